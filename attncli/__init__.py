@@ -1,0 +1,43 @@
+"""attn: every number between a sentence and the attention output.
+
+>>> import attncli
+>>> trace = attncli.trace("The cat sat on the mat", stages=["attn.weights"])
+>>> trace["layers.0.attn.weights"].values.shape
+(2, 6, 6)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attncli.version import __version__
+
+if TYPE_CHECKING:
+    from attncli.api import trace
+    from attncli.errors import AttnError, UsageError
+    from attncli.loading import load_model
+    from attncli.model import Model
+    from attncli.trace import Stage, Trace
+
+__all__ = ["AttnError", "Model", "Stage", "Trace", "UsageError", "__version__", "load_model", "trace"]
+
+_HOMES = {
+    "trace": "api",
+    "load_model": "loading",
+    "Model": "model",
+    "Stage": "trace",
+    "Trace": "trace",
+    "AttnError": "errors",
+    "UsageError": "errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when they are first used, so that `attn --help` need not wait for numpy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'attncli' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"attncli.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,35 @@
+"""Named arrays from somewhere, read lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Checkpoint(Protocol):
+    """Tensors by the names that the file gives them. Nothing is read before it is asked for."""
+
+    source: str
+
+    def names(self) -> Sequence[str]: ...
+
+    def shape(self, name: str) -> tuple[int, ...]: ...
+
+    def where(self, name: str) -> str:
+        """The file that holds the tensor, for messages."""
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The tensor as it is stored (bfloat16 as float32), mapped where the format allows it."""
+
+    def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
+        """Some rows of a matrix, without reading the others."""
+
+
+def widen(stored: NDArray[Any], dtype_name: str) -> NDArray[Any]:
+    """bfloat16, which numpy lacks, is the upper half of a float32; other types are as they are stored."""
+    if dtype_name != "BF16":
+        return stored
+    return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)

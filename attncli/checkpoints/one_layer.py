@@ -1,0 +1,159 @@
+"""One attention layer of the user's own: w_q, w_k, w_v and optionally w_o, b_q, b_k, b_v, b_o, embedding,
+positions, in a .safetensors or .npz file. Matrices are [in, out], as in X W."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.checkpoints import Checkpoint
+from attncli.checkpoints.seeded import normal
+from attncli.errors import AttnError, UsageError
+from attncli.formula.masks import causal_mask, no_mask
+from attncli.formula.positions import alibi_slopes, inverse_frequencies
+from attncli.formula.types import Array
+from attncli.spec import Spec
+
+ARRAYS = ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o", "embedding", "positions")
+_OURS = {
+    "layers.0.attn.q": ("w_q", "b_q"),
+    "layers.0.attn.k": ("w_k", "b_k"),
+    "layers.0.attn.v": ("w_v", "b_v"),
+    "layers.0.attn.output": ("w_o", "b_o"),
+}
+
+
+def open_file(path: Path) -> Checkpoint:
+    """The arrays of a .safetensors or .npz file. Raises AttnError for anything else."""
+    if path.suffix == ".npz":
+        from attncli.checkpoints.npz import NpzCheckpoint
+
+        return NpzCheckpoint(path)
+    if path.suffix == ".safetensors":
+        from attncli.checkpoints.safetensors import SafetensorsCheckpoint
+
+        return SafetensorsCheckpoint([path], path)
+    if path.suffix in (".bin", ".pt", ".pth", ".pkl", ".ckpt"):
+        raise AttnError(
+            f"{path} is a pickle: loading one can run any code, so attn never does.",
+            "Save it as safetensors: safetensors.torch.save_file(state_dict, 'model.safetensors').",
+        )
+    raise AttnError(f"{path}: a model is a folder, or a .safetensors or .npz file.")
+
+
+def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
+    """The shapes of the layer, from its arrays and what only the user can tell (heads, mask)."""
+    source, names = checkpoint.source, set(checkpoint.names())
+    if missing := [n for n in ARRAYS[:3] if n not in names]:
+        extra = " For a whole model pass its folder." if any(n.endswith(".weight") for n in names) else ""
+        raise AttnError(
+            f"{source} has no array {missing[0]}.",
+            f"One attention layer is w_q, w_k, w_v and optionally {', '.join(ARRAYS[3:])}.{extra}",
+        )
+    if unknown := sorted(names - set(ARRAYS)):
+        raise AttnError(f"{source}: unknown array {unknown[0]}.", f"Known: {', '.join(ARRAYS)}.")
+
+    def matrix(name: str) -> tuple[int, int]:
+        shape = checkpoint.shape(name)
+        if len(shape) != 2 or 0 in shape:
+            raise AttnError(f"{source}: {name} has shape {list(shape)}; a matrix [in, out] is needed.")
+        return shape[0], shape[1]
+
+    d_model, width = matrix("w_q")
+    heads = options.get("heads", 1)
+    if width % heads:
+        raise UsageError(f"w_q has {width} columns, which --heads {heads} cannot share.")
+    d_head = width // heads
+    kv_width, value_width = matrix("w_k")[1], matrix("w_v")[1]
+    if kv_width % d_head:
+        raise AttnError(f"{source}: w_k has {kv_width} columns, not a multiple of the head size {d_head}.")
+    kv_heads = options.get("kv_heads", kv_width // d_head)
+    if kv_heads * d_head != kv_width or heads % kv_heads or value_width % kv_heads:
+        raise UsageError(
+            f"w_k {list(matrix('w_k'))} and w_v {list(matrix('w_v'))} do not make {kv_heads} key and value "
+            f"heads of size {d_head} for {heads} heads.",
+            "Set --heads (and --kv-heads) to those of the layer.",
+        )
+    d_value = value_width // kv_heads
+    output_width = matrix("w_o")[1] if "w_o" in names else heads * d_value
+    expected = {
+        "w_k": (d_model, kv_width), "w_v": (d_model, value_width), "w_o": (heads * d_value, output_width),
+        "b_q": (width,), "b_k": (kv_width,), "b_v": (value_width,), "b_o": (output_width,),
+    }  # fmt: skip
+    for name, shape in expected.items():
+        if name in names and checkpoint.shape(name) != shape:
+            raise AttnError(
+                f"{source}: {name} has shape {list(checkpoint.shape(name))}; {list(shape)} is needed."
+            )
+    if "b_o" in names and "w_o" not in names:
+        raise AttnError(f"{source} has b_o but no w_o.")
+    for name in ("embedding", "positions"):
+        if name in names and matrix(name)[1] != d_model:
+            raise AttnError(f"{source}: {name} has rows of {matrix(name)[1]} numbers; w_q takes {d_model}.")
+    if "positions" in names and options.get("positions", "learned") != "learned":
+        raise UsageError(f"{source} has positions of its own; --positions {options['positions']} is not for it.")
+    positions = "learned" if "positions" in names else options.get("positions", "none")
+    if positions == "learned" and "positions" not in names:
+        raise UsageError(f"--positions learned needs an array called positions in {source}.")
+    if (positions == "rotary" and d_head % 2) or (positions == "sinusoidal" and d_model % 2):
+        raise UsageError(f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.")
+    causal = options.get("causal", False)
+    return Spec(
+        family="layer",
+        layers=1,
+        heads=heads,
+        kv_heads=kv_heads,
+        d_model=d_model,
+        d_head=d_head,
+        d_value=d_value,
+        vocab=checkpoint.shape("embedding")[0] if "embedding" in names else 0,
+        positions=positions,
+        max_positions=checkpoint.shape("positions")[0] if "positions" in names else None,
+        frequencies=inverse_frequencies(d_head).astype(np.float32) if positions == "rotary" else None,
+        slopes=alibi_slopes(heads) if positions == "alibi" else None,
+        causal=causal,
+        mask=causal_mask if causal else no_mask,
+        scale=d_head**-0.5,
+        block="attention_only",
+        qkv_bias=frozenset(n[-1] for n in names if n in ("b_q", "b_k", "b_v")),
+        output="w_o" in names,
+        output_bias="b_o" in names,
+    )
+
+
+@dataclass(frozen=True)
+class OneLayerWeights:
+    """The user's arrays; words have seeded vectors where the file has no embedding."""
+
+    spec: Spec
+    checkpoint: Checkpoint
+    seed: int
+    word: Callable[[int], str]
+    dtype: type[np.floating[Any]] = np.float32
+
+    @property
+    def has_embedding(self) -> bool:
+        return "embedding" in self.checkpoint.names()
+
+    def __call__(self, name: str) -> Array | None:
+        linear, _, kind = name.rpartition(".")
+        array = _OURS[linear][0 if kind == "weight" else 1]
+        return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
+
+    def rows(self, name: str, ids: Sequence[int]) -> Array:
+        if name == "embed.positions.weight":
+            return self._as_numbers(self.checkpoint.rows("positions", ids))
+        if self.has_embedding:
+            return self._as_numbers(self.checkpoint.rows("embedding", ids))
+        drawn = [normal(self.seed, f"{name}/{self.word(i)}", (self.spec.d_model,)) for i in ids]
+        return np.stack(drawn).astype(self.dtype)
+
+    def _as_numbers(self, stored: NDArray[Any]) -> Array:
+        if stored.dtype.kind not in "fiub":
+            raise AttnError(f"{self.checkpoint.source}: an array holds {stored.dtype}, not numbers.")
+        return stored.astype(self.dtype, copy=False)

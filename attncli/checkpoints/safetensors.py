@@ -1,0 +1,133 @@
+"""safetensors files: one, or the shards that an index names. The library reads and checks the header;
+the numbers are mapped, so that only what is touched is read from disk."""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.checkpoints import widen
+from attncli.errors import AttnError
+
+_STORED = {
+    "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16,
+    "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
+    "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Entry:
+    file: Path
+    data: mmap.mmap
+    offset: int
+    shape: tuple[int, ...]
+    dtype: str
+
+
+class SafetensorsCheckpoint:
+    """One or more safetensors files as one set of named tensors. Raises AttnError for a bad file."""
+
+    def __init__(self, files: Sequence[Path], source: Path) -> None:
+        self.source = str(source)
+        self.metadata: dict[str, str] = {}
+        self._entries: dict[str, _Entry] = {}
+        for file in files:
+            self._entries.update(self._read_header(file))
+
+    def names(self) -> Sequence[str]:
+        return list(self._entries)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._entries[name].shape
+
+    def where(self, name: str) -> str:
+        return str(self._entries[name].file)
+
+    def array(self, name: str) -> NDArray[Any]:
+        return widen(self._stored(name), self._entries[name].dtype)
+
+    def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
+        return widen(self._stored(name)[np.asarray(ids, dtype=np.intp)], self._entries[name].dtype)
+
+    def _stored(self, name: str) -> NDArray[Any]:
+        e = self._entries[name]
+        if e.dtype not in _STORED:
+            known = ", ".join(_STORED)
+            raise AttnError(f"{e.file}: tensor {name} has dtype {e.dtype}, which attn does not read ({known}).")
+        count = int(np.prod(e.shape, dtype=np.int64))
+        if count == 0:
+            return np.empty(e.shape, _STORED[e.dtype])
+        return np.frombuffer(e.data, _STORED[e.dtype], count, e.offset).reshape(e.shape)
+
+    def _read_header(self, file: Path) -> dict[str, _Entry]:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(file, framework="np") as opened:
+                self.metadata.update(opened.metadata() or {})
+                # The format has no holes: in order of offset, each tensor begins where the one before ends
+                shapes = {name: opened.get_slice(name) for name in opened.offset_keys()}
+                described = {n: (tuple(s.get_shape()), s.get_dtype()) for n, s in shapes.items()}
+            with file.open("rb") as raw:
+                (header_size,) = struct.unpack("<Q", raw.read(8))
+                data = mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError as error:
+            raise AttnError(f"no such file: {file}", "The checkpoint is incomplete: fetch it again.") from error
+        except SafetensorError as error:
+            raise AttnError(
+                f"{file} is not a whole safetensors file: {error}", "It may be cut short: fetch it again."
+            ) from error
+        except OSError as error:
+            raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
+        entries: dict[str, _Entry] = {}
+        offset = 8 + header_size
+        for name, (shape, dtype) in described.items():
+            entries[name] = _Entry(file, data, offset, shape, dtype)
+            offset += int(np.prod(shape, dtype=np.int64)) * _bytes_of(dtype)
+        return entries
+
+
+def _bytes_of(dtype: str) -> int:
+    """Bytes a number: the width in bits is the number in the type's name (F32, BF16, F8_E4M3)."""
+    if dtype == "BOOL":
+        return 1
+    digits = "".join(c for c in dtype.split("_")[0] if c.isdigit())
+    return int(digits) // 8
+
+
+def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
+    """`model.safetensors`, or the shards of `model.safetensors.index.json`, in a folder."""
+    import orjson
+
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.exists():
+        return SafetensorsCheckpoint([single], folder)
+    if index.exists():
+        try:
+            names = orjson.loads(index.read_bytes())["weight_map"].values()
+            files = [folder / name for name in dict.fromkeys(names)]
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise AttnError(f"{index} is not an index of shards: {error}") from error
+        for file in files:
+            if file.parent != folder:
+                raise AttnError(f"{index} names a shard outside its folder: {file.name}")
+            if not file.exists():
+                raise AttnError(
+                    f"shard {file.name}, named by {index}, is missing.", "Fetch the checkpoint again."
+                )
+        return SafetensorsCheckpoint(files, folder)
+    pickled = sorted(p.name for p in folder.glob("*.bin")) + sorted(p.name for p in folder.glob("*.pt"))
+    if pickled:
+        raise AttnError(
+            f"{folder} holds {pickled[0]}, a pickle: loading one can run any code, so attn never does.",
+            "Save it as safetensors: model.save_pretrained(folder, safe_serialization=True).",
+        )
+    raise AttnError(f"{folder} has neither model.safetensors nor model.safetensors.index.json.")

@@ -1,0 +1,51 @@
+"""Seeded weights: every number follows from the seed and a name, and from nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from attncli.formula.types import Array
+from attncli.spec import Spec, parameters
+
+
+def normal(seed: int, name: str, shape: tuple[int, ...]) -> Array:
+    """Standard normal numbers of their own for each (seed, name). float64."""
+    digest = hashlib.blake2b(f"{seed}\0{name}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+    return generator.standard_normal(shape)
+
+
+@dataclass(frozen=True)
+class SeededWeights:
+    """Weights of a seeded model. A word's embedding hangs on its text alone (`word` names an
+    id), so it is the same in every sentence. Matrices have variance 1 / inputs, embeddings 1."""
+
+    spec: Spec
+    seed: int
+    word: Callable[[int], str]
+    dtype: type[np.floating] = np.float32
+
+    def __call__(self, name: str) -> Array | None:
+        if name == "embed.tokens.weight":
+            return self.rows(name, range(self.spec.vocab))
+        if name == "head.weight":
+            return self.rows("embed.tokens.weight", range(self.spec.vocab)).T
+        shape = parameters(self.spec).get(_template(name))
+        if shape is None:
+            return None
+        return (normal(self.seed, name, shape) / np.sqrt(shape[0])).astype(self.dtype)
+
+    def rows(self, name: str, ids: Sequence[int]) -> Array:
+        label = self.word if name == "embed.tokens.weight" else str
+        keys = [f"{name}/{label(i)}" for i in ids]
+        return np.stack([normal(self.seed, key, (self.spec.d_model,)) for key in keys]).astype(self.dtype)
+
+
+def _template(name: str) -> str:
+    """layers.3.attn.q.weight -> layers.{L}.attn.q.weight"""
+    parts = name.split(".")
+    return ".".join([parts[0], "{L}", *parts[2:]]) if parts[0] == "layers" else name

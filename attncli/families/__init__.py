@@ -1,0 +1,67 @@
+"""One file a family: what its config.json means, and which of its tensors are which of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from attncli.errors import AttnError, nearest
+from attncli.families.config import Config
+from attncli.spec import Spec
+
+FAMILIES = {
+    "gpt2": "attncli.families.gpt2",
+    "bert": "attncli.families.bert",
+    "llama": "attncli.families.llama",
+}
+"""model_type of config.json -> the module that knows it."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer.
+
+    `transposed`: stored [out, in], as torch's Linear keeps it. `part`: the i-th of n equal parts of the
+    last axis of ours, where several matrices are stored as one.
+    """
+
+    name: str
+    transposed: bool = False
+    part: tuple[int, int] | None = None
+
+
+class Family(Protocol):
+    """What a family's module offers."""
+
+    TENSORS: Mapping[str, Tensor]
+    PREFIXES: Sequence[str]
+
+    def spec(self, config: Config, has: Callable[[str], bool]) -> Spec:
+        """The Spec for a config; `has` tells whether the checkpoint has a tensor of the family's name."""
+
+
+def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
+    """A torch Linear: a weight stored [out, in], and its bias."""
+    weight = {f"{ours}.weight": Tensor(f"{theirs}.weight", transposed=True)}
+    return weight | {f"{ours}.bias": Tensor(f"{theirs}.bias")} if bias else weight
+
+
+def norm(ours: str, theirs: str) -> dict[str, Tensor]:
+    """A norm's weight and bias."""
+    return {f"{ours}.{kind}": Tensor(f"{theirs}.{kind}") for kind in ("weight", "bias")}
+
+
+def family_of(config: Config) -> Family:
+    """The family of a config.json. Raises AttnError, listing those known, for any other."""
+    from importlib import import_module
+
+    kind = config.get("model_type", None)
+    if not isinstance(kind, str):
+        raise AttnError(f"{config.file} does not say its model_type.", f"Known: {', '.join(FAMILIES)}.")
+    if kind not in FAMILIES:
+        hint = nearest(kind, FAMILIES)
+        listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."
+        raise AttnError(f"{config.file}: model_type {kind!r} is not a family that attn knows.", hint + listed)
+    module: Family = import_module(FAMILIES[kind])  # type: ignore[assignment]
+    return module

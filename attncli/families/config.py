@@ -1,0 +1,148 @@
+"""config.json, read so that no field that changes the numbers is passed over in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attncli.errors import AttnError
+from attncli.formula.feed_forward import ACTIVATIONS
+from attncli.formula.positions import inverse_frequencies, scale_linear, scale_llama3
+from attncli.formula.types import Array
+
+INERT = frozenset(
+    """
+    _name_or_path _commit_hash architectures model_type transformers_version torch_dtype dtype auto_map
+    _attn_implementation attn_implementation _attn_implementation_autoset
+    use_cache cache_implementation return_dict return_dict_in_generate output_attentions output_hidden_states
+    output_scores torchscript use_bfloat16 gradient_checkpointing initializer_range initializer_factor
+    bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id mask_token_id unk_token_id
+    decoder_start_token_id forced_bos_token_id forced_eos_token_id tokenizer_class prefix
+    max_length min_length do_sample early_stopping num_beams num_beam_groups diversity_penalty temperature
+    top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
+    encoder_no_repeat_ngram_size bad_words_ids num_return_sequences chunk_size_feed_forward suppress_tokens
+    begin_suppress_tokens exponential_decay_length_penalty remove_invalid_values task_specific_params
+    problem_type id2label label2id num_labels finetuning_task is_encoder_decoder pruned_heads tf_legacy_loss
+    classifier_dropout hidden_dropout_prob attention_probs_dropout_prob attention_dropout resid_pdrop
+    embd_pdrop attn_pdrop hidden_dropout pretraining_tp summary_type summary_use_proj summary_activation
+    summary_proj_to_labels summary_first_dropout gradient_checkpointing n_ctx directionality
+    pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
+    use_return_dict cross_attention_hidden_size unsloth_version unsloth_fixed
+    """.split()
+)
+"""Fields that say how to train, generate, classify or store, but leave attention and logits as they are."""
+
+
+class Config:
+    """A config.json whose reads are counted: `finish` refuses what was neither read nor known as inert."""
+
+    def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
+        self.fields, self.file = fields, file
+        self._seen = set(ignore)
+
+    def get(self, name: str, default: Any) -> Any:
+        """The field, or the default that `transformers` gives it where it is absent or null."""
+        self._seen.add(name)
+        value = self.fields.get(name)
+        return default if value is None else value
+
+    def size(self, name: str, default: int | None = None) -> int:
+        """A count: a positive whole number."""
+        value = self.get(name, default)
+        if value is None:
+            raise AttnError(f"{self.file}: field {name!r} is missing.")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
+        return value
+
+    def number(self, name: str, default: float) -> float:
+        value = self.get(name, default)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise AttnError(f"{self.file}: {name} is {value!r}; a number is needed.")
+        return float(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.get(name, default)
+        if not isinstance(value, bool):
+            raise AttnError(f"{self.file}: {name} is {value!r}; true or false is needed.")
+        return value
+
+    def only(self, name: str, supported: Any) -> None:
+        """Refuses any value of a field but the one that the family's formula is written for."""
+        value = self.get(name, supported)
+        if value != supported:
+            raise AttnError(
+                f"{self.file}: {name} = {value!r} is not supported (only {supported!r}).",
+                "attn refuses rather than show numbers that would be wrong.",
+            )
+
+    def activation(self, name: str, default: str) -> str:
+        value = self.get(name, default)
+        if value not in ACTIVATIONS:
+            raise AttnError(
+                f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}."
+            )
+        return str(value)
+
+    def divides(self, part: str, n: int, whole: str, total: int) -> int:
+        """total / n, which must come out whole."""
+        if total % n:
+            raise AttnError(f"{self.file}: {whole} = {total} cannot be shared by {part} = {n}.")
+        return total // n
+
+    def finish(self) -> None:
+        """Refuses fields that nobody has read: one of them might change the numbers."""
+        unread = sorted(set(self.fields) - self._seen - INERT)
+        if unread:
+            raise AttnError(
+                f"{self.file}: attn does not know the field {unread[0]!r} = "
+                f"{_short(self.fields[unread[0]])} of this model, and it may change the numbers.",
+                "If it does not, pass " + " ".join(f"--ignore-config {name}" for name in unread),
+            )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def rotary_frequencies(config: Config, d_head: int) -> Array:
+    """The rotary frequencies by the older fields (rope_theta, rope_scaling) or the newer one
+    (rope_parameters). float32 [d_head / 2], as the reference keeps them.
+
+    Raises AttnError for a kind of scaling that is not known.
+    """
+    where = config.file
+    rope = config.get("rope_parameters", None)
+    scaling = config.get("rope_scaling", None)
+    theta = config.get("rope_theta", 10000.0)
+    settings = dict(rope if isinstance(rope, dict) else scaling if isinstance(scaling, dict) else {})
+    theta = settings.pop("rope_theta", theta)
+    kind = settings.pop("rope_type", settings.pop("type", "default"))
+    settings.pop("type", None)
+    if settings.pop("partial_rotary_factor", config.get("partial_rotary_factor", 1.0)) != 1.0:
+        raise AttnError(f"{where}: partial_rotary_factor other than 1 is not supported for this family.")
+    if d_head % 2:
+        raise AttnError(f"{where}: rotary positions need an even head size, not {d_head}.")
+    frequencies = inverse_frequencies(d_head, float(theta))
+    needed = {
+        "default": (),
+        "linear": ("factor",),
+        "llama3": ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
+    }
+    if kind not in needed:
+        raise AttnError(f"{where}: rope scaling of type {kind!r} is not supported; known: {', '.join(needed)}.")
+    missing = [name for name in needed[kind] if not isinstance(settings.get(name), int | float)]
+    if missing:
+        raise AttnError(f"{where}: rope scaling {kind!r} needs the number {missing[0]!r}.")
+    values = [settings.pop(name) for name in needed[kind]]
+    settings.pop("original_max_position_embeddings", None)
+    if settings and kind != "default":
+        raise AttnError(f"{where}: rope scaling {kind!r} has an unknown field {next(iter(settings))!r}.")
+    if kind == "linear":
+        frequencies = scale_linear(frequencies, *values)
+    elif kind == "llama3":
+        frequencies = scale_llama3(frequencies, *values)
+    return frequencies.astype(np.float32)

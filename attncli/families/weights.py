@@ -1,0 +1,115 @@
+"""Our parameters, read from a checkpoint that has them under a family's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.checkpoints import Checkpoint
+from attncli.errors import AttnError
+from attncli.families import Tensor
+from attncli.formula.types import Array
+from attncli.spec import Spec, parameters
+
+OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
+
+
+def family_names(checkpoint: Checkpoint, prefixes: Sequence[str]) -> dict[str, str]:
+    """The family's name of each tensor -> its name in this checkpoint, which may have a prefix, or the old
+    names of a norm's parameters. A tensor without prefix wins over one of the same name with it."""
+    names: dict[str, str] = {}
+    for actual in checkpoint.names():
+        name = actual
+        for prefix in prefixes:
+            name = name.removeprefix(prefix)
+        for old, new in OLD_NAMES.items():
+            if name.endswith(old):
+                name = name.removesuffix(old) + new
+        if name not in names or name == actual:
+            names[name] = actual
+    return names
+
+
+@dataclass
+class CheckpointWeights:
+    """Weights of a model in a checkpoint, as `dtype`, each checked against the shape that the Spec gives it.
+
+    `names` maps the family's tensor names to the checkpoint's. Raises AttnError for a missing tensor or one
+    of another shape. `touched` lists the tensors read so far.
+    """
+
+    spec: Spec
+    tensors: Mapping[str, Tensor]
+    checkpoint: Checkpoint
+    names: Mapping[str, str]
+    dtype: type[np.floating[Any]] = np.float32
+    touched: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.shapes = parameters(self.spec)
+
+    def __call__(self, name: str) -> Array | None:
+        template, layer = _split(name)
+        if template not in self.shapes:
+            return None
+        if name == "head.weight" and self.spec.tied:
+            embedding = self("embed.tokens.weight")
+            return None if embedding is None else embedding.T
+        tensor = self.tensors[template]
+        actual = self._find(template, tensor.name.replace("{L}", layer))
+        self._check_shape(template, tensor, actual)
+        return self._as_ours(tensor, self.checkpoint.array(actual))
+
+    def rows(self, name: str, ids: Sequence[int]) -> Array:
+        actual = self._find(name, self.tensors[name].name)
+        self._check_shape(name, self.tensors[name], actual)
+        return self.checkpoint.rows(actual, ids).astype(self.dtype)
+
+    def _find(self, template: str, theirs: str) -> str:
+        actual = self.names.get(theirs)
+        if actual is None:
+            raise AttnError(
+                f"{self.checkpoint.source}: tensor {theirs} is missing ({template} of a {self.spec.family} model)."
+            )
+        if actual not in self.touched:
+            self.touched.append(actual)
+        return actual
+
+    def _check_shape(self, template: str, tensor: Tensor, actual: str) -> None:
+        expected = self.shapes[template]
+        if tensor.part is not None:
+            expected = (*expected[:-1], expected[-1] * tensor.part[1])
+        if tensor.transposed:
+            expected = expected[::-1]
+        found = self.checkpoint.shape(actual)
+        if found != expected:
+            raise AttnError(
+                f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(found)}, "
+                f"but its config.json makes it {list(expected)}."
+            )
+
+    def _as_ours(self, tensor: Tensor, stored: NDArray[Any]) -> Array:
+        if tensor.part is not None:
+            index, parts = tensor.part
+            size = stored.shape[-1] // parts
+            stored = stored[..., index * size : (index + 1) * size]
+        converted = stored.astype(self.dtype, copy=False)
+        return converted.T if tensor.transposed else converted
+
+
+def not_finite(weights: CheckpointWeights) -> list[str]:
+    """Which of the tensors read so far hold NaN or infinity."""
+    is_bad: Callable[[str], bool] = lambda n: not np.isfinite(weights.checkpoint.array(n)).all()  # noqa: E731
+    return [name for name in weights.touched if is_bad(name)]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """layers.3.attn.q.weight -> (layers.{L}.attn.q.weight, 3)"""
+    parts = name.split(".")
+    if parts[0] != "layers":
+        return name, ""
+    return ".".join(["layers", "{L}", *parts[2:]]), parts[1]

@@ -1,0 +1,78 @@
+"""Where a token stands: sinusoidal encodings, rotary angles, ALiBi slopes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.formula.types import Array
+
+Positions = NDArray[np.intp]
+
+
+def sinusoidal(positions: Positions, dim: int, base: float = 10000.0) -> Array:
+    """PE(pos, 2i) = sin(pos / base^(2i/dim)), PE(pos, 2i+1) = cos(the same); Vaswani et al. 2017, §3.5.
+
+    Returns float64 [position, dim]; `dim` is even.
+    """
+    angles = rotary_angles(positions, inverse_frequencies(dim, base))  # [position, dim / 2]
+    encoding = np.empty((len(positions), dim))
+    encoding[:, 0::2] = np.sin(angles)
+    encoding[:, 1::2] = np.cos(angles)
+    return encoding
+
+
+def inverse_frequencies(dim: int, base: float = 10000.0) -> Array:
+    """base^(-2i/dim) for i = 0 … dim/2 - 1, in radians a position. float64 [dim / 2]."""
+    return base ** -(np.arange(0, dim, 2) / dim)
+
+
+def rotary_angles(positions: Positions, frequencies: Array) -> Array:
+    """θ = pos · frequency, in radians (Su et al. 2021, §3.2). [position, dim / 2]."""
+    return positions[:, None] * frequencies
+
+
+def rotate(x: Array, angles: Array) -> Array:
+    """Turns each pair (x_i, x_{i+d/2}) by its position's angle, in the half-split layout of the
+    published Llama checkpoints (Su et al. 2021, §3.4.2). `x` [head, position, d], `angles` [position, d / 2]."""
+    cos, sin = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)  # [position, d / 2]
+    first, second = np.split(x, 2, axis=-1)  # [head, position, d / 2] each
+    return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
+
+
+def scale_linear(frequencies: Array, factor: float) -> Array:
+    """Position interpolation: every position is divided by the factor (Chen et al. 2023)."""
+    return frequencies / factor
+
+
+def scale_llama3(
+    frequencies: Array, factor: float, low_freq_factor: float, high_freq_factor: float, original_length: int
+) -> Array:
+    """Long wavelengths are divided by the factor, short ones kept, those between blended
+    (Llama 3.1; Grattafiori et al. 2024, §3.4.2 and the released configuration)."""
+    wavelengths = 2 * math.pi / frequencies
+    # 0 where the original context holds fewer than low_freq_factor turns, 1 from high_freq_factor on
+    keep = (original_length / wavelengths - low_freq_factor) / (high_freq_factor - low_freq_factor)
+    keep = np.clip(keep, 0.0, 1.0)
+    return keep * frequencies + (1 - keep) * frequencies / factor
+
+
+def alibi_slopes(heads: int) -> Array:
+    """2^(-8h/n) for head h = 1 … n where n is a power of two, else those of the next lower power and
+    every other one of the next higher (Press et al. 2021, §3 and the authors' code). float64 [head]."""
+
+    def of_power_of_two(n: int) -> Array:
+        return 2.0 ** (-8 / n * np.arange(1, n + 1))
+
+    lower = 2 ** int(math.log2(heads))
+    extra = of_power_of_two(2 * lower)[0::2][: heads - lower]
+    return np.concatenate([of_power_of_two(lower), extra])
+
+
+def alibi_bias(slopes: Sequence[float] | Array, queries: Positions, keys: Positions) -> Array:
+    """-slope · |query - key|: what attending far away costs. [head, query, key]."""
+    distance = np.abs(queries[:, None] - keys[None, :])
+    return -np.asarray(slopes)[:, None, None] * distance

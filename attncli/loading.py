@@ -1,0 +1,251 @@
+"""From what the user names, to a Model: seeded weights, a Hugging Face folder or hub name, one layer's file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from attncli.errors import AttnError, UsageError
+from attncli.formula.feed_forward import relu
+from attncli.formula.masks import causal_mask, no_mask
+from attncli.formula.norms import layer_norm
+from attncli.formula.positions import alibi_slopes, inverse_frequencies
+from attncli.model import Model
+from attncli.spec import Spec
+from attncli.tokenization import BUILT_IN, Tokenizer, built_in, open_tokenizer, without_tokenizer
+from attncli.tokens import Tokens
+
+POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
+DType = Literal["float32", "float64"]
+OPAQUE_IDS = 1 << 18
+"""How many ids seeded weights know where ids are given as they are, without a tokenizer."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of a seeded model. None: the default (d_ff 4 d_model, kv_heads as heads)."""
+
+    d_model: int = 8
+    layers: int = 2
+    heads: int = 2
+    kv_heads: int | None = None
+    d_ff: int | None = None
+    positions: str = "sinusoidal"
+    causal: bool = True
+
+
+def load_model(
+    source: str | Path | None = None,
+    *,
+    seed: int = 0,
+    d_model: int | None = None,
+    layers: int | None = None,
+    heads: int | None = None,
+    kv_heads: int | None = None,
+    d_ff: int | None = None,
+    positions: str | None = None,
+    causal: bool | None = None,
+    tokenizer: str | Path | None = None,
+    dtype: DType = "float32",
+    ignore_config: Sequence[str] = (),
+) -> Model:
+    """A model to trace.
+
+    `source`: None for seeded weights; a folder in Hugging Face layout; a .safetensors or .npz file with one
+    attention layer (w_q, w_k, w_v, …); or a name on the hub. `seed` and the shape options (`d_model` …
+    `causal`) make seeded weights; `heads`, `kv_heads` and `causal` also tell what one layer's file cannot.
+    `tokenizer`: words, chars, bytes, or the path of a tokenizer. `dtype`: that of the arithmetic.
+
+    Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
+    """
+    given = {
+        "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
+        "positions": positions, "causal": causal,
+    }  # fmt: skip
+    options = {name: value for name, value in given.items() if value is not None}
+    if source is None:
+        return _seeded(seed, Shape(**options), tokenizer, dtype)
+    path = Path(source)
+    if path.is_file():
+        return _one_layer(path, options, seed, tokenizer, dtype)
+    if options:
+        name = next(iter(options)).replace("_", "-")
+        flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
+        raise UsageError(f"{flag} shapes seeded weights; {source} has its own.", "Leave out one of the two.")
+    if not path.is_dir():
+        from attncli.checkpoints.hub import fetch
+
+        path = fetch(str(source))
+    return _checkpoint(path, str(source), tokenizer, dtype, frozenset(ignore_config))
+
+
+# ------------------------------------------------------------------ seeded
+
+
+def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: DType) -> Model:
+    chosen = _tokenizer(tokenizer or "words")
+    spec = _seeded_spec(shape, chosen.size or 0)
+    return Model("seeded", f"seed {seed}", spec, _no_weights, chosen, partial(_bind_seeded, seed, dtype))
+
+
+def _no_weights(name: str) -> None:
+    raise AssertionError("a seeded model is bound to its tokens before it is run")
+
+
+def _bind_seeded(seed: int, dtype: DType, model: Model, tokens: Tokens) -> Model:
+    """The vocabulary of an open tokenizer is the sentence's own words; of ids as they are, those ids."""
+    from attncli.checkpoints.seeded import SeededWeights
+
+    chosen = model.tokenizer
+    assert chosen is not None
+    if chosen.size is not None:
+        word, vocab = chosen.name, chosen.size
+    elif tokens.vocabulary is not None:
+        word, vocab = tokens.vocabulary.__getitem__, len(tokens.vocabulary)
+    else:
+        word, vocab = str, OPAQUE_IDS
+    spec = replace(model.spec, vocab=vocab)
+    return replace(model, spec=spec, weights=SeededWeights(spec, seed, word, getattr(np, dtype)))
+
+
+def _seeded_spec(shape: Shape, vocab: int) -> Spec:
+    kv_heads = shape.heads if shape.kv_heads is None else shape.kv_heads
+    d_head = _shared("--d-model", shape.d_model, "--heads", shape.heads)
+    _shared("--heads", shape.heads, "--kv-heads", kv_heads)
+    if shape.positions == "sinusoidal" and shape.d_model % 2:
+        raise UsageError(f"sinusoidal positions come in pairs: --d-model {shape.d_model} is odd.",
+                         "Take an even --d-model, or other --positions.")  # fmt: skip
+    if shape.positions == "rotary" and d_head % 2:
+        raise UsageError(f"rotary positions turn pairs: d_model / heads = {d_head} is odd.",
+                         "Take an even --d-model / --heads, or other --positions.")  # fmt: skip
+    rotary = shape.positions == "rotary"
+    return Spec(
+        family="seeded",
+        layers=shape.layers,
+        heads=shape.heads,
+        kv_heads=kv_heads,
+        d_model=shape.d_model,
+        d_head=d_head,
+        vocab=vocab,
+        positions=shape.positions,
+        frequencies=inverse_frequencies(d_head).astype(np.float32) if rotary else None,
+        slopes=alibi_slopes(shape.heads) if shape.positions == "alibi" else None,
+        causal=shape.causal,
+        mask=causal_mask if shape.causal else no_mask,
+        scale=d_head**-0.5,
+        d_ff=4 * shape.d_model if shape.d_ff is None else shape.d_ff,
+        norm=partial(layer_norm, eps=1e-5),
+        norm_weight=False,
+        norm_bias=False,
+        final_norm=True,
+        activation=relu,
+        activation_name="relu",
+        head="linear",
+        tied=True,
+    )
+
+
+def _shared(whole: str, total: int, part: str, n: int) -> int:
+    if total % n:
+        fitting = [str(d) for d in range(1, total + 1) if total % d == 0]
+        raise UsageError(
+            f"{whole} {total} cannot be shared by {part} {n}.", f"{part} can be {', '.join(fitting[:12])}."
+        )
+    return total // n
+
+
+# ------------------------------------------------------------------ a Hugging Face folder
+
+
+def _checkpoint(
+    folder: Path, name: str, tokenizer: str | Path | None, dtype: DType, ignore: frozenset[str]
+) -> Model:
+    from attncli.checkpoints.safetensors import open_safetensors
+    from attncli.families import family_of
+    from attncli.families.config import Config
+    from attncli.families.weights import CheckpointWeights, family_names
+
+    config = Config(_config_fields(folder / "config.json"), folder / "config.json", ignore)
+    family = family_of(config)
+    checkpoint = open_safetensors(folder)
+    names = family_names(checkpoint, family.PREFIXES)
+    spec = family.spec(config, names.__contains__)
+    config.finish()
+    if tokenizer in ("words", "chars"):
+        raise UsageError(
+            f"--tokenizer {tokenizer} numbers the sentence's own words: it is for seeded weights.",
+            f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
+        )
+    chosen = _tokenizer(tokenizer) if tokenizer else open_tokenizer(folder) or without_tokenizer(str(folder))
+    weights = CheckpointWeights(spec, family.TENSORS, checkpoint, names, getattr(np, dtype))
+    return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
+
+
+def _config_fields(file: Path) -> dict[str, Any]:
+    import orjson
+
+    try:
+        fields = orjson.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise AttnError(
+            f"{file.parent} has no config.json.",
+            "A model is a folder in Hugging Face layout: config.json, tokenizer.json, model.safetensors.",
+        ) from None
+    except OSError as error:
+        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise AttnError(f"{file} is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise AttnError(f"{file} holds no JSON object.")
+    return fields
+
+
+# ------------------------------------------------------------------ one layer of the user's own
+
+
+def _one_layer(
+    path: Path, options: dict[str, Any], seed: int, tokenizer: str | Path | None, dtype: DType
+) -> Model:
+    from attncli.checkpoints.one_layer import OneLayerWeights, one_layer_spec, open_file
+
+    for name in options:
+        if name not in ("heads", "kv_heads", "causal", "positions"):
+            raise UsageError(f"--{name.replace('_', '-')}: {path} has its own; leave the option out.")
+    checkpoint = open_file(path)
+    spec = one_layer_spec(checkpoint, options)
+    chosen = _tokenizer(tokenizer or "words")
+    weights = OneLayerWeights(spec, checkpoint, seed, str, getattr(np, dtype))
+    return Model(path.name, str(path), spec, weights, chosen, _bind_one_layer)
+
+
+def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
+    """Without an embedding in the file, words have seeded vectors; with one, they are its rows in order."""
+    from attncli.checkpoints.one_layer import OneLayerWeights
+
+    assert isinstance(model.weights, OneLayerWeights) and model.tokenizer is not None
+    if model.weights.has_embedding:
+        return model
+    open_words = tokens.vocabulary is not None
+    word = tokens.vocabulary.__getitem__ if tokens.vocabulary is not None else model.tokenizer.name
+    vocab = len(tokens.vocabulary or ()) if open_words else model.tokenizer.size or OPAQUE_IDS
+    spec = replace(model.spec, vocab=vocab)
+    return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
+
+
+def _tokenizer(choice: str | Path) -> Tokenizer:
+    if str(choice) in BUILT_IN:
+        return built_in(str(choice))
+    path = Path(choice)
+    if not path.exists():
+        raise UsageError(
+            f"no tokenizer {str(choice)!r}: it is neither {', '.join(BUILT_IN)} nor a file or folder."
+        )
+    found = open_tokenizer(path)
+    if found is None:
+        raise AttnError(f"{path} has no tokenizer.json, vocab.json + merges.txt or vocab.txt.")
+    return found

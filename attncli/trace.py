@@ -1,0 +1,324 @@
+"""Stages, traces of them, and the tap through which a forward pass hands them over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli import stages as catalogue
+from attncli.formula.types import Array
+from attncli.spec import Spec
+from attncli.tokens import Tokens
+from attncli.version import __version__
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One named array of the forward pass.
+
+    `values` has an axis for each name in `axes`. Where only some rows were kept, `heads` and `rows` say
+    which (None: all, in order). Of logits and probs only the top may be kept: `ids` [position, rank] then
+    says which words of the vocabulary the columns are, and `labels` their text.
+    """
+
+    name: str
+    values: Array
+    axes: tuple[str, ...]
+    symbol: str = ""
+    formula: str = ""
+    meaning: str = ""
+    detail: str = ""
+    layer: int | None = None
+    heads: tuple[int, ...] | None = None
+    rows: tuple[int, ...] | None = None
+    ids: NDArray[np.intp] | None = None
+    labels: tuple[tuple[str, ...], ...] | None = None
+
+    @property
+    def head_indices(self) -> tuple[int, ...]:
+        """The heads along the first axis; empty where the stage has no heads."""
+        if self.axes[0] not in ("head", "kv_head"):
+            return ()
+        return self.heads if self.heads is not None else tuple(range(self.values.shape[0]))
+
+    @property
+    def row_indices(self) -> tuple[int, ...]:
+        """The positions along the row axis (`position` or `query`)."""
+        if self.rows is not None:
+            return self.rows
+        axis = next((i for i, a in enumerate(self.axes) if a in ("position", "query")), None)
+        return () if axis is None else tuple(range(self.values.shape[axis]))
+
+
+def largest(values: Array, k: int) -> tuple[Array, Index]:
+    """The k largest of each row [row, vocab], largest first, and where they are. [row, k] both."""
+    ids = np.argsort(-values, axis=-1, kind="stable")[..., : min(k, values.shape[-1])]
+    return np.take_along_axis(values, ids, axis=-1), ids
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the JSON says of a model."""
+
+    name: str
+    family: str
+    source: str
+    layers: int
+    heads: int
+    kv_heads: int
+    d_model: int
+    d_head: int
+    vocab: int
+    positions: str
+    causal: bool
+
+
+@dataclass(frozen=True)
+class Trace(Mapping[str, Stage]):
+    """An ordered collection of stages, with the text, tokens and model they came from."""
+
+    text: str | None = None
+    model: ModelInfo | None = None
+    tokens: Tokens | None = None
+    stages: dict[str, Stage] = field(default_factory=dict)
+    schema: str = "attn.trace/1"
+    version: str = __version__
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Stage:
+        return self.stages[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stages)
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    def save(self, path: str | Path) -> None:
+        """Writes the whole trace as a safetensors file; `Trace.load` reads it back."""
+        from attncli.render.arrays import save_trace
+
+        save_trace(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Trace:
+        """Reads what `save` (or `attn explain --format safetensors`) wrote. Raises AttnError."""
+        from attncli.render.arrays import load_trace
+
+        return load_trace(Path(path))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be kept of a forward pass: stages by full name, in the order of computation, and of them
+    only some heads and some query rows (None: all)."""
+
+    stages: tuple[str, ...]
+    heads: tuple[int, ...] | None = None
+    queries: tuple[int, ...] | None = None
+
+
+class Enough(Exception):
+    """Every stage that was asked for is there: the rest is not computed."""
+
+
+SLAB = 1 << 20
+"""How many scores one slab of attention holds at most (unless a single row has more): 4 MB in float32."""
+
+
+class Recorder:
+    """The tap: keeps what the Selection names, hands each stage on as soon as it is whole, and ends the
+    forward, by raising Enough, after the last one."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        selection: Selection,
+        length: int,
+        on_stage: Callable[[Stage], None],
+        top: int | None = None,
+        word: Callable[[int], str] = str,
+    ) -> None:
+        self.spec = spec
+        self.selection = selection
+        self.length = length
+        self.on_stage = on_stage
+        self.top = top
+        self.word = word
+        self.remaining = list(selection.stages)
+        self.slab_values: dict[str, Array] = {}
+        self.vocabulary_parts: dict[str, list[tuple[Array, Index | None]]] = {}
+        last = selection.stages[-1]
+        in_layer = catalogue.layer_of(last)
+        embed_only = last.startswith("embed")
+        self.last_layer = in_layer if in_layer is not None else (-1 if embed_only else spec.layers - 1)
+        core = ("scores", "scaled", "biased", "masked", "weights", "mixed")
+        self.ends_in_core = in_layer is not None and last.rsplit(".", 1)[-1] in core and ".attn." in last
+
+    def wants(self, name: str) -> bool:
+        """Whether this stage is still to come."""
+        return name in self.remaining
+
+    def rows(self, layer: int) -> Index:
+        """The query positions that a layer must compute: in the last layer that is needed those asked
+        for, before it all of them, for the next layer's keys and values come from every position."""
+        if layer == self.last_layer and self.selection.queries is not None:
+            return np.asarray(self.selection.queries, dtype=np.intp)
+        return np.arange(self.length)
+
+    def heads(self, layer: int) -> tuple[int, ...]:
+        """The heads whose attention a layer must compute: all, unless nothing after Z = A V is wanted."""
+        if layer == self.last_layer and self.ends_in_core and self.selection.heads is not None:
+            return self.selection.heads
+        return tuple(range(self.spec.heads))
+
+    def __call__(self, name: str, values: Array, rows: Index | None = None) -> Array:
+        """Keeps what is wanted of a whole stage and returns it unchanged. `rows` are the positions along
+        its row axis, where it does not hold them all."""
+        if name in self.remaining:
+            entry = catalogue.entry_of(name)
+            heads = self._kept_heads(entry)
+            kept = values if heads is None else values[list(heads)]
+            queries = self._kept_rows(entry)
+            axis = 1 if len(entry.axes) == 3 else 0
+            if queries is not None:
+                held = np.arange(self.length) if rows is None else rows
+                kept = kept.take(np.searchsorted(held, queries), axis=axis)
+            self._emit(name, kept, heads, queries)
+        return values
+
+    def slabs(self, layer: int) -> Iterator[Slab]:
+        """Cuts a layer's attention into slabs of heads and query rows, so that no n x n matrix of all
+        heads need exist at once. Raises Enough after the last slab when nothing else is wanted."""
+        heads, rows = self.heads(layer), self.rows(layer)
+        per_head = max(1, len(rows) * self.length)
+        head_step = max(1, SLAB // per_head)
+        row_step = len(rows) if per_head <= SLAB else max(1, SLAB // self.length)
+        for h in range(0, len(heads), head_step):
+            for r in range(0, len(rows), row_step):
+                yield Slab(self, layer, heads[h : h + head_step], rows[r : r + row_step], r)
+        for name in list(self.remaining):
+            if name in self.slab_values:
+                entry = catalogue.entry_of(name)
+                values = self.slab_values.pop(name)
+                self._emit(name, values, self._kept_heads(entry), self._kept_rows(entry))
+
+    def keep_slab(self, name: str, values: Array, heads: Sequence[int], rows: Index) -> None:
+        """Puts the wanted part of a slab into its place."""
+        wanted_heads = self.selection.heads or tuple(range(self.spec.heads))
+        wanted_rows = self.selection.queries or tuple(range(self.length))
+        if name not in self.slab_values:
+            shape = (len(wanted_heads), len(wanted_rows), values.shape[-1])
+            self.slab_values[name] = np.empty(shape, values.dtype)
+        _, from_head, to_head = np.intersect1d(heads, wanted_heads, return_indices=True)
+        _, from_row, to_row = np.intersect1d(rows, wanted_rows, return_indices=True)
+        if len(from_head) and len(from_row):
+            target = self.slab_values[name]
+            if len(from_head) * len(from_row) == target.shape[0] * target.shape[1] == values[..., 0].size:
+                self.slab_values[name] = values
+            else:
+                target[np.ix_(to_head, to_row)] = values[np.ix_(from_head, from_row)]
+
+    def keep_vocabulary(self, name: str, values: Array) -> None:
+        """Keeps some rows of logits or probs [row, vocab]: only their top where that is all that is wanted."""
+        if name in self.remaining:
+            part = (values, None) if self.top is None else largest(values, self.top)
+            self.vocabulary_parts.setdefault(name, []).append(part)
+
+    def finish_vocabulary(self) -> None:
+        """Hands on the logits and probs, now that all their rows are there."""
+        for name, parts in self.vocabulary_parts.items():
+            values = np.concatenate([values for values, _ in parts])
+            ids = None if self.top is None else np.concatenate([i for _, i in parts if i is not None])
+            self._emit(name, values, None, self.selection.queries, ids)
+
+    def _kept_heads(self, entry: catalogue.Entry) -> tuple[int, ...] | None:
+        heads = self.selection.heads
+        if heads is None or entry.axes[0] not in ("head", "kv_head"):
+            return None
+        if entry.axes[0] == "head":
+            return heads
+        return tuple(dict.fromkeys(h // self.spec.group for h in heads))
+
+    def _kept_rows(self, entry: catalogue.Entry) -> tuple[int, ...] | None:
+        return None if entry.axes[0] == "kv_head" else self.selection.queries
+
+    def _emit(
+        self,
+        name: str,
+        values: Array,
+        heads: tuple[int, ...] | None,
+        rows: tuple[int, ...] | None,
+        ids: Index | None = None,
+    ) -> None:
+        stage = describe(self.spec, name, values, heads, rows)
+        if ids is not None:
+            labels = tuple(tuple(self.word(int(i)) for i in row) for row in ids)
+            stage = replace(stage, ids=ids, labels=labels)
+        self.on_stage(stage)
+        self.remaining.remove(name)
+        if not self.remaining:
+            raise Enough
+
+
+@dataclass(frozen=True)
+class Slab:
+    """Some heads and some query rows of one layer's attention: a tap of its own for their stages.
+
+    As a context it swallows the Enough raised after the last stage that is wanted of it.
+    """
+
+    recorder: Recorder
+    layer: int
+    heads: tuple[int, ...]
+    rows: Index  # positions
+    start: int  # where the rows begin among all that the layer computes
+
+    @property
+    def place(self) -> tuple[list[int], slice]:
+        """Where its heads and rows lie in an array [head, computed row, ...]."""
+        return list(self.heads), slice(self.start, self.start + len(self.rows))
+
+    def __call__(self, stage: str, values: Array) -> Array:
+        name = f"layers.{self.layer}.{stage}"
+        if self.recorder.wants(name):
+            self.recorder.keep_slab(name, values, self.heads, self.rows)
+            if name == self.recorder.selection.stages[-1]:
+                raise Enough
+        return values
+
+    def __enter__(self) -> Slab:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        return kind is Enough
+
+
+def describe(
+    spec: Spec,
+    name: str,
+    values: Array,
+    heads: tuple[int, ...] | None = None,
+    rows: tuple[int, ...] | None = None,
+) -> Stage:
+    """An array with all that the catalogue says of it for this model."""
+    entry = catalogue.entry_of(name)
+    return Stage(
+        name=name,
+        values=values,
+        axes=entry.axes,
+        symbol=entry.symbol,
+        formula=entry.formula(spec),
+        meaning=entry.meaning,
+        detail=entry.detail(spec),
+        layer=catalogue.layer_of(name),
+        heads=heads,
+        rows=rows,
+    )
