@@ -81,5 +81,7 @@ def _in_range(what: str, chosen: Sequence[int], count: int) -> tuple[int, ...]:
     """Indices in order, negative ones counted from the end. Raises UsageError outside the range."""
     for i in chosen:
         if not -count <= i < count:
-            raise UsageError(f"{what} {i} is out of range: there are {count}, 0 to {count - 1} (or -1 for the last).")
+            raise UsageError(
+                f"{what} {i} is out of range: there are {count}, 0 to {count - 1} (or -1 for the last)."
+            )
     return tuple(sorted({i % count for i in chosen}))

@@ -162,7 +162,9 @@ def attention(spec: Spec, layer: int, weights: Weights, x: Array, rows: Index, t
     """Multi-head attention (Vaswani et al. 2017, §3.2.2), with kv_heads shared by groups of heads
     (Ainslie et al. 2023). `x` [position, d_model] -> [row, d_model]."""
     at = f"layers.{layer}.attn."
-    q = tap(at + "q", split_heads(linear(weights, at + "q", x[rows]), spec.heads), rows)  # [head, row, d_head]
+    q = tap(
+        at + "q", split_heads(linear(weights, at + "q", x[rows]), spec.heads), rows
+    )  # [head, row, d_head]
     k = tap(at + "k", split_heads(linear(weights, at + "k", x), spec.kv_heads))  # [kv_head, key, d_head]
     v = tap(at + "v", split_heads(linear(weights, at + "v", x), spec.kv_heads))  # [kv_head, key, d_value]
     if spec.frequencies is not None:

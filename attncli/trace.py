@@ -91,6 +91,8 @@ class Trace(Mapping[str, Stage]):
     schema: str = "attn.trace/1"
     version: str = __version__
     parameters: dict[str, Any] = field(default_factory=dict)
+    axes: tuple[str, ...] = ()
+    """Those of the stages to come, for renderers that must know before they begin."""
 
     def __getitem__(self, name: str) -> Stage:
         return self.stages[name]

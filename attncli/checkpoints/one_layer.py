@@ -96,12 +96,16 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
         if name in names and matrix(name)[1] != d_model:
             raise AttnError(f"{source}: {name} has rows of {matrix(name)[1]} numbers; w_q takes {d_model}.")
     if "positions" in names and options.get("positions", "learned") != "learned":
-        raise UsageError(f"{source} has positions of its own; --positions {options['positions']} is not for it.")
+        raise UsageError(
+            f"{source} has positions of its own; --positions {options['positions']} is not for it."
+        )
     positions = "learned" if "positions" in names else options.get("positions", "none")
     if positions == "learned" and "positions" not in names:
         raise UsageError(f"--positions learned needs an array called positions in {source}.")
     if (positions == "rotary" and d_head % 2) or (positions == "sinusoidal" and d_model % 2):
-        raise UsageError(f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.")
+        raise UsageError(
+            f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}."
+        )
     causal = options.get("causal", False)
     return Spec(
         family="layer",

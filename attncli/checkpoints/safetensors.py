@@ -61,7 +61,9 @@ class SafetensorsCheckpoint:
         e = self._entries[name]
         if e.dtype not in _STORED:
             known = ", ".join(_STORED)
-            raise AttnError(f"{e.file}: tensor {name} has dtype {e.dtype}, which attn does not read ({known}).")
+            raise AttnError(
+                f"{e.file}: tensor {name} has dtype {e.dtype}, which attn does not read ({known})."
+            )
         count = int(np.prod(e.shape, dtype=np.int64))
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
@@ -80,7 +82,9 @@ class SafetensorsCheckpoint:
                 (header_size,) = struct.unpack("<Q", raw.read(8))
                 data = mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError as error:
-            raise AttnError(f"no such file: {file}", "The checkpoint is incomplete: fetch it again.") from error
+            raise AttnError(
+                f"no such file: {file}", "The checkpoint is incomplete: fetch it again."
+            ) from error
         except SafetensorError as error:
             raise AttnError(
                 f"{file} is not a whole safetensors file: {error}", "It may be cut short: fetch it again."

@@ -133,7 +133,9 @@ def rotary_frequencies(config: Config, d_head: int) -> Array:
         "llama3": ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
     }
     if kind not in needed:
-        raise AttnError(f"{where}: rope scaling of type {kind!r} is not supported; known: {', '.join(needed)}.")
+        raise AttnError(
+            f"{where}: rope scaling of type {kind!r} is not supported; known: {', '.join(needed)}."
+        )
     missing = [name for name in needed[kind] if not isinstance(settings.get(name), int | float)]
     if missing:
         raise AttnError(f"{where}: rope scaling {kind!r} needs the number {missing[0]!r}.")

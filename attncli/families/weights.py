@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,10 +101,10 @@ class CheckpointWeights:
         return converted.T if tensor.transposed else converted
 
 
-def not_finite(weights: CheckpointWeights) -> list[str]:
-    """Which of the tensors read so far hold NaN or infinity."""
-    is_bad: Callable[[str], bool] = lambda n: not np.isfinite(weights.checkpoint.array(n)).all()  # noqa: E731
-    return [name for name in weights.touched if is_bad(name)]
+def not_finite(weights: CheckpointWeights) -> list[tuple[str, int]]:
+    """The tensors read so far that hold NaN or infinity, and how many of them."""
+    counts = ((name, int((~np.isfinite(weights.checkpoint.array(name))).sum())) for name in weights.touched)
+    return [(name, count) for name, count in counts if count]
 
 
 def _split(name: str) -> tuple[str, str]:

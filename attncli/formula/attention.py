@@ -1,6 +1,6 @@
 """Scaled dot-product attention (Vaswani et al. 2017, §3.2.1), stage by stage.
 
-    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
+Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 """
 
 from __future__ import annotations

@@ -1,0 +1,111 @@
+"""The `attn` command. Commands are imported when they are run, so that `attn --help` is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from attncli.errors import AttnError
+from attncli.version import __version__
+
+COMMANDS = {
+    "explain": "Every number between a sentence and the attention output.",
+    "tokens": "The tokens of a sentence: index, id, text, characters.",
+    "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
+    "schema": "The JSON Schema of what --json prints.",
+}
+"""Each is a module of attncli.cli with a `command` of that name; the text is its line in `attn --help`."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"attncli.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from attncli.errors import nearest
+
+            hint = nearest(args[0], COMMANDS)
+            if " " in args[0]:
+                hint = f"To trace a sentence: attn explain {args[0]!r}"
+            ctx.fail(f"no command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExamples:\n"
+    '  attn explain "The cat sat on the mat"\n'
+    '  attn explain "The cat sat" -m gpt2 --layer 5 --head 1 --stage weights\n'
+    "  attn explain \"The cat sat\" --json | jq '.stages[].name'\n"
+    "  attn pe --dim 64 --length 10",
+)
+@click.version_option(__version__, prog_name="attn")
+def cli() -> None:
+    """See every number between a sentence and the attention output.
+
+    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for seeded weights or a real checkpoint.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits: 0, or 1 for bad data, 2 for wrong usage, 130 for Ctrl-C."""
+    try:
+        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        sys.stdout.flush()
+    except AttnError as error:
+        _complain(error.message, error.hint)
+        code = error.exit_code
+    except click.UsageError as error:
+        _complain(error.format_message(), _help_line(error))
+        code = 2
+    except click.ClickException as error:
+        _complain(error.format_message())
+        code = 1
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:
+        _silence_stdout()
+        code = 0
+    except MemoryError:
+        _complain("not enough memory.", "Ask for fewer stages, heads or rows: --stage, --head, --query.")
+        code = 1
+    except OSError as error:
+        _silence_stdout()
+        _complain(f"cannot write the output: {error.strerror or error}")
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str, hint: str | None = None) -> None:
+    from attncli.tokens import visible
+
+    for line in [f"attn: error: {message}", *([] if hint is None else [hint])]:
+        shown = "\n".join(" ".join(visible(word) for word in part.split(" ")) for part in line.splitlines())
+        sys.stderr.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def _help_line(error: click.UsageError) -> str | None:
+    return None if error.ctx is None else f"Try '{error.ctx.command_path} --help'."
+
+
+def _silence_stdout() -> None:
+    """What is still buffered cannot be written: the interpreter must not try again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

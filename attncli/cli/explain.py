@@ -1,0 +1,166 @@
+"""`attn explain`: a sentence, stage by stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from attncli.cli.options import indices, input_options, load, model_options, output_options, read_tokens
+from attncli.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from attncli.model import Model
+    from attncli.tokens import Tokens
+    from attncli.trace import Selection, Stage
+
+TOP = 5
+
+
+@click.command(
+    "explain",
+    epilog="\b\nExamples:\n"
+    '  attn explain "The cat sat on the mat"\n'
+    '  attn explain "The cat sat on the mat" --query cat --stage weights\n'
+    '  attn explain "猫がマットに座った。" --tokenizer chars --head all\n'
+    '  attn explain "Hello" -m ./gpt2 --layer all --stage weights --json | jq .stages[0].values\n'
+    '  attn explain "Hello" -m ./gpt2 --stage probs --query -1 --top 10\n'
+    '  attn explain "Hello" -m ./gpt2 --layer all --head all --stage all -o trace.npz',
+)
+@input_options
+@model_options
+@click.option(
+    "--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0]"
+)
+@click.option(
+    "--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all."
+)
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    metavar="STAGE",
+    help="A stage's name or a glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
+    "TransformerLens names work too.  [default: the attention, from embedding to output]",
+)
+@click.option("--query", metavar="TOKEN", help="Show one row only: a token's index or text (or 0,2-3).")
+@click.option(
+    "--top",
+    metavar="K",
+    help=f"Of logits and probs, the K largest, or all.  [default: {TOP}; all for npz and safetensors]",
+)
+@output_options
+def command(**options: Any) -> None:
+    """Show every number between SENTENCE and the attention output.
+
+    Rows are queries (the token that attends), columns are keys (the token attended to). Give - as the
+    SENTENCE to read standard input.
+    """
+    from attncli.cli.output import chosen_format, opened, render_options
+    from attncli.model import check_tokens, run
+    from attncli.render import FORMATS, writer
+    from attncli.trace import Trace
+
+    format_ = chosen_format(options)
+    model = load(options)
+    text, tokens = read_tokens(model, options)
+    model = model.bind(model, tokens)
+    selection = _selection(model, tokens, options)
+    top = _top(options["top"], FORMATS[format_].binary)
+    head = Trace(text=text, model=model.info, tokens=tokens, axes=_axes(selection))
+    check_tokens(model.spec, tokens)
+    broken: dict[str, tuple[int, int]] = {}
+    with opened(options["output"]) as output:
+        document = writer(format_, head, output, render_options(options))
+
+        def show(stage: Stage) -> None:
+            count_broken(stage, broken)
+            document.stage(stage)
+
+        run(model, tokens, selection, show, top)
+        document.close()
+    warn_of_broken(model, broken)
+
+
+def _selection(model: Model, tokens: Tokens, options: dict[str, Any]) -> Selection:
+    """What the options ask for, of this model and these tokens."""
+    from attncli.stages import attention_stages, select
+    from attncli.trace import Selection
+
+    spec = model.spec
+    layers = indices(options["layer"] or "0", spec.layers, "layer")
+    heads = indices(options["head"], spec.heads, "head")
+    queries = None if options["query"] is None else queries_of(options["query"], tokens)
+    chosen = select(spec, options["stages"], layers) if options["stages"] else attention_stages(spec, layers)
+    return Selection(tuple(chosen), None if len(heads) == spec.heads else heads, queries)
+
+
+def _axes(selection: Selection) -> tuple[str, ...]:
+    from attncli.stages import entry_of
+
+    return tuple(dict.fromkeys(axis for name in selection.stages for axis in entry_of(name).axes))
+
+
+def _top(text: str | None, binary: bool) -> int | None:
+    """How many words of logits and probs to keep; None: all."""
+    if text is None:
+        return None if binary else TOP
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--top {text!r}: give a number above 0, or all.")
+    return int(text)
+
+
+def queries_of(text: str, tokens: Tokens) -> tuple[int, ...]:
+    """The positions that --query means: an index, a token's text (with or without the mark of a word's
+    beginning), or several indices. Raises UsageError where it means none, or several tokens by text."""
+    count = len(tokens)
+    if text.lstrip("-").isdecimal() and -count <= int(text) < count:
+        return (int(text) % count,)
+    exact = [i for i, t in enumerate(tokens.texts) if t == text]
+    same = exact or [i for i, t in enumerate(tokens.texts) if _bare(t) == _bare(text)]
+    if len(same) == 1:
+        return tuple(same)
+    if same:
+        where = ", ".join(str(i) for i in same)
+        raise UsageError(f"--query {text!r} is token {where}: several.", f"Give the index: --query {same[0]}")
+    if all(c in "0123456789-, " for c in text):
+        return indices(text, count, "query")
+    if text == "all":
+        return tuple(range(count))
+    raise UsageError(
+        f"no token {text!r} in the sentence.", nearest(text, dict.fromkeys(map(_bare, tokens.texts)))
+    )
+
+
+def _bare(text: str) -> str:
+    """A token without the marks that vocabularies put around words."""
+    return text.strip(" ▁Ġ").removeprefix("##").removesuffix("</w>") or text
+
+
+def count_broken(stage: Stage, broken: dict[str, tuple[int, int]]) -> None:
+    """Counts the numbers of a stage that are NaN or infinite without being masked."""
+    import numpy as np
+
+    if np.isfinite(stage.values).all():
+        return
+    bad = ~np.isfinite(stage.values)
+    if stage.name.endswith("attn.masked"):
+        bad &= ~np.isneginf(stage.values)
+    if count := int(bad.sum()):
+        broken[stage.name] = (count, stage.values.size)
+
+
+def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
+    """Says on stderr where NaN or infinity first appeared, and which weights hold it."""
+    if not broken:
+        return
+    from attncli.families.weights import CheckpointWeights, not_finite
+
+    name, (count, size) = next(iter(broken.items()))
+    others = f", and in {len(broken) - 1} stages after it" if len(broken) > 1 else ""
+    click.echo(f"attn: warning: {count} of {size} numbers of {name} are NaN or infinite{others}.", err=True)
+    if isinstance(model.weights, CheckpointWeights):
+        for tensor, amount in not_finite(model.weights):
+            click.echo(f"attn: warning: tensor {tensor} holds {amount} such numbers.", err=True)

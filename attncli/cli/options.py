@@ -1,0 +1,211 @@
+"""The options that commands share, and what they mean together."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from attncli.errors import AttnError, UsageError
+
+if TYPE_CHECKING:
+    from attncli.model import Model
+    from attncli.tokens import Tokens
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+FORMATS = ("table", "json", "ndjson", "csv", "npz", "safetensors", "md")
+
+
+def input_options(command: Command) -> Command:
+    """The sentence, in its several forms."""
+    for option in reversed(
+        (
+            click.argument("sentence", required=False),
+            click.option(
+                "--file", "file", type=click.Path(path_type=Path), help="Read the sentence from a file."
+            ),
+            click.option("--pair", metavar="TEXT", help="A second segment, for models that take two (BERT)."),
+            click.option("--ids", metavar="ID,ID,…", help="Token ids as they are, instead of a sentence."),
+            click.option(
+                "--special-tokens/--no-special-tokens",
+                default=True,
+                help="Whether the tokenizer adds [CLS], <s> and the like.  [default: add]",
+            ),
+            click.option(
+                "--truncate", is_flag=True, help="Keep only as many tokens as the model has positions."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def model_options(command: Command) -> Command:
+    """Which weights."""
+    for option in reversed(
+        (
+            click.option(
+                "-m",
+                "--model",
+                metavar="MODEL",
+                help="A folder in Hugging Face layout, a name on the hub (gpt2), or a .safetensors/.npz file with "
+                "one attention layer. Without it, weights are seeded.",
+            ),
+            click.option("--seed", type=int, default=0, show_default=True, help="Seed of seeded weights."),
+            click.option("--d-model", type=_Size(65536), help="Seeded: width.  [default: 8]"),
+            click.option("--layers", type=_Size(1024), help="Seeded: layers.  [default: 2]"),
+            click.option("--heads", type=_Size(4096), help="Seeded: heads.  [default: 2]"),
+            click.option("--kv-heads", type=_Size(4096), help="Seeded: key/value heads."),
+            click.option("--d-ff", type=_Size(1 << 20), help="Seeded: feed-forward width."),
+            click.option(
+                "--positions",
+                type=click.Choice(["sinusoidal", "learned", "rotary", "alibi", "none"]),
+                help="Seeded: how tokens know their place.  [default: sinusoidal]",
+            ),
+            click.option(
+                "--causal/--bidirectional", default=None, help="Seeded: the mask.  [default: causal]"
+            ),
+            click.option(
+                "--tokenizer", metavar="words|chars|bytes|PATH", help="How text is cut into tokens."
+            ),
+            click.option(
+                "--dtype",
+                type=click.Choice(["float32", "float64"]),
+                default="float32",
+                show_default=True,
+                help="Precision of the arithmetic.",
+            ),
+            click.option(
+                "--ignore-config",
+                metavar="FIELD",
+                multiple=True,
+                help="A field of config.json that attn does not know and that does not change the numbers.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: Command) -> Command:
+    """How and where to."""
+    for option in reversed(
+        (
+            click.option(
+                "--format", "format_", type=click.Choice(FORMATS), help="Output format.  [default: table]"
+            ),
+            click.option("--json", "json_", is_flag=True, help="Short for --format json."),
+            click.option(
+                "-o",
+                "--output",
+                type=click.Path(path_type=Path),
+                help="Write to a file (whole or not at all); its ending sets the format.",
+            ),
+            click.option(
+                "--precision",
+                type=click.IntRange(0, 17),
+                default=4,
+                show_default=True,
+                help="Digits after the point, in tables.",
+            ),
+            click.option("--full", is_flag=True, help="Leave nothing out of tables, however wide."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+class _Size(click.IntRange):
+    """A count from 1 to a limit, so that a slip of the finger does not fill the memory."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(1, limit)
+
+
+def load(options: dict[str, Any]) -> Model:
+    """The model that the options describe."""
+    from attncli.loading import load_model
+
+    names = ("seed", "d_model", "layers", "heads", "kv_heads", "d_ff", "positions", "causal", "tokenizer",
+             "dtype", "ignore_config")  # fmt: skip
+    return load_model(options["model"], **{name: options[name] for name in names})
+
+
+def read_tokens(model: Model, options: dict[str, Any]) -> tuple[str | None, Tokens]:
+    """The text that the options give (None for ids), and its tokens."""
+    from attncli.api import tokenize
+
+    text, ids = read_input(options)
+    tokens = tokenize(model, text, options["pair"], ids, options["special_tokens"], options["truncate"])
+    return text, tokens
+
+
+def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:
+    """The sentence, from the argument, standard input or a file; or the ids. Exactly one of them."""
+    given = [name for name in ("sentence", "file", "ids") if options[name] is not None]
+    if len(given) != 1:
+        named = {"sentence": "SENTENCE", "file": "--file", "ids": "--ids"}
+        wrong = (
+            "no sentence is given" if not given else " and ".join(named[g] for g in given) + " are both given"
+        )
+        raise UsageError(
+            f"{wrong}.", "Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…"
+        )
+    if options["ids"] is not None:
+        return None, _ids(options["ids"])
+    if options["sentence"] == "-":
+        return _text(sys.stdin.buffer.read(), "standard input"), None
+    if options["file"] is not None:
+        path: Path = options["file"]
+        try:
+            return _text(path.read_bytes(), str(path)), None
+        except OSError as error:
+            raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
+    sentence: str = options["sentence"]
+    if not sentence.isascii():
+        _text(sentence.encode("utf-8", "surrogateescape"), "the sentence")
+    return sentence, None
+
+
+def _text(raw: bytes, source: str) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AttnError(
+            f"{source} is not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}.",
+            "Convert it first, for example with iconv -f LATIN1 -t UTF-8.",
+        ) from error
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _ids(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        raise UsageError(f"--ids {text!r}: whole numbers are needed, as in --ids 464,3797,3332.") from None
+
+
+def indices(text: str, count: int, what: str) -> tuple[int, ...]:
+    """`0,2-3`, `-1` or `all` -> sorted indices below count. Raises UsageError outside the range."""
+    if text == "all":
+        return tuple(range(count))
+    chosen: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(-?\d+)(?:-(-?\d+))?\s*", part)
+        if match is None:
+            raise UsageError(f"--{what} {text!r}: give numbers as in 0,2-3, -1 for the last, or all.")
+        first = int(match[1])
+        last = first if match[2] is None else int(match[2])
+        for end in (first, last):
+            if not -count <= end < count:
+                several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "0"
+                raise UsageError(f"{what} {end} is out of range: the model has {count} ({several}).")
+        first, last = first % count, last % count
+        if first > last:
+            raise UsageError(f"--{what} {part}: the range runs backwards.")
+        chosen.update(range(first, last + 1))
+    return tuple(sorted(chosen))

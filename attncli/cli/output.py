@@ -1,0 +1,43 @@
+"""The one way out: to the terminal, a pipe or a file, in the format that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from attncli.errors import UsageError
+from attncli.render import FORMATS, Options, format_of
+
+
+def chosen_format(options: dict[str, Any]) -> str:
+    """--format, --json, or what the ending of -o says; else tables. Raises UsageError if they disagree."""
+    named, path = options["format_"], options["output"]
+    if options["json_"]:
+        if named not in (None, "json"):
+            raise UsageError(f"--json and --format {named} are both given.")
+        named = "json"
+    if named is None:
+        named = (None if path is None else format_of(path.name)) or "table"
+    if FORMATS[named].binary and path is None and sys.stdout.isatty():
+        raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o trace.{named}")
+    return str(named)
+
+
+def render_options(options: dict[str, Any]) -> Options:
+    return Options(precision=options["precision"], full=options["full"])
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. `-` is standard output."""
+    if path is None or str(path) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    from attncli.files import write_whole
+
+    with write_whole(path) as file:
+        yield file

@@ -1,0 +1,117 @@
+"""`attn pe`: positional encodings as numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from attncli.cli.options import output_options
+from attncli.errors import UsageError
+
+if TYPE_CHECKING:
+    from attncli.trace import Stage
+
+LARGEST = 1 << 16
+KINDS = ("sinusoidal", "rotary", "alibi")
+
+
+@click.command(
+    "pe",
+    epilog="\b\nExamples:\n"
+    "  attn pe --dim 64\n"
+    "  attn pe --dim 8 --position 5-9\n"
+    "  attn pe --kind rotary --dim 64 --length 4\n"
+    "  attn pe --kind alibi --heads 8 --length 6\n"
+    "  attn pe --model gpt2 --position 0-3 --format csv",
+)
+@click.option("--dim", type=int, help="Size of the encoding (rotary: of a head).  [default: 64]")
+@click.option("--length", type=int, help="How many positions, from 0.  [default: 16]")
+@click.option("--position", metavar="POSITIONS", help="Only these positions: 3, or 5-9, or 0,5-9.")
+@click.option("--base", type=float, help="The base of the wavelengths.  [default: 10000]")
+@click.option("--kind", type=click.Choice(KINDS), help="Which encoding.  [default: sinusoidal]")
+@click.option("--heads", type=int, help="ALiBi: how many heads.  [default: 8]")
+@click.option(
+    "-m", "--model", metavar="MODEL", help="A checkpoint's own positions: its table, or its angles."
+)
+@output_options
+def command(**options: Any) -> None:
+    """Show positional encodings.
+
+    Sinusoidal (Vaswani et al. 2017, §3.5), rotary angles with their cosine and sine (Su et al. 2021), ALiBi
+    slopes and biases (Press et al. 2021), or the learned table of a checkpoint.
+    """
+    from attncli.cli.output import chosen_format, opened, render_options
+    from attncli.render import writer
+    from attncli.trace import Trace
+
+    format_ = chosen_format(options)
+    parameters, stages = _of_model(options) if options["model"] else _of_formula(options)
+    axes = tuple(dict.fromkeys(a for stage in stages for a in stage.axes))
+    head = Trace(schema="attn.pe/1", parameters=parameters, axes=axes)
+    with opened(options["output"]) as output:
+        document = writer(format_, head, output, render_options(options))
+        for stage in stages:
+            document.stage(stage)
+        document.close()
+
+
+def _of_formula(options: dict[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
+    from attncli import encodings
+
+    kind = options["kind"] or "sinusoidal"
+    positions = _positions(options, None)
+    if kind == "alibi":
+        _refuse(options, ("dim", "base"), "ALiBi has slopes by head")
+        heads = _within("--heads", options["heads"], 8, 1024)
+        return {"kind": kind, "heads": heads, "positions": positions}, encodings.alibi(heads, positions)
+    _refuse(options, ("heads",), f"{kind} encodings are the same for every head")
+    dim = _within("--dim", options["dim"], 64, LARGEST)
+    if dim % 2:
+        raise UsageError(
+            f"--dim {dim} is odd: sine and cosine come in pairs.", f"Take --dim {dim - 1 or 2} or {dim + 1}."
+        )
+    base = 10000.0 if options["base"] is None else options["base"]
+    if not 1 < base < 1e30:
+        raise UsageError(f"--base {base:g}: a number above 1 is needed.")
+    made = (encodings.sinusoidal if kind == "sinusoidal" else encodings.rotary)(dim, base, positions)
+    return {"kind": kind, "dim": dim, "base": base, "positions": positions}, made
+
+
+def _of_model(options: dict[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
+    """A checkpoint's own positions: the learned table, or the rotary angles with its scaling."""
+    from attncli import encodings
+    from attncli.loading import load_model
+
+    _refuse(options, ("dim", "base", "kind", "heads"), "a model has its own")
+    model = load_model(options["model"])
+    limit = model.spec.max_positions
+    positions = _positions(options, limit)
+    facts = {"kind": model.spec.positions, "model": model.name, "positions": positions}
+    return facts, encodings.of_model(model, positions)
+
+
+def _refuse(options: dict[str, Any], names: tuple[str, ...], because: str) -> None:
+    for name in names:
+        if options[name] is not None:
+            raise UsageError(f"--{name} does not apply: {because}.")
+
+
+def _within(flag: str, value: int | None, default: int, largest: int) -> int:
+    if value is None:
+        return default
+    if not 1 <= value <= largest:
+        raise UsageError(f"{flag} {value} is out of range: 1 to {largest}.")
+    return value
+
+
+def _positions(options: dict[str, Any], limit: int | None) -> list[int]:
+    """The positions asked for, below the model's limit."""
+    from attncli.cli.options import indices
+
+    largest = (1 << 20) if limit is None else limit
+    if options["position"] is None:
+        return list(range(_within("--length", options["length"], min(16, largest), largest)))
+    if options["length"] is not None:
+        raise UsageError("--length and --position are both given: one of them says which positions.")
+    return list(indices(options["position"], largest, "position"))

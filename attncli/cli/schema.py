@@ -1,0 +1,20 @@
+"""`attn schema`: what programs can rely on."""
+
+from __future__ import annotations
+
+import click
+
+SCHEMAS = ("trace", "tokens", "pe")
+
+
+@click.command(
+    "schema",
+    epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
+    "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
+)
+@click.argument("name", type=click.Choice(SCHEMAS), default="trace")
+def command(name: str) -> None:
+    """Print the JSON Schema of a command's --json: trace (attn explain), tokens, or pe."""
+    from importlib.resources import files
+
+    click.echo((files("attncli") / "schemas" / f"{name}-1.json").read_text("utf-8"), nl=False)

@@ -1,0 +1,70 @@
+"""Positional encodings as stages, for `attn pe`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from attncli.errors import UsageError
+from attncli.formula import positions as formula
+from attncli.formula.types import Array
+from attncli.model import Model
+from attncli.trace import Stage
+
+
+def sinusoidal(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:
+    """One stage, float64 [position, dimension]."""
+    table = formula.sinusoidal(np.asarray(positions), dim, base)
+    text = f"PE(pos, 2i) = sin(pos / {base:g}^(2i/{dim})), PE(pos, 2i+1) = cos(the same)"
+    return [_stage("pe.sinusoidal", table, ("position", "dimension"), "PE", text, positions)]
+
+
+def rotary(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:
+    """Angles in radians, their cosine and sine. float64 [position, pair] each."""
+    return _rotary(formula.inverse_frequencies(dim, base), f"θ = pos · {base:g}^(-2i/{dim})", positions)
+
+
+def _rotary(frequencies: Array, text: str, positions: Sequence[int]) -> list[Stage]:
+    angles = formula.rotary_angles(np.asarray(positions), frequencies)
+    axes = ("position", "pair")
+    return [
+        _stage("pe.angles", angles, axes, "θ", text, positions, "radians, by pair of dimensions"),
+        _stage("pe.cos", np.cos(angles), axes, "cos θ", "cos θ", positions),
+        _stage("pe.sin", np.sin(angles), axes, "sin θ", "sin θ", positions),
+    ]
+
+
+def alibi(heads: int, positions: Sequence[int]) -> list[Stage]:
+    """Slopes [head], and the bias [head, query, key] that is added to scaled scores."""
+    slopes = formula.alibi_slopes(heads)
+    at = np.asarray(positions)
+    bias = formula.alibi_bias(slopes, at, np.arange(at.max() + 1))
+    return [
+        _stage("pe.slopes", slopes, ("head",), "m", "m = 2^(-8h/n) for head h of n, from 1", None),
+        _stage("pe.bias", bias, ("head", "query", "key"), "B", "B = -m |query - key|", positions),
+    ]
+
+
+def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
+    """A checkpoint's learned table, or its rotary angles. Raises UsageError for a model with neither."""
+    spec = model.spec
+    if spec.frequencies is not None:
+        return _rotary(spec.frequencies, "θ = pos · the model's frequencies", positions)
+    if spec.positions != "learned":
+        raise UsageError(f"{model.name} has {spec.positions} positions: no table of its own.")
+    table = model.weights.rows("embed.positions.weight", positions)
+    return [_stage("embed.positions", table, ("position", "d_model"), "P", "P = P[pos]", positions)]
+
+
+def _stage(
+    name: str,
+    values: Array,
+    axes: tuple[str, ...],
+    symbol: str,
+    text: str,
+    positions: Sequence[int] | None,
+    meaning: str = "",
+) -> Stage:
+    rows = None if positions is None else tuple(positions)
+    return Stage(name, values, axes, symbol, text, meaning, rows=rows)

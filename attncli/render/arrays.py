@@ -1,0 +1,119 @@
+"""Traces as files of named arrays: npz and safetensors, which keep every bit of every number."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import orjson
+
+from attncli.errors import AttnError
+from attncli.render.document import encode, head_object, stage_facts
+from attncli.tokens import Tokens
+from attncli.trace import ModelInfo, Stage, Trace
+
+KEY = "attn"
+"""The safetensors metadata field, and the npz array, that holds the document without its numbers."""
+
+
+def arrays(stages: list[Stage]) -> dict[str, np.ndarray[Any, Any]]:
+    """Each stage's values by its name; the ids of kept words as NAME.ids."""
+    named: dict[str, np.ndarray[Any, Any]] = {s.name: np.ascontiguousarray(s.values) for s in stages}
+    return named | {f"{s.name}.ids": np.ascontiguousarray(s.ids) for s in stages if s.ids is not None}
+
+
+def facts(head: Trace, stages: list[Stage]) -> str:
+    """The JSON document without the numbers, which are in the arrays."""
+    document = head_object(head) | {"stages": [stage_facts(s) for s in stages]}
+    if head.tokens is not None:
+        document["types"] = head.tokens.types
+    return encode(document).decode()
+
+
+class Collector:
+    """A writer for formats that can only be written whole: it keeps the stages until the end."""
+
+    def __init__(
+        self, head: Trace, output: IO[bytes], as_bytes: Callable[[Trace, list[Stage]], bytes]
+    ) -> None:
+        self.head, self.output, self.as_bytes = head, output, as_bytes
+        self.stages: list[Stage] = []
+
+    def stage(self, stage: Stage) -> None:
+        self.stages.append(stage)
+
+    def close(self) -> None:
+        self.output.write(self.as_bytes(self.head, self.stages))
+
+
+def npz_bytes(head: Trace, stages: list[Stage]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **{KEY: np.asarray(facts(head, stages))}, **arrays(stages))  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def safetensors_bytes(head: Trace, stages: list[Stage]) -> bytes:
+    from safetensors.numpy import save
+
+    data: bytes = save(arrays(stages), metadata={KEY: facts(head, stages)})
+    return data
+
+
+def save_trace(trace: Trace, path: Path) -> None:
+    """Writes a trace as safetensors, whole or not at all."""
+    from attncli.files import write_whole
+
+    with write_whole(path) as file:
+        file.write(safetensors_bytes(trace, list(trace.values())))
+
+
+def load_trace(path: Path) -> Trace:
+    """Reads a trace that was saved as safetensors. Raises AttnError for any other file."""
+    from attncli.checkpoints.safetensors import SafetensorsCheckpoint
+
+    file = SafetensorsCheckpoint([path], path)
+    if KEY not in file.metadata:
+        raise AttnError(f"{path} is a safetensors file, but not a trace.", "Trace.save writes one.")
+    document = orjson.loads(file.metadata[KEY])
+    stages = {}
+    for f in document.pop("stages"):
+        name = f["name"]
+        labels = f.get("texts")
+        stages[name] = Stage(
+            name=name,
+            values=file.array(name),
+            axes=tuple(f["axes"]),
+            symbol=f["symbol"],
+            formula=f["formula"],
+            meaning=f["meaning"],
+            detail=f.get("detail", ""),
+            layer=f["layer"],
+            heads=None if f["heads"] is None else tuple(f["heads"]),
+            rows=None if f["rows"] is None else tuple(f["rows"]),
+            ids=file.array(f"{name}.ids") if "ids" in f else None,
+            labels=None if labels is None else tuple(tuple(row) for row in labels),
+        )
+    schema, version = document.pop("schema"), document.pop("version")
+    if "tokens" not in document:
+        return Trace(stages=stages, schema=schema, version=version, parameters=document)
+    model, tokens = document["model"], document["tokens"]
+    return Trace(
+        text=document["text"],
+        model=None if model is None else ModelInfo(**model),
+        tokens=None if tokens is None else _tokens(tokens, document["types"]),
+        stages=stages,
+        schema=schema,
+        version=version,
+    )
+
+
+def _tokens(records: list[dict[str, Any]], types: list[int]) -> Tokens:
+    return Tokens(
+        ids=tuple(r["id"] for r in records),
+        texts=tuple(r["text"] for r in records),
+        spans=tuple(None if r["start"] is None else (r["start"], r["end"]) for r in records),
+        types=tuple(types),
+    )

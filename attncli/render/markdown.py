@@ -1,0 +1,80 @@
+"""Markdown tables, for notes and pull requests. Wide matrices are elided in the middle unless all is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import IO
+
+from attncli.render import Options
+from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
+from attncli.tokens import visible
+from attncli.trace import Stage, Trace
+
+COLUMNS, ROWS = 16, 40
+
+
+class _Writer:
+    def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
+        self.head, self.output, self.options = head, output, options
+        if head.model is not None and head.tokens is not None:
+            tokens = " ".join(f"{i}:{_code(t)}" for i, t in enumerate(head.tokens.texts))
+            self._write(f"Model: {_code(head.model.name)}. Tokens: {tokens}\n")
+
+    def stage(self, stage: Stage) -> None:
+        self._write(f"\n## `{stage.name}`\n\n`{stage.formula}` – {stage.meaning}\n")
+        if stage.detail:
+            self._write(f"\n{stage.detail}\n")
+        for matrix in matrices(stage, self.head.tokens):
+            self._write(f"\n**{escape(matrix.title)}** {escape(matrix.shape)}\n\n")
+            self._write("\n".join(_table(matrix, self.options)) + "\n")
+
+    def close(self) -> None:
+        pass
+
+    def _write(self, text: str) -> None:
+        self.output.write(text.encode())
+
+
+def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
+    return _Writer(head, output, options)
+
+
+def _table(matrix: Matrix, options: Options) -> list[str]:
+    height, width = matrix.values.shape
+    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
+    columns, columns_out = (list(range(width)), 0) if options.full else middle_out(width, COLUMNS)
+    sums = row_sums(matrix, options.precision)
+
+    def line(label: str, cells: list[str], gap: str, total: str) -> str:
+        if columns_out:
+            cells.insert((len(cells) + 1) // 2, gap)
+        return as_row([label, *cells, *([] if sums is None else [total])])
+
+    header = line("", [escape(matrix.columns[c]) for c in columns], f"⋯ {columns_out} more", "Σ")
+    lines = [header, as_row(["---"] + ["---:"] * (header.replace(r"\|", "").count("|") - 2))]
+    for place, r in enumerate(rows):
+        if rows_out and place == (len(rows) + 1) // 2:
+            lines.append(as_row([f"⋮ {rows_out} rows more"]))
+        cells = [escape(matrix.cell(r, c, options.precision)) for c in columns]
+        lines.append(line(escape(matrix.rows[r]), cells, "⋯", "" if sums is None else sums[r]))
+    return lines
+
+
+def as_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", visible_words(text))
+
+
+def visible_words(text: str) -> str:
+    return " ".join(visible(part) for part in text.split(" "))
+
+
+def _code(text: str) -> str:
+    fence = "``" if "`" in text else "`"
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{visible(text)}{pad}{fence}"

@@ -1,0 +1,97 @@
+"""Stages as matrices with labelled rows and columns, and the choice of what to show of large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from attncli.formula.types import Array
+from attncli.tokens import Tokens, visible
+from attncli.trace import Stage
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One table: a stage, or one head of it. `words`, where given, stand before the numbers."""
+
+    stage: Stage
+    head: int | None
+    values: Array  # [row, column]
+    rows: Sequence[str]
+    columns: Sequence[str]
+    words: Sequence[Sequence[str]] | None = None
+
+    @property
+    def title(self) -> str:
+        kind = "key/value head" if self.stage.axes[0] == "kv_head" else "head"
+        return self.stage.name if self.head is None else f"{self.stage.name} · {kind} {self.head}"
+
+    @property
+    def shape(self) -> str:
+        """[query 6 × key 6], the axes with their sizes."""
+        axes = self.stage.axes[-2:] if len(self.rows) else self.stage.axes[-1:]
+        return "[" + " × ".join(f"{a} {n}" for a, n in zip(axes, self.values.shape, strict=False)) + "]"
+
+    def cell(self, row: int, column: int, precision: int) -> str:
+        text = number(float(self.values[row, column]), precision)
+        return text if self.words is None else f"{visible(self.words[row][column])} {text}"
+
+
+def number(value: float, precision: int) -> str:
+    """A number for people. Exactly zero is `0`, so that it differs from a small one that rounds to it."""
+    if value == 0:
+        return "0"
+    return f"{value:.{precision}f}" if abs(value) < 1e7 else f"{value:.{precision}e}"
+
+
+def matrices(stage: Stage, tokens: Tokens | None) -> Iterator[Matrix]:
+    """The tables of a stage: one a head, or one where it has no heads."""
+    names = _token_labels(tokens)
+
+    def label(i: int) -> str:
+        return names[i] if names else str(i)
+
+    values = stage.values
+    if values.ndim == 1:
+        yield Matrix(stage, None, values[None, :], [stage.symbol], [str(i) for i in range(values.shape[-1])])
+        return
+    rows = [label(i) for i in stage.row_indices]
+    if stage.axes[-1] == "key":
+        columns = [label(i) for i in range(values.shape[-1])]
+    elif stage.ids is not None:
+        columns = [f"#{i + 1}" for i in range(values.shape[-1])]
+    elif stage.axes[-1] == "vocab" and tokens is not None:
+        columns = [f"{i} {visible(tokens.word(i))}" for i in range(values.shape[-1])]
+    else:
+        columns = [str(i) for i in range(values.shape[-1])]
+    if values.ndim == 2:
+        yield Matrix(stage, None, values, rows, columns, stage.labels)
+        return
+    for head, one in zip(stage.head_indices, values, strict=True):
+        yield Matrix(stage, head, one, rows, columns)
+
+
+def _token_labels(tokens: Tokens | None) -> list[str]:
+    if tokens is None:
+        return []
+    width = len(str(len(tokens) - 1))
+    return [f"{i:>{width}} {visible(text)}" for i, text in enumerate(tokens.texts)]
+
+
+def row_sums(matrix: Matrix, precision: int) -> list[str] | None:
+    """Σ of each row of attention weights, whatever is elided; None for other stages."""
+    if not matrix.stage.name.endswith("attn.weights"):
+        return None
+    return [number(float(s), precision) for s in np.sum(matrix.values, axis=-1)]
+
+
+def middle_out(count: int, room: int) -> tuple[list[int], int]:
+    """Which of `count` lines to show when there is room for `room`: the first and the last, and how many
+    are left out between them."""
+    if count <= room:
+        return list(range(count)), 0
+    head = (room + 1) // 2
+    tail = room - head
+    return [*range(head), *range(count - tail, count)], count - room
