@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from attncli.errors import AttnError, UsageError
     from attncli.loading import load_model
     from attncli.model import Model
-    from attncli.trace import Stage, Trace
+    from attncli.tracing import Stage, Trace
 
 __all__ = ["AttnError", "Model", "Stage", "Trace", "UsageError", "__version__", "load_model", "trace"]
 
@@ -25,8 +25,8 @@ _HOMES = {
     "trace": "api",
     "load_model": "loading",
     "Model": "model",
-    "Stage": "trace",
-    "Trace": "trace",
+    "Stage": "tracing",
+    "Trace": "tracing",
     "AttnError": "errors",
     "UsageError": "errors",
 }

@@ -10,7 +10,7 @@ from attncli.loading import load_model
 from attncli.model import Model, run
 from attncli.stages import select
 from attncli.tokens import Tokens
-from attncli.trace import Selection, Stage, Trace
+from attncli.tracing import Selection, Stage, Trace
 
 
 def trace(

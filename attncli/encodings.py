@@ -10,7 +10,7 @@ from attncli.errors import UsageError
 from attncli.formula import positions as formula
 from attncli.formula.types import Array
 from attncli.model import Model
-from attncli.trace import Stage
+from attncli.tracing import Stage
 
 
 def sinusoidal(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:

@@ -23,7 +23,7 @@ from attncli.tokens import Tokens
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 DType = Literal["float32", "float64"]
 OPAQUE_IDS = 1 << 18
-"""How many ids seeded weights know where ids are given as they are, without a tokenizer."""
+"""How many ids seeded weights know at most where ids are given as they are, without a tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,14 @@ def _bind_seeded(seed: int, dtype: DType, model: Model, tokens: Tokens) -> Model
     elif tokens.vocabulary is not None:
         word, vocab = tokens.vocabulary.__getitem__, len(tokens.vocabulary)
     else:
-        word, vocab = str, OPAQUE_IDS
+        word, vocab = str, _opaque_vocabulary(tokens)
     spec = replace(model.spec, vocab=vocab)
     return replace(model, spec=spec, weights=SeededWeights(spec, seed, word, getattr(np, dtype)))
+
+
+def _opaque_vocabulary(tokens: Tokens) -> int:
+    """Ids given as they are, without a tokenizer, make the vocabulary that holds the largest of them."""
+    return min(max(tokens.ids, default=0) + 1, OPAQUE_IDS)
 
 
 def _seeded_spec(shape: Shape, vocab: int) -> Spec:
@@ -232,7 +237,7 @@ def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
         return model
     open_words = tokens.vocabulary is not None
     word = tokens.vocabulary.__getitem__ if tokens.vocabulary is not None else model.tokenizer.name
-    vocab = len(tokens.vocabulary or ()) if open_words else model.tokenizer.size or OPAQUE_IDS
+    vocab = len(tokens.vocabulary or ()) if open_words else model.tokenizer.size or _opaque_vocabulary(tokens)
     spec = replace(model.spec, vocab=vocab)
     return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
 

@@ -16,7 +16,7 @@ from attncli.formula.types import Array
 from attncli.spec import Spec
 from attncli.tokenization import Tokenizer
 from attncli.tokens import Tokens
-from attncli.trace import Enough, Index, ModelInfo, Recorder, Selection, Stage
+from attncli.tracing import Enough, Index, ModelInfo, Recorder, Selection, Stage
 
 
 class Weights(Protocol):

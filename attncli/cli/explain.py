@@ -12,7 +12,7 @@ from attncli.errors import UsageError, nearest
 if TYPE_CHECKING:
     from attncli.model import Model
     from attncli.tokens import Tokens
-    from attncli.trace import Selection, Stage
+    from attncli.tracing import Selection, Stage
 
 TOP = 5
 
@@ -59,7 +59,7 @@ def command(**options: Any) -> None:
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model import check_tokens, run
     from attncli.render import FORMATS, writer
-    from attncli.trace import Trace
+    from attncli.tracing import Trace
 
     format_ = chosen_format(options)
     model = load(options)
@@ -85,7 +85,7 @@ def command(**options: Any) -> None:
 def _selection(model: Model, tokens: Tokens, options: dict[str, Any]) -> Selection:
     """What the options ask for, of this model and these tokens."""
     from attncli.stages import attention_stages, select
-    from attncli.trace import Selection
+    from attncli.tracing import Selection
 
     spec = model.spec
     layers = indices(options["layer"] or "0", spec.layers, "layer")

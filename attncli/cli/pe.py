@@ -10,7 +10,7 @@ from attncli.cli.options import output_options
 from attncli.errors import UsageError
 
 if TYPE_CHECKING:
-    from attncli.trace import Stage
+    from attncli.tracing import Stage
 
 LARGEST = 1 << 16
 KINDS = ("sinusoidal", "rotary", "alibi")
@@ -43,7 +43,7 @@ def command(**options: Any) -> None:
     """
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.render import writer
-    from attncli.trace import Trace
+    from attncli.tracing import Trace
 
     format_ = chosen_format(options)
     parameters, stages = _of_model(options) if options["model"] else _of_formula(options)

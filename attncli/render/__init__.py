@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Protocol
 
-from attncli.trace import Stage, Trace
+from attncli.tracing import Stage, Trace
 
 
 @dataclass(frozen=True)

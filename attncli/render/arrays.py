@@ -13,7 +13,7 @@ import orjson
 from attncli.errors import AttnError
 from attncli.render.document import encode, head_object, stage_facts
 from attncli.tokens import Tokens
-from attncli.trace import ModelInfo, Stage, Trace
+from attncli.tracing import ModelInfo, Stage, Trace
 
 KEY = "attn"
 """The safetensors metadata field, and the npz array, that holds the document without its numbers."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from attncli.render import Options
 from attncli.tokens import harmless
-from attncli.trace import Stage, Trace
+from attncli.tracing import Stage, Trace
 
 COLUMNS = {
     "head": ("head",),

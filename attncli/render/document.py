@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from attncli.trace import Stage, Trace
+from attncli.tracing import Stage, Trace
 
 
 def head_object(head: Trace) -> dict[str, Any]:

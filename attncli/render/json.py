@@ -6,7 +6,7 @@ from typing import IO
 
 from attncli.render import Options
 from attncli.render.document import encode, head_object, stage_object
-from attncli.trace import Stage, Trace
+from attncli.tracing import Stage, Trace
 
 
 class _Writer:

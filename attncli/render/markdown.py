@@ -9,7 +9,7 @@ from typing import IO
 from attncli.render import Options
 from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
 from attncli.tokens import visible
-from attncli.trace import Stage, Trace
+from attncli.tracing import Stage, Trace
 
 COLUMNS, ROWS = 16, 40
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attncli.formula.types import Array
 from attncli.tokens import Tokens, visible
-from attncli.trace import Stage
+from attncli.tracing import Stage
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from attncli.render import Options
 from attncli.render.console import console_for
 from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
 from attncli.tokens import Tokens, visible
-from attncli.trace import ModelInfo, Stage, Trace
+from attncli.tracing import ModelInfo, Stage, Trace
 
 LABEL_WIDTH = 18
 COLUMN_LABEL_WIDTH = 12
