@@ -63,7 +63,7 @@ def load_model(
 
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """
-    given = {
+    given: dict[str, Any] = {
         "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
         "positions": positions, "causal": causal,
     }  # fmt: skip
@@ -88,20 +88,20 @@ def load_model(
 
 
 def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: DType) -> Model:
+    from attncli.checkpoints.seeded import SeededWeights
+
     chosen = _tokenizer(tokenizer or "words")
     spec = _seeded_spec(shape, chosen.size or 0)
-    return Model("seeded", f"seed {seed}", spec, _no_weights, chosen, partial(_bind_seeded, seed, dtype))
+    weights = SeededWeights(spec, seed, str, getattr(np, dtype))
+    return Model("seeded", f"seed {seed}", spec, weights, chosen, _bind_seeded)
 
 
-def _no_weights(name: str) -> None:
-    raise AssertionError("a seeded model is bound to its tokens before it is run")
-
-
-def _bind_seeded(seed: int, dtype: DType, model: Model, tokens: Tokens) -> Model:
+def _bind_seeded(model: Model, tokens: Tokens) -> Model:
     """The vocabulary of an open tokenizer is the sentence's own words; of ids as they are, those ids."""
     from attncli.checkpoints.seeded import SeededWeights
 
     chosen = model.tokenizer
+    assert isinstance(model.weights, SeededWeights)
     assert chosen is not None
     if chosen.size is not None:
         word, vocab = chosen.name, chosen.size
@@ -110,7 +110,7 @@ def _bind_seeded(seed: int, dtype: DType, model: Model, tokens: Tokens) -> Model
     else:
         word, vocab = str, _opaque_vocabulary(tokens)
     spec = replace(model.spec, vocab=vocab)
-    return replace(model, spec=spec, weights=SeededWeights(spec, seed, word, getattr(np, dtype)))
+    return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
 
 
 def _opaque_vocabulary(tokens: Tokens) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -162,9 +161,7 @@ def attention(spec: Spec, layer: int, weights: Weights, x: Array, rows: Index, t
     """Multi-head attention (Vaswani et al. 2017, §3.2.2), with kv_heads shared by groups of heads
     (Ainslie et al. 2023). `x` [position, d_model] -> [row, d_model]."""
     at = f"layers.{layer}.attn."
-    q = tap(
-        at + "q", split_heads(linear(weights, at + "q", x[rows]), spec.heads), rows
-    )  # [head, row, d_head]
+    q = tap(at + "q", split_heads(linear(weights, at + "q", x[rows]), spec.heads), rows)  # [head, row, d_head]
     k = tap(at + "k", split_heads(linear(weights, at + "k", x), spec.kv_heads))  # [kv_head, key, d_head]
     v = tap(at + "v", split_heads(linear(weights, at + "v", x), spec.kv_heads))  # [kv_head, key, d_value]
     if spec.frequencies is not None:
@@ -177,7 +174,7 @@ def attention(spec: Spec, layer: int, weights: Weights, x: Array, rows: Index, t
             heads, part = slab.place
             shared = [head // spec.group for head in heads]  # the kv_head of each head
             bias = position_bias(spec, heads, slab.rows, len(x))
-            mask = partial(spec.mask, queries=slab.rows)
+            mask = position_mask(spec, slab.rows)
             mixed[heads, part] = attend(q[heads, part], k[shared], v[shared], spec.scale, bias, mask, slab)
 
     if tap.wants(at + "heads"):
@@ -192,6 +189,11 @@ def position_bias(spec: Spec, heads: list[int], rows: Index, keys: int) -> Calla
         return None
     bias = alibi_bias(spec.slopes[heads], rows, np.arange(keys))  # [head, row, key]
     return lambda scaled: scaled + bias.astype(scaled.dtype)
+
+
+def position_mask(spec: Spec, rows: Index) -> Callable[[Array], Array]:
+    """Sets the scores of keys that some rows may not see to -inf."""
+    return lambda scaled: spec.mask(scaled, rows)
 
 
 def feed_forward(spec: Spec, layer: int, weights: Weights, x: Array, rows: Index, tap: Recorder) -> Array:

@@ -75,9 +75,7 @@ def _scores(spec: Spec) -> str:
 
 
 def _root(spec: Spec) -> str:
-    return (
-        f"d_k = {spec.d_head}, √d_k = {spec.d_head**0.5:.6g}, so each score is multiplied by {spec.scale:.6g}"
-    )
+    return f"d_k = {spec.d_head}, √d_k = {spec.d_head**0.5:.6g}, so each score is multiplied by {spec.scale:.6g}"
 
 
 def _output(spec: Spec) -> str:
@@ -275,9 +273,7 @@ def select(spec: Spec, patterns: Iterable[str], layers: Sequence[int] | None) ->
         if not matched:
             short = [re.sub(r"^layers\.\d+\.", "", n) for n in everything]
             known = list(dict.fromkeys(short))
-            if (
-                layer := layer_of(pattern.replace("blocks.", "layers."))
-            ) is not None and layer >= spec.layers:
+            if (layer := layer_of(pattern.replace("blocks.", "layers."))) is not None and layer >= spec.layers:
                 raise UsageError(
                     f"no stage {pattern!r}: the model has {spec.layers} layers, 0 to {spec.layers - 1}"
                 )

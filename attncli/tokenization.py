@@ -96,9 +96,7 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
     None where a folder has none of them. Raises AttnError for a file that is not what it seems.
     """
     folder = path if path.is_dir() else path.parent
-    candidates = (
-        [path] if path.is_file() else [folder / n for n in ("tokenizer.json", "vocab.json", "vocab.txt")]
-    )
+    candidates = [path] if path.is_file() else [folder / n for n in ("tokenizer.json", "vocab.json", "vocab.txt")]
     for file in candidates:
         if not file.exists():
             continue
@@ -153,8 +151,7 @@ def _word_pieces(vocab: Path, folder: Path) -> tokenizers.Tokenizer:
 
     settings = _settings(folder)
     cls, sep, unknown = (
-        _token(settings.get(f"{n}_token"), d)
-        for n, d in (("cls", "[CLS]"), ("sep", "[SEP]"), ("unk", "[UNK]"))
+        _token(settings.get(f"{n}_token"), d) for n, d in (("cls", "[CLS]"), ("sep", "[SEP]"), ("unk", "[UNK]"))
     )
     tokenizer = LibraryTokenizer(models.WordPiece.from_file(str(vocab), unk_token=unknown))
     tokenizer.normalizer = normalizers.BertNormalizer(
@@ -209,9 +206,7 @@ def _open_encoder(kind: str) -> Callable[[str, str | None, bool, int | None], To
 
     def encode(text: str, pair: str | None, special: bool, limit: int | None) -> Tokens:
         if pair is not None:
-            raise UsageError(
-                "seeded weights take one segment: --pair needs a model with segments, such as BERT."
-            )
+            raise UsageError("seeded weights take one segment: --pair needs a model with segments, such as BERT.")
         pieces = splitter.pre_tokenize_str(text)[:limit]
         vocabulary = tuple(dict.fromkeys(piece for piece, _ in pieces))
         number = {piece: i for i, piece in enumerate(vocabulary)}

@@ -190,9 +190,7 @@ def test_rotary_scores_depend_on_the_distance_alone(m: int, n: int, shift: int) 
     frequencies = inverse_frequencies(8)
 
     def score(at_q: int, at_k: int) -> float:
-        turned = [
-            rotate(x, rotary_angles(np.array([p]), frequencies)) for x, p in ((q, at_q), (k, at_k))
-        ]
+        turned = [rotate(x, rotary_angles(np.array([p]), frequencies)) for x, p in ((q, at_q), (k, at_k))]
         return float((turned[0] * turned[1]).sum())
 
     assert score(m, n) == pytest.approx(score(m + shift, n + shift), abs=1e-9)

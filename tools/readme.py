@@ -1,7 +1,7 @@
 """Runs the `console` commands of the README and puts their output under them, so that it cannot go stale.
 
-    python tools/readme.py          writes README.md anew
-    python tools/readme.py --check  exit status 1 if it would change
+python tools/readme.py          writes README.md anew
+python tools/readme.py --check  exit status 1 if it would change
 """
 
 from __future__ import annotations

@@ -22,9 +22,7 @@ class NpzCheckpoint:
         try:
             self._arrays = np.load(file, allow_pickle=False)
             if not isinstance(self._arrays, np.lib.npyio.NpzFile):
-                raise AttnError(
-                    f"{file} holds a single array.", "Save several by name: np.savez(file, w_q=…)."
-                )
+                raise AttnError(f"{file} holds a single array.", "Save several by name: np.savez(file, w_q=…).")
         except FileNotFoundError as error:
             raise AttnError(f"no such file: {file}") from error
         except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:

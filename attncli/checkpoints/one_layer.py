@@ -87,25 +87,19 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     }  # fmt: skip
     for name, shape in expected.items():
         if name in names and checkpoint.shape(name) != shape:
-            raise AttnError(
-                f"{source}: {name} has shape {list(checkpoint.shape(name))}; {list(shape)} is needed."
-            )
+            raise AttnError(f"{source}: {name} has shape {list(checkpoint.shape(name))}; {list(shape)} is needed.")
     if "b_o" in names and "w_o" not in names:
         raise AttnError(f"{source} has b_o but no w_o.")
     for name in ("embedding", "positions"):
         if name in names and matrix(name)[1] != d_model:
             raise AttnError(f"{source}: {name} has rows of {matrix(name)[1]} numbers; w_q takes {d_model}.")
     if "positions" in names and options.get("positions", "learned") != "learned":
-        raise UsageError(
-            f"{source} has positions of its own; --positions {options['positions']} is not for it."
-        )
+        raise UsageError(f"{source} has positions of its own; --positions {options['positions']} is not for it.")
     positions = "learned" if "positions" in names else options.get("positions", "none")
     if positions == "learned" and "positions" not in names:
         raise UsageError(f"--positions learned needs an array called positions in {source}.")
     if (positions == "rotary" and d_head % 2) or (positions == "sinusoidal" and d_model % 2):
-        raise UsageError(
-            f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}."
-        )
+        raise UsageError(f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.")
     causal = options.get("causal", False)
     return Spec(
         family="layer",

@@ -61,9 +61,7 @@ class SafetensorsCheckpoint:
         e = self._entries[name]
         if e.dtype not in _STORED:
             known = ", ".join(_STORED)
-            raise AttnError(
-                f"{e.file}: tensor {name} has dtype {e.dtype}, which attn does not read ({known})."
-            )
+            raise AttnError(f"{e.file}: tensor {name} has dtype {e.dtype}, which attn does not read ({known}).")
         count = int(np.prod(e.shape, dtype=np.int64))
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
@@ -82,9 +80,7 @@ class SafetensorsCheckpoint:
                 (header_size,) = struct.unpack("<Q", raw.read(8))
                 data = mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError as error:
-            raise AttnError(
-                f"no such file: {file}", "The checkpoint is incomplete: fetch it again."
-            ) from error
+            raise AttnError(f"no such file: {file}", "The checkpoint is incomplete: fetch it again.") from error
         except SafetensorError as error:
             raise AttnError(
                 f"{file} is not a whole safetensors file: {error}", "It may be cut short: fetch it again."
@@ -124,9 +120,7 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
             if file.parent != folder:
                 raise AttnError(f"{index} names a shard outside its folder: {file.name}")
             if not file.exists():
-                raise AttnError(
-                    f"shard {file.name}, named by {index}, is missing.", "Fetch the checkpoint again."
-                )
+                raise AttnError(f"shard {file.name}, named by {index}, is missing.", "Fetch the checkpoint again.")
         return SafetensorsCheckpoint(files, folder)
     pickled = sorted(p.name for p in folder.glob("*.bin")) + sorted(p.name for p in folder.glob("*.pt"))
     if pickled:

@@ -29,12 +29,8 @@ TOP = 5
 )
 @input_options
 @model_options
-@click.option(
-    "--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0]"
-)
-@click.option(
-    "--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all."
-)
+@click.option("--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0]")
+@click.option("--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all.")
 @click.option(
     "--stage",
     "stages",
@@ -129,9 +125,7 @@ def queries_of(text: str, tokens: Tokens) -> tuple[int, ...]:
         return indices(text, count, "query")
     if text == "all":
         return tuple(range(count))
-    raise UsageError(
-        f"no token {text!r} in the sentence.", nearest(text, dict.fromkeys(map(_bare, tokens.texts)))
-    )
+    raise UsageError(f"no token {text!r} in the sentence.", nearest(text, dict.fromkeys(map(_bare, tokens.texts))))
 
 
 def _bare(text: str) -> str:

@@ -25,9 +25,7 @@ def input_options(command: Command) -> Command:
     for option in reversed(
         (
             click.argument("sentence", required=False),
-            click.option(
-                "--file", "file", type=click.Path(path_type=Path), help="Read the sentence from a file."
-            ),
+            click.option("--file", "file", type=click.Path(path_type=Path), help="Read the sentence from a file."),
             click.option("--pair", metavar="TEXT", help="A second segment, for models that take two (BERT)."),
             click.option("--ids", metavar="ID,ID,…", help="Token ids as they are, instead of a sentence."),
             click.option(
@@ -35,9 +33,7 @@ def input_options(command: Command) -> Command:
                 default=True,
                 help="Whether the tokenizer adds [CLS], <s> and the like.  [default: add]",
             ),
-            click.option(
-                "--truncate", is_flag=True, help="Keep only as many tokens as the model has positions."
-            ),
+            click.option("--truncate", is_flag=True, help="Keep only as many tokens as the model has positions."),
         )
     ):
         command = option(command)
@@ -66,12 +62,8 @@ def model_options(command: Command) -> Command:
                 type=click.Choice(["sinusoidal", "learned", "rotary", "alibi", "none"]),
                 help="Seeded: how tokens know their place.  [default: sinusoidal]",
             ),
-            click.option(
-                "--causal/--bidirectional", default=None, help="Seeded: the mask.  [default: causal]"
-            ),
-            click.option(
-                "--tokenizer", metavar="words|chars|bytes|PATH", help="How text is cut into tokens."
-            ),
+            click.option("--causal/--bidirectional", default=None, help="Seeded: the mask.  [default: causal]"),
+            click.option("--tokenizer", metavar="words|chars|bytes|PATH", help="How text is cut into tokens."),
             click.option(
                 "--dtype",
                 type=click.Choice(["float32", "float64"]),
@@ -149,12 +141,8 @@ def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:
     given = [name for name in ("sentence", "file", "ids") if options[name] is not None]
     if len(given) != 1:
         named = {"sentence": "SENTENCE", "file": "--file", "ids": "--ids"}
-        wrong = (
-            "no sentence is given" if not given else " and ".join(named[g] for g in given) + " are both given"
-        )
-        raise UsageError(
-            f"{wrong}.", "Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…"
-        )
+        wrong = "no sentence is given" if not given else " and ".join(named[g] for g in given) + " are both given"
+        raise UsageError(f"{wrong}.", "Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…")
     if options["ids"] is not None:
         return None, _ids(options["ids"])
     if options["sentence"] == "-":

@@ -31,9 +31,7 @@ KINDS = ("sinusoidal", "rotary", "alibi")
 @click.option("--base", type=float, help="The base of the wavelengths.  [default: 10000]")
 @click.option("--kind", type=click.Choice(KINDS), help="Which encoding.  [default: sinusoidal]")
 @click.option("--heads", type=int, help="ALiBi: how many heads.  [default: 8]")
-@click.option(
-    "-m", "--model", metavar="MODEL", help="A checkpoint's own positions: its table, or its angles."
-)
+@click.option("-m", "--model", metavar="MODEL", help="A checkpoint's own positions: its table, or its angles.")
 @output_options
 def command(**options: Any) -> None:
     """Show positional encodings.

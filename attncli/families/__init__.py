@@ -63,5 +63,5 @@ def family_of(config: Config) -> Family:
         hint = nearest(kind, FAMILIES)
         listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."
         raise AttnError(f"{config.file}: model_type {kind!r} is not a family that attn knows.", hint + listed)
-    module: Family = import_module(FAMILIES[kind])  # type: ignore[assignment]
+    module: Family = import_module(FAMILIES[kind])
     return module

@@ -13,24 +13,100 @@ from attncli.formula.positions import inverse_frequencies, scale_linear, scale_l
 from attncli.formula.types import Array
 
 INERT = frozenset(
-    """
-    _name_or_path _commit_hash architectures model_type transformers_version torch_dtype dtype auto_map
-    _attn_implementation attn_implementation _attn_implementation_autoset
-    use_cache cache_implementation return_dict return_dict_in_generate output_attentions output_hidden_states
-    output_scores torchscript use_bfloat16 gradient_checkpointing initializer_range initializer_factor
-    bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id mask_token_id unk_token_id
-    decoder_start_token_id forced_bos_token_id forced_eos_token_id tokenizer_class prefix
-    max_length min_length do_sample early_stopping num_beams num_beam_groups diversity_penalty temperature
-    top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
-    encoder_no_repeat_ngram_size bad_words_ids num_return_sequences chunk_size_feed_forward suppress_tokens
-    begin_suppress_tokens exponential_decay_length_penalty remove_invalid_values task_specific_params
-    problem_type id2label label2id num_labels finetuning_task is_encoder_decoder pruned_heads tf_legacy_loss
-    classifier_dropout hidden_dropout_prob attention_probs_dropout_prob attention_dropout resid_pdrop
-    embd_pdrop attn_pdrop hidden_dropout pretraining_tp summary_type summary_use_proj summary_activation
-    summary_proj_to_labels summary_first_dropout gradient_checkpointing n_ctx directionality
-    pooler_fc_size pooler_num_attention_heads pooler_num_fc_layers pooler_size_per_head pooler_type
-    use_return_dict cross_attention_hidden_size unsloth_version unsloth_fixed
-    """.split()
+    [
+        "_name_or_path",
+        "_commit_hash",
+        "architectures",
+        "model_type",
+        "transformers_version",
+        "torch_dtype",
+        "dtype",
+        "auto_map",
+        "_attn_implementation",
+        "attn_implementation",
+        "_attn_implementation_autoset",
+        "use_cache",
+        "cache_implementation",
+        "return_dict",
+        "return_dict_in_generate",
+        "output_attentions",
+        "output_hidden_states",
+        "output_scores",
+        "torchscript",
+        "use_bfloat16",
+        "gradient_checkpointing",
+        "initializer_range",
+        "initializer_factor",
+        "bos_token_id",
+        "eos_token_id",
+        "pad_token_id",
+        "sep_token_id",
+        "cls_token_id",
+        "mask_token_id",
+        "unk_token_id",
+        "decoder_start_token_id",
+        "forced_bos_token_id",
+        "forced_eos_token_id",
+        "tokenizer_class",
+        "prefix",
+        "max_length",
+        "min_length",
+        "do_sample",
+        "early_stopping",
+        "num_beams",
+        "num_beam_groups",
+        "diversity_penalty",
+        "temperature",
+        "top_k",
+        "top_p",
+        "typical_p",
+        "repetition_penalty",
+        "length_penalty",
+        "no_repeat_ngram_size",
+        "encoder_no_repeat_ngram_size",
+        "bad_words_ids",
+        "num_return_sequences",
+        "chunk_size_feed_forward",
+        "suppress_tokens",
+        "begin_suppress_tokens",
+        "exponential_decay_length_penalty",
+        "remove_invalid_values",
+        "task_specific_params",
+        "problem_type",
+        "id2label",
+        "label2id",
+        "num_labels",
+        "finetuning_task",
+        "is_encoder_decoder",
+        "pruned_heads",
+        "tf_legacy_loss",
+        "classifier_dropout",
+        "hidden_dropout_prob",
+        "attention_probs_dropout_prob",
+        "attention_dropout",
+        "resid_pdrop",
+        "embd_pdrop",
+        "attn_pdrop",
+        "hidden_dropout",
+        "pretraining_tp",
+        "summary_type",
+        "summary_use_proj",
+        "summary_activation",
+        "summary_proj_to_labels",
+        "summary_first_dropout",
+        "gradient_checkpointing",
+        "n_ctx",
+        "directionality",
+        "pooler_fc_size",
+        "pooler_num_attention_heads",
+        "pooler_num_fc_layers",
+        "pooler_size_per_head",
+        "pooler_type",
+        "use_return_dict",
+        "cross_attention_hidden_size",
+        "unsloth_version",
+        "unsloth_fixed",
+    ]
 )
 """Fields that say how to train, generate, classify or store, but leave attention and logits as they are."""
 
@@ -81,9 +157,7 @@ class Config:
     def activation(self, name: str, default: str) -> str:
         value = self.get(name, default)
         if value not in ACTIVATIONS:
-            raise AttnError(
-                f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}."
-            )
+            raise AttnError(f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}.")
         return str(value)
 
     def divides(self, part: str, n: int, whole: str, total: int) -> int:
@@ -133,9 +207,7 @@ def rotary_frequencies(config: Config, d_head: int) -> Array:
         "llama3": ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
     }
     if kind not in needed:
-        raise AttnError(
-            f"{where}: rope scaling of type {kind!r} is not supported; known: {', '.join(needed)}."
-        )
+        raise AttnError(f"{where}: rope scaling of type {kind!r} is not supported; known: {', '.join(needed)}.")
     missing = [name for name in needed[kind] if not isinstance(settings.get(name), int | float)]
     if missing:
         raise AttnError(f"{where}: rope scaling {kind!r} needs the number {missing[0]!r}.")

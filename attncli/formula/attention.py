@@ -15,9 +15,7 @@ Tap = Callable[[str, Array], Array]
 Step = Callable[[Array], Array]
 
 
-def attend(
-    query: Array, key: Array, value: Array, scale: float, bias: Step | None, mask: Step, tap: Tap
-) -> Array:
+def attend(query: Array, key: Array, value: Array, scale: float, bias: Step | None, mask: Step, tap: Tap) -> Array:
     """One slab of heads and queries, from Q, K, V to the weighted sum of the values.
 
     `query` [head, query, d_head], `key` [head, key, d_head], `value` [head, key, d_value].

@@ -36,9 +36,7 @@ def facts(head: Trace, stages: list[Stage]) -> str:
 class Collector:
     """A writer for formats that can only be written whole: it keeps the stages until the end."""
 
-    def __init__(
-        self, head: Trace, output: IO[bytes], as_bytes: Callable[[Trace, list[Stage]], bytes]
-    ) -> None:
+    def __init__(self, head: Trace, output: IO[bytes], as_bytes: Callable[[Trace, list[Stage]], bytes]) -> None:
         self.head, self.output, self.as_bytes = head, output, as_bytes
         self.stages: list[Stage] = []
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import IO
 
-import numpy as np
-
 from attncli.render import Options
 from attncli.tokens import harmless
 from attncli.tracing import Stage, Trace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
@@ -40,9 +39,7 @@ def _csv(head: Record, title: str, records: Sequence[Record], output: IO[bytes],
     output.write(text.getvalue().encode())
 
 
-def _markdown(
-    head: Record, title: str, records: Sequence[Record], output: IO[bytes], options: Options
-) -> None:
+def _markdown(head: Record, title: str, records: Sequence[Record], output: IO[bytes], options: Options) -> None:
     from attncli.render.markdown import as_row, escape
 
     lines = [as_row(list(records[0])), as_row(["---"] * len(records[0]))]
@@ -55,9 +52,9 @@ def _table(head: Record, title: str, records: Sequence[Record], output: IO[bytes
     from rich.table import Table
     from rich.text import Text
 
-    from attncli.render.console import console_for
+    from attncli.render.console import console_for, finish
 
-    console, text = console_for(output, options)
+    console = console_for(output, options)
     table = Table(box=box.ROUNDED, border_style="dim", header_style="bold cyan")
     for field in records[0]:
         number = all(isinstance(r[field], int | None) for r in records)
@@ -65,9 +62,7 @@ def _table(head: Record, title: str, records: Sequence[Record], output: IO[bytes
     for r in records:
         table.add_row(*(Text(_shown(v)) for v in r.values()))
     console.print(table)
-    text.flush()
-    if text is not sys.stdout:
-        text.detach()
+    finish(console)
 
 
 def _shown(value: Any) -> str:
@@ -86,9 +81,7 @@ def _npz(head: Record, title: str, records: Sequence[Record], output: IO[bytes],
     output.write(buffer.getvalue())
 
 
-def _safetensors(
-    head: Record, title: str, records: Sequence[Record], output: IO[bytes], options: Options
-) -> None:
+def _safetensors(head: Record, title: str, records: Sequence[Record], output: IO[bytes], options: Options) -> None:
     from safetensors.numpy import save
 
     arrays = {name: array for name, array in _columns(records).items() if array.dtype.kind in "iuf"}

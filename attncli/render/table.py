@@ -3,7 +3,6 @@ take seconds where a matrix is shown in full."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -15,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attncli.render import Options
-from attncli.render.console import console_for
+from attncli.render.console import console_for, finish
 from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
 from attncli.tokens import Tokens, visible
 from attncli.tracing import ModelInfo, Stage, Trace
@@ -32,7 +31,7 @@ _STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
 class _Writer:
     def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
         self.head, self.options = head, options
-        self.console, self.text = console_for(output, options)
+        self.console = console_for(output, options)
         if head.model is not None and head.tokens is not None:
             self.console.print(_summary(head.model, head.tokens), soft_wrap=True)
             self.console.print(token_line(head.tokens, self.console.width, options.full))
@@ -44,12 +43,9 @@ class _Writer:
         for matrix in matrices(stage, self.head.tokens):
             self.console.print(_title(matrix))
             self.console.print(grid(matrix, self.console.width, self.options))
-        self.text.flush()
 
     def close(self) -> None:
-        self.text.flush()
-        if self.text is not sys.stdout:
-            self.text.detach()
+        finish(self.console)
 
 
 def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
