@@ -232,7 +232,8 @@ def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
     """Without an embedding in the file, words have seeded vectors; with one, they are its rows in order."""
     from attncli.checkpoints.one_layer import OneLayerWeights
 
-    assert isinstance(model.weights, OneLayerWeights) and model.tokenizer is not None
+    assert isinstance(model.weights, OneLayerWeights)
+    assert model.tokenizer is not None
     if model.weights.has_embedding:
         return model
     open_words = tokens.vocabulary is not None

@@ -33,7 +33,7 @@ class _Writer:
         self.head, self.options = head, options
         self.console = console_for(output, options)
         if head.model is not None and head.tokens is not None:
-            self.console.print(_summary(head.model, head.tokens), soft_wrap=True)
+            self.console.print(_summary(head.model, head.tokens))
             self.console.print(token_line(head.tokens, self.console.width, options.full))
 
     def stage(self, stage: Stage) -> None:
