@@ -1,0 +1,231 @@
+"""Bad input: one clear line (what, where, what to do), the right exit status, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.checkpoints import tensors, write_gpt2
+from tests.conftest import Run, error_of, text_of
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["explain"], "no sentence"),
+        (["explain", ""], "empty"),
+        (["explain", "   "], "no tokens"),
+        (["explain", "a", "--ids", "1"], "both given"),
+        (["explain", "--ids", "1,x"], "whole numbers"),
+        (["explain", "--ids", "-3"], "id -3"),
+        (["explain", "a", "--layer", "2"], "layer 2 is out of range: the model has 2 (0 to 1"),
+        (["explain", "a", "--layer", "x"], "0,2-3"),
+        (["explain", "a", "--layer", "1-0"], "backwards"),
+        (["explain", "a", "--head", "2"], "head 2 is out of range"),
+        (["explain", "a", "--stage", "wieghts"], "Did you mean"),
+        (["explain", "a", "--stage", "layers.7.attn.q"], "0 to 1"),
+        (["explain", "a b", "--query", "c"], "no token 'c'"),
+        (["explain", "a b", "--query", "2"], "out of range"),
+        (["explain", "a", "--top", "0"], "above 0"),
+        (["explain", "a", "--heads", "3"], "cannot be shared"),
+        (["explain", "a", "--heads", "4", "--kv-heads", "3"], "cannot be shared"),
+        (["explain", "a", "--d-model", "3", "--heads", "1"], "odd"),
+        (["explain", "a", "--d-model", "6", "--positions", "rotary"], "odd"),
+        (["explain", "a", "--d-model", "0"], "0"),
+        (["explain", "a", "--pair", "b"], "segments"),
+        (["explain", "a", "--tokenizer", "nothing"], "no tokenizer 'nothing'"),
+        (["explain", "a", "--json", "--format", "csv"], "both given"),
+        (["explian", "a"], "Did you mean explain"),
+        (["The cat sat"], "attn explain 'The cat sat'"),
+        (["explain", "a", "--format", "xml"], "xml"),
+        (["pe", "--dim", "7"], "odd"),
+        (["pe", "--dim", "0"], "out of range"),
+        (["pe", "--dim", "99999999"], "out of range"),
+        (["pe", "--position", "x"], "numbers"),
+        (["pe", "--length", "3", "--position", "1"], "both given"),
+        (["pe", "--kind", "alibi", "--dim", "8"], "does not apply"),
+        (["pe", "--base", "-1"], "above 1"),
+        (["schema", "nothing"], "nothing"),
+    ],
+)
+def test_wrong_usage_is_told_in_a_line_or_two(attn: Run, arguments: list[str], says: str) -> None:
+    assert says in error_of(attn(*arguments), 2)
+
+
+def test_invalid_utf8_on_standard_input_names_the_byte(attn: Run) -> None:
+    assert "byte 0xff at offset 3" in error_of(attn("explain", "-", stdin=b"abc\xff"), 1)
+
+
+def test_invalid_utf8_in_the_argument_is_refused(attn: Run) -> None:
+    assert "not UTF-8" in error_of(attn("explain", os.fsdecode(b"abc\xff")), 1)
+
+
+def test_a_missing_file_is_named(attn: Run) -> None:
+    assert "cannot read nowhere.txt" in error_of(attn("explain", "--file", "nowhere.txt"), 1)
+
+
+def test_a_truncated_checkpoint_is_refused(attn: Run, tmp_path: Path) -> None:
+    file = write_gpt2(tmp_path / "m") / "model.safetensors"
+    for size in (0, 5, 100, file.stat().st_size - 1):
+        whole = file.read_bytes()
+        file.write_bytes(whole[:size])
+        assert "model.safetensors" in error_of(attn("explain", "the cat", "-m", "m"), 1)
+        file.write_bytes(whole)
+
+
+def test_a_missing_tensor_is_named(attn: Run, tmp_path: Path) -> None:
+    write_gpt2(tmp_path / "m", {"h.1.attn.c_attn.weight": None})
+    assert "h.1.attn.c_attn.weight is missing" in error_of(
+        attn("explain", "the cat", "-m", "m", "--layer", "1", "--json", "-o", "x"), 1
+    )
+    assert text_of(attn("explain", "the cat", "-m", "m"))  # layer 0 does not need it
+
+
+def test_a_tensor_of_the_wrong_shape_is_named_with_both_shapes(attn: Run, tmp_path: Path) -> None:
+    write_gpt2(tmp_path / "m", {"wpe.weight": np.zeros((16, 11), np.float32)})
+    said = error_of(attn("explain", "the cat", "-m", "m", "--json", "-o", "x"), 1)
+    assert "wpe.weight has shape [16, 11]" in said
+    assert "[16, 12]" in said
+
+
+def test_an_unknown_family_lists_those_known(attn: Run, tmp_path: Path) -> None:
+    write_gpt2(tmp_path / "m", model_type="gpt3")
+    said = error_of(attn("explain", "the cat", "-m", "m"), 1)
+    for name in ("gpt3", "gpt2", "bert", "llama"):
+        assert name in said
+
+
+def test_a_config_field_that_may_change_the_numbers_is_refused_until_it_is_waved_through(
+    attn: Run, tmp_path: Path
+) -> None:
+    write_gpt2(tmp_path / "m", secret_sauce=3)
+    said = error_of(attn("explain", "the cat", "-m", "m"), 1)
+    assert "secret_sauce" in said
+    assert "--ignore-config secret_sauce" in said
+    assert text_of(attn("explain", "the cat", "-m", "m", "--ignore-config", "secret_sauce"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"model_type": 3}', '{"model_type": "gpt2", "n_embd": "x"}'])
+def test_a_broken_config_is_told(attn: Run, tmp_path: Path, content: str) -> None:
+    (write_gpt2(tmp_path / "m") / "config.json").write_text(content)
+    assert "config.json" in error_of(attn("explain", "the cat", "-m", "m"), 1)
+
+
+def test_a_broken_tokenizer_is_told(attn: Run, tmp_path: Path) -> None:
+    (write_gpt2(tmp_path / "m") / "tokenizer.json").write_text("{}")
+    assert "tokenizer.json" in error_of(attn("explain", "the cat", "-m", "m"), 1)
+    (tmp_path / "m" / "tokenizer.json").unlink()
+    assert "--ids" in error_of(attn("explain", "the cat", "-m", "m"), 1)
+    assert text_of(attn("explain", "--ids", "1,2", "-m", "m"))
+
+
+def test_a_pickle_is_refused_with_the_reason(attn: Run, tmp_path: Path) -> None:
+    folder = write_gpt2(tmp_path / "m")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert "pickle" in error_of(attn("explain", "the cat", "-m", "m"), 1)
+    assert "pickle" in error_of(attn("explain", "the cat", "-m", "m/pytorch_model.bin"), 1)
+
+
+def test_an_id_beyond_the_vocabulary_is_told_with_the_range(attn: Run, tmp_path: Path) -> None:
+    write_gpt2(tmp_path / "m")
+    assert "0 to 19" in error_of(attn("explain", "--ids", "1,20", "-m", "m"), 2)
+
+
+def test_more_tokens_than_positions_name_the_limit_and_truncate_helps(attn: Run, tmp_path: Path) -> None:
+    write_gpt2(tmp_path / "m")
+    sentence = " ".join(["cat"] * 17)
+    said = error_of(attn("explain", sentence, "-m", "m"), 2)
+    assert "17 tokens" in said
+    assert "16 positions" in said
+    assert "--truncate" in said
+    document = json.loads(text_of(attn("explain", sentence, "-m", "m", "--truncate", "--json")))
+    assert len(document["tokens"]) == 16
+
+
+def test_nan_in_weights_is_shown_counted_and_warned_about(attn: Run, tmp_path: Path) -> None:
+    weights = tensors()["h.0.attn.c_attn.weight"].copy()
+    weights[0, 0] = np.nan
+    write_gpt2(tmp_path / "m", {"h.0.attn.c_attn.weight": weights})
+    done = attn("explain", "the cat", "-m", "m", "--stage", "q", "--stage", "scores")
+    assert done.returncode == 0
+    assert "nan" in done.stdout.decode()
+    said = done.stderr.decode()
+    assert "2 of 8 numbers of layers.0.attn.q are NaN" in said
+    assert "h.0.attn.c_attn.weight holds 1" in said
+    document = json.loads(attn("explain", "the cat", "-m", "m", "--stage", "q", "--json").stdout)
+    assert document["stages"][0]["values"][0][0][0] is None
+
+
+@pytest.mark.parametrize("format_", ["table", "md", "json", "csv", "ndjson"])
+def test_markup_and_escapes_in_text_and_vocabulary_are_shown_literally(
+    attn: Run, tmp_path: Path, format_: str
+) -> None:
+    """Neither a sentence nor a vocabulary may command the terminal or be read as markup."""
+    write_gpt2(tmp_path / "m")
+    by_ids = attn("explain", "--ids", "6,7,9", "-m", "m", "--format", format_)
+    by_text = attn("explain", "[bold] \x1b[31m :smile: \x9b1m", "--format", format_)
+    for done in (by_ids, by_text):
+        text = text_of(done)
+        assert "\x1b" not in text
+        assert "\x9b" not in text
+        assert "bold" in text
+    assert "smile" in text_of(by_text)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("format_", ["table", "json", "npz", "csv"])
+def test_a_full_disk_is_told(attn: Run, format_: str) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "attncli", "explain", "the cat", "--format", format_]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    said = done.stderr.decode()
+    assert done.returncode == 1
+    assert said.startswith("attn: error: ")
+    assert "No space left" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_an_unwritable_output_leaves_nothing_behind(attn: Run, tmp_path: Path) -> None:
+    assert "cannot write" in error_of(attn("explain", "a", "-o", "nowhere/out.json"), 1)
+    write_gpt2(tmp_path / "m", {"h.1.ln_1.weight": None})
+    (tmp_path / "out.json").write_text("before")
+    error_of(attn("explain", "the cat", "-m", "m", "--layer", "all", "-o", "out.json"), 1)
+    assert (tmp_path / "out.json").read_text() == "before"
+    assert {p.name for p in tmp_path.iterdir()} == {"m", "out.json"}
+
+
+def test_a_closed_pipe_ends_quietly() -> None:
+    command = (
+        f"{sys.executable} -m attncli explain 'a b c d e f g h' --layer all --stage all --head all | head -n 1"
+    )
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def test_control_c_ends_with_130_and_no_traceback() -> None:
+    command = [sys.executable, "-m", "attncli", "explain", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        time.sleep(1.5)  # it is waiting for its standard input by now
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in said
+
+
+def test_a_terminal_that_lacks_a_character_still_gets_the_numbers(attn: Run) -> None:
+    done = attn("explain", "猫 cat", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert b"layers.0.attn.weights" in done.stdout
+    assert b"\\u732b" in done.stdout
