@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 1
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click and Rich exit by themselves where a pipe is closed
         _silence_stdout()
         code = 0
     except MemoryError:

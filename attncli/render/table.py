@@ -55,8 +55,8 @@ def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
 def _summary(model: ModelInfo, tokens: Tokens) -> Text:
     positions = "no positions" if model.positions == "none" else f"{model.positions} positions"
     facts = [
-        f"{model.layers} layers × {model.heads} heads",
-        *([f"{model.kv_heads} key/value heads"] if model.kv_heads != model.heads else []),
+        f"{counted(model.layers, 'layer')} × {counted(model.heads, 'head')}",
+        *([counted(model.kv_heads, "key/value head")] if model.kv_heads != model.heads else []),
         f"d_model {model.d_model}",
         f"d_head {model.d_head}",
         positions,
@@ -65,6 +65,11 @@ def _summary(model: ModelInfo, tokens: Tokens) -> Text:
     source = model.source if model.source.startswith("seed ") else model.family
     line = Text(visible_line(model.name), NAME)
     return line.append(f" ({visible_line(source)}) · {' · '.join(facts)}", QUIET)
+
+
+def counted(count: int, thing: str) -> str:
+    """1 head, 2 heads."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def visible_line(text: str) -> str:
@@ -81,7 +86,7 @@ def token_line(tokens: Tokens, width: int, full: bool) -> Text:
         while room > 2 and sum(cell_len(labels[i]) + 2 for i in shown) > 3 * width:
             room -= max(1, room // 8)
             shown, left_out = middle_out(len(labels), room)
-    line = Text(f"{len(tokens)} token{'s' * (len(tokens) != 1)}  ", QUIET)
+    line = Text(f"{counted(len(tokens), 'token')}  ", QUIET)
     for place, i in enumerate(shown):
         if left_out and place == (len(shown) + 1) // 2:
             line.append(f"⋯ {left_out} more ⋯  ", QUIET)
