@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from attncli.version import __version__
 
 if TYPE_CHECKING:
-    from attncli.api import trace
+    from attncli.api import tokenize, trace
     from attncli.errors import AttnError, UsageError
     from attncli.loading import load_model
     from attncli.model import Model
     from attncli.tracing import Stage, Trace
 
-__all__ = ["AttnError", "Model", "Stage", "Trace", "UsageError", "__version__", "load_model", "trace"]
+__all__ = ["AttnError", "Model", "Stage", "Trace", "UsageError", "__version__", "load_model", "tokenize", "trace"]
 
 _HOMES = {
+    "tokenize": "api",
     "trace": "api",
     "load_model": "loading",
     "Model": "model",

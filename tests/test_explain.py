@@ -22,7 +22,7 @@ def stage_names(done: Any) -> list[str]:
 
 def test_the_default_goes_from_the_text_to_the_attention_output(attn: Run) -> None:
     names = stage_names(attn("explain", SENTENCE, "--json"))
-    attention = "input q k v scores scaled masked weights mixed output".split()
+    attention = ["input", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "output"]
     embedding = ["embed.tokens", "embed.positions", "embed"]
     assert names == embedding + [f"layers.0.attn.{name}" for name in attention]
 
@@ -30,8 +30,9 @@ def test_the_default_goes_from_the_text_to_the_attention_output(attn: Run) -> No
 def test_every_stage_of_the_design_is_there(attn: Run) -> None:
     done = attn("explain", SENTENCE, "--layer", "all", "--stage", "all", "--positions", "alibi", "--json")
     names = stage_names(done)
-    layer = """attn.input attn.q attn.k attn.v attn.scores attn.scaled attn.biased attn.masked attn.weights attn.mixed
-    attn.output resid.mid mlp.input mlp.hidden mlp.activated mlp.output resid.out""".split()
+    attention = ["input", "q", "k", "v", "scores", "scaled", "biased", "masked", "weights", "mixed", "output"]
+    feed_forward = ["input", "hidden", "activated", "output"]
+    layer = [f"attn.{n}" for n in attention] + ["resid.mid"] + [f"mlp.{n}" for n in feed_forward] + ["resid.out"]
     layers = [f"layers.{i}.{name}" for i in (0, 1) for name in layer]
     assert names == ["embed.tokens", "embed", *layers, "final", "logits", "probs"]
 

@@ -23,12 +23,14 @@ class Tensor:
     """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer.
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `part`: the i-th of n equal parts of the
-    last axis of ours, where several matrices are stored as one.
+    last axis of ours, where several matrices are stored as one. `alias`: the name that some checkpoints
+    have for it, which wins where both are there.
     """
 
     name: str
     transposed: bool = False
     part: tuple[int, int] | None = None
+    alias: str = ""
 
 
 class Family(Protocol):
@@ -50,6 +52,12 @@ def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
 def norm(ours: str, theirs: str) -> dict[str, Tensor]:
     """A norm's weight and bias."""
     return {f"{ours}.{kind}": Tensor(f"{theirs}.{kind}") for kind in ("weight", "bias")}
+
+
+def tied_head(config: Config, default: bool, own_head: bool) -> bool:
+    """Whether the head's matrix is the embedding's, as the config says; but a head that the checkpoint has
+    itself is used in any case, as by transformers 5 (modeling_utils, tie_weights)."""
+    return config.flag("tie_word_embeddings", default) and not own_head
 
 
 def family_of(config: Config) -> Family:

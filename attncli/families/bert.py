@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from attncli.families import Tensor, linear, norm
+from attncli.families import Tensor, linear, norm, tied_head
 from attncli.families.config import Config
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.masks import causal_mask, no_mask
@@ -34,7 +34,7 @@ TENSORS = {
     **linear("head.transform", "cls.predictions.transform.dense"),
     **norm("head.norm", "cls.predictions.transform.LayerNorm"),
     "head.weight": Tensor("cls.predictions.decoder.weight", transposed=True),
-    "head.bias": Tensor("cls.predictions.bias"),
+    "head.bias": Tensor("cls.predictions.bias", alias="cls.predictions.decoder.bias"),
 }
 
 
@@ -71,5 +71,5 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         mlp_bias=True,
         head="masked_lm" if has("cls.predictions.transform.dense.weight") else "none",
         head_bias=True,
-        tied=config.flag("tie_word_embeddings", True),
+        tied=tied_head(config, True, has("cls.predictions.decoder.weight")),
     )

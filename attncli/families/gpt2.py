@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from attncli.families import Tensor, norm
+from attncli.families import Tensor, norm, tied_head
 from attncli.families.config import Config
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.masks import causal_mask
@@ -42,7 +42,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.get("reorder_and_upcast_attn", False)  # another order of the same operations
     d_model, heads = config.size("n_embd", 768), config.size("n_head", 12)
     d_head = config.divides("n_head", heads, "n_embd", d_model)
-    tied = config.flag("tie_word_embeddings", True)
+    own_head = has("lm_head.weight")
+    tied = tied_head(config, True, own_head)
     activation = config.activation("activation_function", "gelu_new")
     return Spec(
         family="gpt2",
@@ -65,6 +66,6 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         qkv_bias=frozenset("qkv"),
         output_bias=True,
         mlp_bias=True,
-        head="linear" if tied or has("lm_head.weight") else "none",
+        head="linear" if tied or own_head else "none",
         tied=tied,
     )

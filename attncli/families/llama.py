@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from attncli.families import Tensor, linear
+from attncli.families import Tensor, linear, tied_head
 from attncli.families.config import Config, rotary_frequencies
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.masks import causal_mask
@@ -42,7 +42,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         else config.size("head_dim")
     )
     attention_bias = config.flag("attention_bias", False)
-    tied = config.flag("tie_word_embeddings", False)
+    own_head = has("lm_head.weight")
+    tied = tied_head(config, False, own_head)
     activation = config.activation("hidden_act", "silu")
     return Spec(
         family="llama",
@@ -69,6 +70,6 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         qkv_bias=frozenset("qkv") if attention_bias else frozenset(),
         output_bias=attention_bias,
         mlp_bias=config.flag("mlp_bias", False),
-        head="linear" if tied or has("lm_head.weight") else "none",
+        head="linear" if tied or own_head else "none",
         tied=tied,
     )

@@ -60,17 +60,18 @@ class CheckpointWeights:
             embedding = self("embed.tokens.weight")
             return None if embedding is None else embedding.T
         tensor = self.tensors[template]
-        actual = self._find(template, tensor.name.replace("{L}", layer))
+        actual = self._find(template, tensor, layer)
         self._check_shape(template, tensor, actual)
         return self._as_ours(tensor, self.checkpoint.array(actual))
 
     def rows(self, name: str, ids: Sequence[int]) -> Array:
-        actual = self._find(name, self.tensors[name].name)
+        actual = self._find(name, self.tensors[name])
         self._check_shape(name, self.tensors[name], actual)
         return self.checkpoint.rows(actual, ids).astype(self.dtype)
 
-    def _find(self, template: str, theirs: str) -> str:
-        actual = self.names.get(theirs)
+    def _find(self, template: str, tensor: Tensor, layer: str = "") -> str:
+        theirs = tensor.name.replace("{L}", layer)
+        actual = self.names.get(tensor.alias) or self.names.get(theirs)
         if actual is None:
             raise AttnError(
                 f"{self.checkpoint.source}: tensor {theirs} is missing ({template} of a {self.spec.family} model)."

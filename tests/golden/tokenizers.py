@@ -1,0 +1,42 @@
+"""Vocabularies in the files that were usual before tokenizer.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+TEXT = "The cat's hat, the  cat's mat!\nNo: 12 naïve 猫がいた🙂 <|endoftext|>The end."
+TEXTS = [
+    TEXT,
+    " The cats",
+    "the  cat\tsat ",
+    "THE CAT, the Élan's e\u0301lan",
+    "猫猫が the猫 🙂🏽",
+    "[CLS] cats [MASK].",
+]
+PIECES = [
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s", "sat", "ran", "on", "mat", ".", ",", "!", "e",
+    "##lan", "el", "##an", "猫", "##ing", "a", "b", "c", "d", "##a", "##b", "'", "he", "she", "it",
+]  # fmt: skip
+
+
+def write_byte_pairs(folder: Path) -> None:
+    """GPT-2's vocab.json and merges.txt: 256 bytes, the pairs that are frequent in TEXT, one special token."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(vocab_size=299, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([TEXT] * 3, trainer)
+    tokenizer.model.save(str(folder))
+    vocabulary = json.loads((folder / "vocab.json").read_text("utf-8"))
+    vocabulary["<|endoftext|>"] = len(vocabulary)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "GPT2Tokenizer"}\n')
+
+
+def write_word_pieces(folder: Path) -> None:
+    """BERT's vocab.txt."""
+    (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n", "utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "do_lower_case": true}\n')

@@ -1,0 +1,46 @@
+"""The numbers are those of `transformers`: golden files made by tests/golden/make.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import attncli
+from tests.conftest import Run, text_of
+from tests.oracle import assert_agrees
+
+CASES = sorted(file.parent for file in Path(__file__).parent.glob("golden/*/expected.safetensors"))
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_every_stage_is_that_of_the_reference(folder: Path) -> None:
+    given = json.loads((folder / "input.json").read_text("utf-8"))
+    assert_agrees(folder, given, load_file(folder / "expected.safetensors"))
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_the_command_line_gives_the_same_in_json(attn: Run, folder: Path) -> None:
+    ids = json.loads((folder / "input.json").read_text("utf-8"))["ids"]
+    command = ("--ids", ",".join(map(str, ids)), "-m", str(folder), "--layer", "-1", "--head", "all")
+    document = json.loads(text_of(attn("explain", *command, "--stage", "weights", "--json")))
+    model = attncli.load_model(folder)
+    name = f"layers.{model.spec.layers - 1}.attn.weights"
+    (stage,) = document["stages"]
+    assert stage["name"] == name
+    expected = attncli.trace(ids=ids, model=model, stages=[name])[name].values
+    assert np.array_equal(np.array(stage["values"], np.float32), expected)
+
+
+@pytest.mark.parametrize("folder", [f for f in CASES if (f / "ids.json").exists()], ids=lambda folder: folder.name)
+def test_vocabulary_files_of_old_give_the_ids_of_the_reference(folder: Path) -> None:
+    model = attncli.load_model(folder)
+    for text, ids in json.loads((folder / "ids.json").read_text("utf-8")).items():
+        assert list(attncli.tokenize(model, text).ids) == ids, text
+
+
+def test_all_three_families_are_there() -> None:
+    assert {folder.name.split("-")[0] for folder in CASES} == {"gpt2", "bert", "llama"}
