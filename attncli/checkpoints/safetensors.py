@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from attncli.checkpoints import widen
 from attncli.errors import AttnError
 
+SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+
 _STORED = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16,
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
@@ -104,28 +106,41 @@ def _bytes_of(dtype: str) -> int:
 
 
 def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
-    """`model.safetensors`, or the shards of `model.safetensors.index.json`, in a folder."""
-    import orjson
+    """`model.safetensors`, or the shards of `model.safetensors.index.json`, in a folder.
 
-    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    if single.exists():
-        return SafetensorsCheckpoint([single], folder)
-    if index.exists():
-        try:
-            names = orjson.loads(index.read_bytes())["weight_map"].values()
-            files = [folder / name for name in dict.fromkeys(names)]
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise AttnError(f"{index} is not an index of shards: {error}") from error
-        for file in files:
-            if file.parent != folder:
-                raise AttnError(f"{index} names a shard outside its folder: {file.name}")
-            if not file.exists():
-                raise AttnError(f"shard {file.name}, named by {index}, is missing.", "Fetch the checkpoint again.")
-        return SafetensorsCheckpoint(files, folder)
+    Raises AttnError where there is neither, or a part is missing or broken.
+    """
+    if (folder / SINGLE).exists():
+        return SafetensorsCheckpoint([folder / SINGLE], folder)
+    if (folder / INDEX).exists():
+        shards = shards_of(folder / INDEX)
+        for shard in shards:
+            if not shard.exists():
+                raise AttnError(
+                    f"shard {shard.name}, named by {folder / INDEX}, is missing.", "Fetch the checkpoint again."
+                )
+        return SafetensorsCheckpoint(shards, folder)
     pickled = sorted(p.name for p in folder.glob("*.bin")) + sorted(p.name for p in folder.glob("*.pt"))
     if pickled:
         raise AttnError(
             f"{folder} holds {pickled[0]}, a pickle: loading one can run any code, so attn never does.",
             "Save it as safetensors: model.save_pretrained(folder, safe_serialization=True).",
         )
-    raise AttnError(f"{folder} has neither model.safetensors nor model.safetensors.index.json.")
+    raise AttnError(f"{folder} has neither {SINGLE} nor {INDEX}.")
+
+
+def shards_of(index: Path) -> list[Path]:
+    """The files that an index of shards names, beside it. Raises AttnError for an index that is none."""
+    import orjson
+
+    try:
+        names = orjson.loads(index.read_bytes())["weight_map"].values()
+        shards = [index.parent / name for name in dict.fromkeys(names)]
+    except OSError as error:
+        raise AttnError(f"cannot read {index}: {error.strerror or error}") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise AttnError(f"{index} is not an index of shards: {error}") from error
+    for shard in shards:
+        if shard.parent != index.parent:
+            raise AttnError(f"{index} names a shard outside its folder: {shard}")
+    return shards

@@ -17,8 +17,8 @@ TEXTS = [
     "[CLS] cats [MASK].",
 ]
 PIECES = [
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s", "sat", "ran", "on", "mat", ".", ",", "!", "e",
-    "##lan", "el", "##an", "猫", "##ing", "a", "b", "c", "d", "##a", "##b", "'", "he", "she", "it",
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s", "sat", "ran", "on", "mat", ".", ",", "!",
+    "e", "##lan", "el", "##an", "猫", "##ing", "a", "b", "c", "d", "##a", "##b", "'", "he", "she", "it",
 ]  # fmt: skip
 
 

@@ -1,0 +1,153 @@
+"""Models on the hub: their folder in the local cache, filled by the `huggingface_hub` library when it has none.
+
+Its environment variables hold: HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attncli.checkpoints.safetensors import INDEX, SINGLE, shards_of
+from attncli.errors import AttnError, UsageError
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_FILES = (".safetensors", ".npz", ".json", ".bin", ".pt", ".pth", ".gguf", ".txt")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
+TOKENIZER = "tokenizer.json"
+OLDER_TOKENIZERS = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
+
+
+def fetch(name: str) -> Path:
+    """The folder of a model by its name on the hub (`gpt2`, `org/model`).
+
+    The local cache is looked up first, and the network left alone if the model is there. Only config.json,
+    the tokenizer's files and safetensors are ever downloaded, with a progress bar on a terminal.
+
+    Raises UsageError for what cannot be such a name; AttnError where the hub does not have it, does not give
+    it, or cannot be reached.
+    """
+    if not _NAME.fullmatch(name) or name.lower().endswith(_FILES):
+        raise UsageError(f"no such file or folder: {name}", "A name on the hub looks like gpt2 or org/model.")
+    return _cached(name) or _download(name)
+
+
+def _cached(name: str) -> Path | None:
+    """The folder of the local cache, if it holds all of the model."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+
+    config = try_to_load_from_cache(name, "config.json")
+    if not isinstance(config, str):
+        return None
+    folder = Path(config).parent
+    has_weights = (folder / SINGLE).exists() or (
+        (folder / INDEX).exists() and all(shard.exists() for shard in shards_of(folder / INDEX))
+    )
+    has_tokenizer = any((folder / file).exists() for file in (TOKENIZER, *OLDER_TOKENIZERS))
+    return folder if has_weights and (has_tokenizer or HF_HUB_OFFLINE) else None
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import hf_hub_download, model_info
+
+    with _errors_in_a_line(name), _quiet():
+        files = _names(model_info(name))
+        _check(name, files)
+        config = Path(hf_hub_download(name, "config.json"))
+        tokenizer = [TOKENIZER] if TOKENIZER in files else [f for f in OLDER_TOKENIZERS if f in files]
+        for file in tokenizer:
+            hf_hub_download(name, file)
+        if SINGLE in files:
+            hf_hub_download(name, SINGLE)
+        else:
+            for shard in shards_of(Path(hf_hub_download(name, INDEX))):
+                hf_hub_download(name, shard.name)
+        return config.parent
+
+
+def _names(info: ModelInfo) -> list[str]:
+    return [file.rfilename for file in info.siblings or ()]
+
+
+def _check(name: str, files: Sequence[str]) -> None:
+    if "config.json" not in files:
+        raise AttnError(f"{name} on the hub has no config.json: it is not a transformer that attn can read.")
+    if SINGLE in files or INDEX in files:
+        return
+    if any(file.endswith(_PICKLES) for file in files):
+        raise AttnError(
+            f"{name} on the hub has only pickled weights, which run code when they are loaded.",
+            "attn reads safetensors: look for a copy converted to it, or convert it where you trust it.",
+        )
+    raise AttnError(f"{name} on the hub has no {SINGLE}.", f"Its files: {', '.join(files[:8])}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the library's log off the terminal; what matters is in its exceptions."""
+    from huggingface_hub.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+
+
+@contextmanager
+def _errors_in_a_line(name: str) -> Iterator[None]:
+    """What the library raises, as one line that says what to do."""
+    from huggingface_hub import constants, errors
+
+    endpoint = constants.ENDPOINT
+    # The base is the error of whichever HTTP library this release of huggingface_hub is built on
+    http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
+    try:
+        yield
+    except AttnError:
+        raise
+    except errors.OfflineModeIsEnabled as error:
+        raise AttnError(
+            f"{name} is not a folder here, nor whole in the local cache, and HF_HUB_OFFLINE is set.",
+            "Unset it to download the model.",
+        ) from error
+    except errors.GatedRepoError as error:
+        raise AttnError(
+            f"{name} is gated on the hub.",
+            f"Accept its conditions at {endpoint}/{name}, then set HF_TOKEN to a token of your account.",
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise AttnError(
+            f"no folder {name!r} here, and no model of that name on the hub ({endpoint}).",
+            "Check the spelling; for a private model set HF_TOKEN.",
+        ) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        hint = "Check HF_TOKEN." if status in (401, 403) else "Try again later."
+        raise AttnError(f"the hub ({endpoint}) answered {status} for {name}.", hint) from error
+    except (http_error, errors.FileMetadataError, errors.LocalEntryNotFoundError) as error:
+        raise AttnError(
+            f"{name} is not a folder here, nor whole in the local cache, and the hub ({endpoint}) cannot be "
+            f"reached: {_reason(error)}",
+            "Check the network, or copy the model's folder here and give its path.",
+        ) from error
+    except OSError as error:
+        where = constants.HF_HUB_CACHE
+        full = " (set HF_HOME to a disk with room)" if error.errno == errno.ENOSPC else ""
+        raise AttnError(f"cannot save {name} in {where}: {error.strerror or error}{full}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The first cause, in its first line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
