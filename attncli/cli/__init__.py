@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,7 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits: 0, or 1 for bad data, 2 for wrong usage, 130 for Ctrl-C."""
+    gc.disable()  # looking for cycles, while everything is imported and at the end, is a tenth of a short life
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
         sys.stdout.flush()
@@ -91,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _silence_stdout()
         _complain(f"cannot write the output: {error.strerror or error}")
         code = 1
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 

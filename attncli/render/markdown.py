@@ -44,7 +44,7 @@ def _table(matrix: Matrix, options: Options) -> list[str]:
     height, width = matrix.values.shape
     rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
     columns, columns_out = (list(range(width)), 0) if options.full else middle_out(width, COLUMNS)
-    sums = row_sums(matrix, options.precision)
+    sums = row_sums(matrix, rows, options.precision)
 
     def line(label: str, cells: list[str], gap: str, total: str) -> str:
         if columns_out:
@@ -57,7 +57,7 @@ def _table(matrix: Matrix, options: Options) -> list[str]:
         if rows_out and place == (len(rows) + 1) // 2:
             lines.append(as_row([f"⋮ {rows_out} rows more"]))
         cells = [escape(matrix.cell(r, c, options.precision)) for c in columns]
-        lines.append(line(escape(matrix.rows[r]), cells, "⋯", "" if sums is None else sums[r]))
+        lines.append(line(escape(matrix.rows[r]), cells, "⋯", "" if sums is None else sums[place]))
     return lines
 
 

@@ -31,8 +31,15 @@ class Matrix:
     @property
     def shape(self) -> str:
         """[query 6 × key 6], the axes with their sizes."""
-        axes = self.stage.axes[-2:] if len(self.rows) else self.stage.axes[-1:]
-        return "[" + " × ".join(f"{a} {n}" for a, n in zip(axes, self.values.shape, strict=False)) + "]"
+        sizes = [f"{axis} {n}" for axis, n in zip(self.stage.axes[-2:], self.values.shape, strict=False)]
+        if self.stage.ids is not None:
+            sizes[-1] = f"top {self.values.shape[-1]} of {self.stage.axes[-1]}"
+        return f"[{' × '.join(sizes)}]"
+
+    @property
+    def are_weights(self) -> bool:
+        """Whether the rows are attention weights, which sum to one."""
+        return self.stage.name.endswith("attn.weights")
 
     def cell(self, row: int, column: int, precision: int) -> str:
         text = number(float(self.values[row, column]), precision)
@@ -80,11 +87,11 @@ def _token_labels(tokens: Tokens | None) -> list[str]:
     return [f"{i:>{width}} {visible(text)}" for i, text in enumerate(tokens.texts)]
 
 
-def row_sums(matrix: Matrix, precision: int) -> list[str] | None:
-    """Σ of each row of attention weights, whatever is elided; None for other stages."""
-    if not matrix.stage.name.endswith("attn.weights"):
+def row_sums(matrix: Matrix, rows: Sequence[int], precision: int) -> list[str] | None:
+    """Σ of some rows of attention weights, whatever is elided in them; None for other stages."""
+    if not matrix.are_weights:
         return None
-    return [number(float(s), precision) for s in np.sum(matrix.values, axis=-1)]
+    return [number(float(s), precision) for s in np.sum(matrix.values[list(rows)], axis=-1)]
 
 
 def middle_out(count: int, room: int) -> tuple[list[int], int]:
