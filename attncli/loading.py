@@ -17,7 +17,7 @@ from attncli.formula.norms import layer_norm
 from attncli.formula.positions import alibi_slopes, inverse_frequencies
 from attncli.model import Model
 from attncli.spec import Spec
-from attncli.tokenization import BUILT_IN, Tokenizer, built_in, open_tokenizer, without_tokenizer
+from attncli.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
 from attncli.tokens import Tokens
 
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
@@ -186,9 +186,14 @@ def _checkpoint(
             f"--tokenizer {tokenizer} numbers the sentence's own words: it is for seeded weights.",
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
-    chosen = _tokenizer(tokenizer) if tokenizer else open_tokenizer(folder) or without_tokenizer(str(folder))
+    chosen = _tokenizer(tokenizer) if tokenizer else deferred(lambda: own_tokenizer(folder))
     weights = CheckpointWeights(spec, family.TENSORS, checkpoint, names, getattr(np, dtype))
     return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
+
+
+def own_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a checkpoint's folder, or one that refuses all but ids."""
+    return open_tokenizer(folder) or without_tokenizer(str(folder))
 
 
 def _config_fields(file: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Weights(Protocol):
         """Some rows of a table, [len(ids), d_model]."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """All that is needed to trace a text. `family` and `spec` may depend on the tokens for seeded weights,
     whose vocabulary is the sentence's own words: `bind` gives the model of some tokens."""

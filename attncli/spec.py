@@ -15,7 +15,7 @@ Activation = Callable[[Array], Array]
 Mask = Callable[[Array, NDArray[np.intp]], Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spec:
     """A model's shapes and parts, chosen once, from which the forward and the stages follow.
 

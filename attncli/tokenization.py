@@ -27,11 +27,10 @@ one visible character with its combining marks (punctuation, emoji)."""
 class Tokenizer:
     """A way from text to Tokens. `encode(text, pair, special, limit)`; `from_ids` labels ids as they are.
 
-    `size` is the number of ids, None where the vocabulary is open (the words of the sentence). `name` is
-    the vocabulary's own spelling of an id.
+    `size` is the number of ids, None where the vocabulary is open (the words of the sentence) or not yet
+    read. `name` is the vocabulary's own spelling of an id.
     """
 
-    kind: str
     encode: Callable[[str, str | None, bool, int | None], Tokens]
     from_ids: Callable[[Sequence[int]], Tokens]
     size: int | None = None
@@ -41,8 +40,8 @@ class Tokenizer:
 def built_in(kind: str) -> Tokenizer:
     """`words`, `chars` (grapheme clusters) or `bytes`."""
     if kind == "bytes":
-        return from_library(_byte_tokenizer(), kind)
-    return Tokenizer(kind, _open_encoder(kind), _opaque_ids)
+        return from_library(_byte_tokenizer())
+    return Tokenizer(_open_encoder(kind), _opaque_ids)
 
 
 def without_tokenizer(source: str) -> Tokenizer:
@@ -54,10 +53,10 @@ def without_tokenizer(source: str) -> Tokenizer:
             "Pass --tokenizer PATH, or token ids with --ids.",
         )
 
-    return Tokenizer("none", refuse, _opaque_ids)
+    return Tokenizer(refuse, _opaque_ids)
 
 
-def from_library(tokenizer: tokenizers.Tokenizer, kind: str) -> Tokenizer:
+def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
     """Wraps a tokenizer of the `tokenizers` library."""
     readable = _reader(tokenizer)
 
@@ -87,7 +86,17 @@ def from_library(tokenizer: tokenizers.Tokenizer, kind: str) -> Tokenizer:
     def from_ids(ids: Sequence[int]) -> Tokens:
         return _plain(ids, tuple(word(i) for i in ids), word)
 
-    return Tokenizer(kind, encode, from_ids, tokenizer.get_vocab_size(), name)
+    return Tokenizer(encode, from_ids, tokenizer.get_vocab_size(), name)
+
+
+def deferred(opening: Callable[[], Tokenizer]) -> Tokenizer:
+    """A tokenizer that is opened when it is first used: the answer may not need it."""
+    opened = cache(opening)
+    return Tokenizer(
+        lambda *arguments: opened().encode(*arguments),
+        lambda ids: opened().from_ids(ids),
+        name=lambda i: opened().name(i),
+    )
 
 
 def open_tokenizer(path: Path) -> Tokenizer | None:
@@ -112,7 +121,7 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
             continue
         made.no_truncation()
         made.no_padding()
-        return from_library(made, str(file))
+        return from_library(made)
     if path.is_file():
         raise AttnError(f"{path} is not a tokenizer: tokenizer.json, vocab.json or vocab.txt is needed.")
     return None

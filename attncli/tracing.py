@@ -19,7 +19,7 @@ from attncli.version import __version__
 Index = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """One named array of the forward pass.
 
@@ -80,7 +80,7 @@ class ModelInfo:
     causal: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace(Mapping[str, Stage]):
     """An ordered collection of stages, with the text, tokens and model they came from."""
 

@@ -69,6 +69,8 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits: 0, or 1 for bad data, 2 for wrong usage, 130 for Ctrl-C."""
     gc.disable()  # looking for cycles, while everything is imported and at the end, is a tenth of a short life
+    # OpenBLAS's idle threads would spin for a while and take a core from whatever else is being done
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
         sys.stdout.flush()

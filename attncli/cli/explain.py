@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attncli.cli.options import indices, input_options, load, model_options, output_options, read_tokens
+from attncli.cli import ahead
+from attncli.cli.options import (
+    indices,
+    input_options,
+    load,
+    model_options,
+    output_options,
+    read_input,
+    tokens_of,
+)
 from attncli.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -52,14 +61,17 @@ def command(**options: Any) -> None:
     Rows are queries (the token that attends), columns are keys (the token attended to). Give - as the
     SENTENCE to read standard input.
     """
+    text, ids = read_input(options)
+    prepared = ahead.begin(options, text)
+
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model import check_tokens, run
     from attncli.render import FORMATS, writer
     from attncli.tracing import Trace
 
     format_ = chosen_format(options)
-    model = load(options)
-    text, tokens = read_tokens(model, options)
+    model = prepared(load(options))
+    tokens = tokens_of(model, options, text, ids)
     model = model.bind(model, tokens)
     selection = _selection(model, tokens, options)
     top = _top(options["top"], FORMATS[format_].binary)

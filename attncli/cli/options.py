@@ -127,13 +127,11 @@ def load(options: dict[str, Any]) -> Model:
     return load_model(options["model"], **{name: options[name] for name in names})
 
 
-def read_tokens(model: Model, options: dict[str, Any]) -> tuple[str | None, Tokens]:
-    """The text that the options give (None for ids), and its tokens."""
+def tokens_of(model: Model, options: dict[str, Any], text: str | None, ids: list[int] | None) -> Tokens:
+    """The tokens of what `read_input` gave."""
     from attncli.api import tokenize
 
-    text, ids = read_input(options)
-    tokens = tokenize(model, text, options["pair"], ids, options["special_tokens"], options["truncate"])
-    return text, tokens
+    return tokenize(model, text, options["pair"], ids, options["special_tokens"], options["truncate"])
 
 
 def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from attncli.cli.options import input_options, load, model_options, output_options, read_tokens
+from attncli.cli.options import input_options, load, model_options, output_options, read_input, tokens_of
 
 
 @click.command(
@@ -29,9 +29,10 @@ def command(**options: Any) -> None:
     from attncli.render.records import write_records
     from attncli.version import __version__
 
+    text, ids = read_input(options)
     format_ = chosen_format(options)
     model = load(options)
-    text, tokens = read_tokens(model, options)
+    tokens = tokens_of(model, options, text, ids)
     head = {"schema": "attn.tokens/1", "version": __version__, "text": text, "model": model.name}
     with opened(options["output"]) as output:
         write_records(format_, head, "tokens", tokens.records(), output, render_options(options))

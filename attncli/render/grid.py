@@ -16,7 +16,6 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
-from rich.text import Text
 
 from attncli.render import Options
 from attncli.render.matrices import Matrix, middle_out, row_sums
@@ -46,12 +45,12 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     columns = _layout(matrix, rows, options, width - label_width - sum_width - FRAME)
 
     numbers = _numbers(matrix, columns, rows, gap)
-    table = Table(box=box.ROUNDED, border_style=QUIET, header_style=HEAD)
-    table.add_column(width=label_width, style=HEAD)
-    table.add_column(columns.header, width=columns.width, no_wrap=True, overflow="crop")
+    table = Table(box=box.ROUNDED, border_style=QUIET, header_style=HEAD, padding=0)
+    table.add_column(width=label_width + 2, style=HEAD)
+    table.add_column(_Block([[(columns.header, None)]]), width=columns.width + 2)
     cells = [_Block([[(label, None)] for label in labels]), _Block(numbers)]
     if sums is not None:
-        table.add_column("Σ".rjust(sum_width - 3), width=sum_width - 3, style=QUIET)
+        table.add_column(_Block([[("Σ".rjust(sum_width - 3), None)]]), width=sum_width - 1, style=QUIET)
         if gap is not None:
             sums.insert(gap, "")
         cells.append(_Block([[(total.rjust(sum_width - 3), None)] for total in sums]))
@@ -61,7 +60,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
 
 def table_width(table: Table) -> int:
     """How wide a grid is, its frame included."""
-    return sum((column.width or 0) + 3 for column in table.columns) + 1
+    return sum((column.width or 0) + 1 for column in table.columns) + 1
 
 
 Line = list[tuple[str, str | None]]
@@ -70,12 +69,13 @@ Line = list[tuple[str, str | None]]
 
 @dataclass(frozen=True)
 class _Block:
-    """Lines of text, as Rich writes them: nothing to measure, nothing to wrap."""
+    """Lines of text, a space before each, as Rich writes them: nothing to measure, nothing to wrap."""
 
     lines: Sequence[Line]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.lines:
+            yield Segment(" ")
             for text, style in line:
                 yield Segment(text, None if style is None else console.get_style(style))
             yield Segment.line()
@@ -108,8 +108,8 @@ class _Columns:
         return sum(widths) + self.space * (len(widths) - 1)
 
     @property
-    def header(self) -> Text:
-        return Text(self.line([c.label for c in self.shown], self.marker))
+    def header(self) -> str:
+        return self.line([c.label for c in self.shown], self.marker)
 
     @property
     def marker(self) -> str:

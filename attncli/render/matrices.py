@@ -12,7 +12,7 @@ from attncli.tokens import Tokens, visible
 from attncli.tracing import Stage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matrix:
     """One table: a stage, or one head of it. `words`, where given, stand before the numbers."""
 

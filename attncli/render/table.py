@@ -28,12 +28,12 @@ class _Writer:
             self.console.print(token_line(head.tokens, self.width, options.full))
 
     def stage(self, stage: Stage) -> None:
-        if stage.formula:
-            self.console.print()
-            self.console.print(_caption(stage))
-        for matrix in matrices(stage, self.head.tokens):
-            self.console.print(_title(matrix))
-            self._print_whole(grid(matrix, self.width, self.options))
+        with self.console:  # written at once
+            if stage.formula:
+                self.console.print("", _caption(stage), sep="\n")
+            for matrix in matrices(stage, self.head.tokens):
+                self.console.print(_title(matrix))
+                self._print_whole(grid(matrix, self.width, self.options))
 
     def _print_whole(self, table: Table) -> None:
         """Rich would squeeze a table that is wider than the terminal (with --full, or in a very narrow one), and
