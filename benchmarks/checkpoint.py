@@ -57,7 +57,10 @@ def _tokenizer() -> Tokenizer:
     draw = random.Random(0)
     vocabulary = {byte: i for i, byte in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges: list[tuple[str, str]] = []
-    pieces = [*string.ascii_lowercase, "Ġ"]
+    for letter in string.ascii_lowercase:  # so that " a" is one token
+        vocabulary[f"Ġ{letter}"] = len(vocabulary)
+        merges.append(("Ġ", letter))
+    pieces = [*string.ascii_lowercase, *(f"Ġ{letter}" for letter in string.ascii_lowercase)]
     while len(vocabulary) < VOCAB - 1:
         one, other = draw.choice(pieces), draw.choice(string.ascii_lowercase)
         if len(one) < 10 and one + other not in vocabulary:
