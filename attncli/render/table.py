@@ -61,8 +61,8 @@ def _summary(model: ModelInfo, tokens: Tokens) -> Text:
         "causal" if model.causal else "bidirectional",
     ]
     source = model.source if model.source.startswith("seed ") else model.family
-    line = Text(visible_line(model.name), NAME)
-    return line.append(f" ({visible_line(source)}) · {' · '.join(facts)}", QUIET)
+    about = f" ({visible_line(source)}) · {' · '.join(facts)}"
+    return Text.assemble((visible_line(model.name), NAME), (about, QUIET))
 
 
 def counted(count: int, thing: str) -> str:
@@ -84,7 +84,7 @@ def token_line(tokens: Tokens, width: int, full: bool) -> Text:
         while room > 2 and sum(cell_len(labels[i]) + 2 for i in shown) > 3 * width:
             room -= max(1, room // 8)
             shown, left_out = middle_out(len(labels), room)
-    line = Text(f"{counted(len(tokens), 'token')}  ", QUIET)
+    line = Text.assemble((f"{counted(len(tokens), 'token')}  ", QUIET))
     for place, i in enumerate(shown):
         if left_out and place == (len(shown) + 1) // 2:
             line.append(f"⋯ {left_out} more ⋯  ", QUIET)
@@ -96,11 +96,10 @@ def token_line(tokens: Tokens, width: int, full: bool) -> Text:
 
 def _caption(stage: Stage) -> Text:
     """The formula, and what it means."""
-    line = Text(stage.formula, FORMULA)
-    if stage.meaning:
-        line.append(f"   {stage.meaning}", QUIET)
-    return line.append(f"\n{stage.detail}", QUIET) if stage.detail else line
+    meaning = f"   {stage.meaning}" if stage.meaning else ""
+    detail = f"\n{stage.detail}" if stage.detail else ""
+    return Text.assemble((stage.formula, FORMULA), (meaning + detail, QUIET))
 
 
 def _title(matrix: Matrix) -> Text:
-    return Text(matrix.title, NAME).append(f"  {matrix.shape}", QUIET)
+    return Text.assemble((matrix.title, NAME), (f"  {matrix.shape}", QUIET))
