@@ -188,8 +188,8 @@ def indices(text: str, count: int, what: str) -> tuple[int, ...]:
         last = first if match[2] is None else int(match[2])
         for end in (first, last):
             if not -count <= end < count:
-                several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "0"
-                raise UsageError(f"{what} {end} is out of range: the model has {count} ({several}).")
+                several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "there is only 0"
+                raise UsageError(f"{what} {end} is out of range: {several}.")
         first, last = first % count, last % count
         if first > last:
             raise UsageError(f"--{what} {part}: the range runs backwards.")

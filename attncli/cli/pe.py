@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,4 +113,9 @@ def _positions(options: dict[str, Any], limit: int | None) -> list[int]:
         return list(range(_within("--length", options["length"], min(16, largest), largest)))
     if options["length"] is not None:
         raise UsageError("--length and --position are both given: one of them says which positions.")
+    if limit is None and (options["position"] == "all" or re.search(r"(^|[,-])\s*-", options["position"])):
+        raise UsageError(
+            f"--position {options['position']}: a formula has no last position.",
+            "Give positions from 0, as in --position 3 or --position 5-9.",
+        )
     return list(indices(options["position"], largest, "position"))

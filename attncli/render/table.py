@@ -84,13 +84,25 @@ def token_line(tokens: Tokens, width: int, full: bool) -> Text:
         while room > 2 and sum(cell_len(labels[i]) + 2 for i in shown) > 3 * width:
             room -= max(1, room // 8)
             shown, left_out = middle_out(len(labels), room)
-    line = Text.assemble((f"{counted(len(tokens), 'token')}  ", QUIET))
+    items = [Text(counted(len(tokens), "token"), QUIET)]
     for place, i in enumerate(shown):
         if left_out and place == (len(shown) + 1) // 2:
-            line.append(f"⋯ {left_out} more ⋯  ", QUIET)
+            items.append(Text(f"⋯ {left_out} more ⋯", QUIET))
         number_, _, text = labels[i].partition(" ")
-        line.append(number_ + " ", QUIET).append(text, HEAD).append("  ")
-    line.rstrip()
+        items.append(Text.assemble((number_ + " ", QUIET), (text, HEAD)))
+    return _flowed(items, width)
+
+
+def _flowed(items: list[Text], width: int) -> Text:
+    """Items one after the other, two spaces apart, broken into lines between items only: Rich would part a token
+    from its index."""
+    line, used = Text(), 0
+    for item in items:
+        fits = used + 2 + item.cell_len <= width
+        if used:
+            line.append("  " if fits else "\n")
+        line.append_text(item)
+        used = used + 2 * (used > 0) + item.cell_len if fits else item.cell_len
     return line
 
 
