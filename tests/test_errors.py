@@ -26,7 +26,7 @@ from tests.conftest import Run, error_of, text_of
         (["explain", "a", "--ids", "1"], "both given"),
         (["explain", "--ids", "1,x"], "whole numbers"),
         (["explain", "--ids", "-3"], "id -3"),
-        (["explain", "a", "--layer", "2"], "layer 2 is out of range: the model has 2 (0 to 1"),
+        (["explain", "a", "--layer", "2"], "layer 2 is out of range: 0 to 1"),
         (["explain", "a", "--layer", "x"], "0,2-3"),
         (["explain", "a", "--layer", "1-0"], "backwards"),
         (["explain", "a", "--head", "2"], "head 2 is out of range"),
