@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+Take = Callable[[NDArray[Any]], NDArray[Any]]
+"""Picks a part of a stored tensor, or turns it; a view of what it is given."""
+
+
+def whole(stored: NDArray[Any]) -> NDArray[Any]:
+    """All of it, as it lies."""
+    return stored
 
 
 class Checkpoint(Protocol):
@@ -21,8 +29,9 @@ class Checkpoint(Protocol):
     def where(self, name: str) -> str:
         """The file that holds the tensor, for messages."""
 
-    def array(self, name: str) -> NDArray[Any]:
-        """The tensor as it is stored (bfloat16 as float32), mapped where the format allows it."""
+    def array(self, name: str, take: Take = whole) -> NDArray[Any]:
+        """What `take` leaves of the tensor, mapped where the format allows it: numbers as they are stored, those
+        that numpy lacks (bfloat16, quantized blocks) as float32. Only the part that is taken is converted."""
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         """Some rows of a matrix, without reading the others."""

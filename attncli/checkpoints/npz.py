@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attncli.checkpoints import Take, whole
 from attncli.errors import AttnError
 
 
@@ -38,13 +39,13 @@ class NpzCheckpoint:
     def where(self, name: str) -> str:
         return self.source
 
-    def array(self, name: str) -> NDArray[Any]:
+    def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         if name not in self._read:
             try:
                 self._read[name] = self._arrays[name]
             except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
                 raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
-        return self._read[name]
+        return take(self._read[name])
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return np.asarray(self.array(name)[np.asarray(ids, dtype=np.intp)])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import widen
+from attncli.checkpoints import Take, whole, widen
 from attncli.errors import AttnError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -53,8 +53,8 @@ class SafetensorsCheckpoint:
     def where(self, name: str) -> str:
         return str(self._entries[name].file)
 
-    def array(self, name: str) -> NDArray[Any]:
-        return widen(self._stored(name), self._entries[name].dtype)
+    def array(self, name: str, take: Take = whole) -> NDArray[Any]:
+        return widen(take(self._stored(name)), self._entries[name].dtype)
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return widen(self._stored(name)[np.asarray(ids, dtype=np.intp)], self._entries[name].dtype)

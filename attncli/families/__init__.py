@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
+from attncli.checkpoints import Take, whole
 from attncli.errors import AttnError, nearest
 from attncli.families.config import Config
 from attncli.spec import Spec
@@ -22,14 +25,14 @@ FAMILIES = {
 class Tensor:
     """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer.
 
-    `transposed`: stored [out, in], as torch's Linear keeps it. `part`: the i-th of n equal parts of the
-    last axis of ours, where several matrices are stored as one. `alias`: the name that some checkpoints
+    `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
+    holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
     have for it, which wins where both are there.
     """
 
     name: str
     transposed: bool = False
-    part: tuple[int, int] | None = None
+    take: Take = whole
     alias: str = ""
 
 
@@ -41,6 +44,11 @@ class Family(Protocol):
 
     def spec(self, config: Config, has: Callable[[str], bool]) -> Spec:
         """The Spec for a config; `has` tells whether the checkpoint has a tensor of the family's name."""
+
+
+def part(index: int, parts: int, axis: int = 0) -> Take:
+    """Takes the index-th of some equal parts along an axis."""
+    return lambda stored: np.split(stored, parts, axis)[index]
 
 
 def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from attncli.families import Tensor, norm, tied_head
+from attncli.families import Tensor, norm, part, tied_head
 from attncli.families.config import Config
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.masks import causal_mask
@@ -22,7 +22,7 @@ TENSORS = {
     "embed.positions.weight": Tensor("wpe.weight"),
     **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
     **{
-        f"layers.{{L}}.attn.{ours}.{kind}": Tensor(f"h.{{L}}.attn.c_attn.{kind}", part=(i, 3))
+        f"layers.{{L}}.attn.{ours}.{kind}": Tensor(f"h.{{L}}.attn.c_attn.{kind}", take=part(i, 3, axis=-1))
         for i, ours in enumerate("qkv")
         for kind in ("weight", "bias")
     },

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from attncli.checkpoints import Checkpoint
+from attncli.checkpoints import Checkpoint, whole
 from attncli.errors import AttnError
 from attncli.families import Tensor
 from attncli.formula.types import Array
@@ -62,7 +61,8 @@ class CheckpointWeights:
         tensor = self.tensors[template]
         actual = self._find(template, tensor, layer)
         self._check_shape(template, tensor, actual)
-        return self._as_ours(tensor, self.checkpoint.array(actual))
+        converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
+        return converted.T if tensor.transposed else converted
 
     def rows(self, name: str, ids: Sequence[int]) -> Array:
         actual = self._find(name, self.tensors[name])
@@ -81,25 +81,18 @@ class CheckpointWeights:
         return actual
 
     def _check_shape(self, template: str, tensor: Tensor, actual: str) -> None:
-        expected = self.shapes[template]
-        if tensor.part is not None:
-            expected = (*expected[:-1], expected[-1] * tensor.part[1])
-        if tensor.transposed:
-            expected = expected[::-1]
-        found = self.checkpoint.shape(actual)
+        expected = self.shapes[template][:: -1 if tensor.transposed else 1]
+        stored = self.checkpoint.shape(actual)
+        try:  # on a stand-in that takes no memory: nothing is read
+            found = tensor.take(np.broadcast_to(np.float32(0), stored)).shape
+        except (ValueError, IndexError):
+            found = None
         if found != expected:
+            of_it = "" if tensor.take is whole else f" for the part that is {template}"
             raise AttnError(
-                f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(found)}, "
-                f"but its config.json makes it {list(expected)}."
+                f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(stored)}, "
+                f"but its config.json makes it {list(expected)}{of_it}."
             )
-
-    def _as_ours(self, tensor: Tensor, stored: NDArray[Any]) -> Array:
-        if tensor.part is not None:
-            index, parts = tensor.part
-            size = stored.shape[-1] // parts
-            stored = stored[..., index * size : (index + 1) * size]
-        converted = stored.astype(self.dtype, copy=False)
-        return converted.T if tensor.transposed else converted
 
 
 def not_finite(weights: CheckpointWeights) -> list[tuple[str, int]]:
