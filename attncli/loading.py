@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from attncli.model import Model
 from attncli.spec import Spec
 from attncli.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
 from attncli.tokens import Tokens
+
+if TYPE_CHECKING:
+    from attncli.checkpoints import Checkpoint
+    from attncli.families.config import Config
 
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 DType = Literal["float32", "float64"]
@@ -53,13 +57,15 @@ def load_model(
     tokenizer: str | Path | None = None,
     dtype: DType = "float32",
     ignore_config: Sequence[str] = (),
+    adapter: str | Path | None = None,
 ) -> Model:
     """A model to trace.
 
-    `source`: None for seeded weights; a folder in Hugging Face layout; a .safetensors or .npz file with one
-    attention layer (w_q, w_k, w_v, …); or a name on the hub. `seed` and the shape options (`d_model` …
+    `source`: None for seeded weights; a folder in Hugging Face layout; a .gguf file; a .safetensors or .npz file
+    with one attention layer (w_q, w_k, w_v, …); or a name on the hub. `seed` and the shape options (`d_model` …
     `causal`) make seeded weights; `heads`, `kv_heads` and `causal` also tell what one layer's file cannot.
-    `tokenizer`: words, chars, bytes, or the path of a tokenizer. `dtype`: that of the arithmetic.
+    `tokenizer`: words, chars, bytes, or the path of a tokenizer. `dtype`: that of the arithmetic. `adapter`: a
+    LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights.
 
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """
@@ -68,20 +74,23 @@ def load_model(
         "positions": positions, "causal": causal,
     }  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
+    whole_model = source is not None and (Path(source).suffix == ".gguf" or not Path(source).is_file())
+    if adapter is not None and not whole_model:
+        raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
     if source is None:
         return _seeded(seed, Shape(**options), tokenizer, dtype)
     path = Path(source)
-    if path.is_file():
+    if not whole_model:
         return _one_layer(path, options, seed, tokenizer, dtype)
     if options:
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(f"{flag} shapes seeded weights; {source} has its own.", "Leave out one of the two.")
-    if not path.is_dir():
+    if not path.exists():
         from attncli.checkpoints.hub import fetch
 
         path = fetch(str(source))
-    return _checkpoint(path, str(source), tokenizer, dtype, frozenset(ignore_config))
+    return _checkpoint(path, str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
 
 
 # ------------------------------------------------------------------ seeded
@@ -164,20 +173,24 @@ def _shared(whole: str, total: int, part: str, n: int) -> int:
     return total // n
 
 
-# ------------------------------------------------------------------ a Hugging Face folder
+# ------------------------------------------------------------------ a Hugging Face folder, or a GGUF file
 
 
 def _checkpoint(
-    folder: Path, name: str, tokenizer: str | Path | None, dtype: DType, ignore: frozenset[str]
+    path: Path,
+    name: str,
+    tokenizer: str | Path | None,
+    dtype: DType,
+    ignore: frozenset[str],
+    adapter: str | Path | None,
 ) -> Model:
-    from attncli.checkpoints.safetensors import open_safetensors
     from attncli.families import family_of
-    from attncli.families.config import Config
     from attncli.families.weights import CheckpointWeights, family_names
 
-    config = Config(_config_fields(folder / "config.json"), folder / "config.json", ignore)
+    config, checkpoint, own = _open(path, ignore)
     family = family_of(config)
-    checkpoint = open_safetensors(folder)
+    if adapter is not None:
+        checkpoint = _adapted(checkpoint, adapter)
     names = family_names(checkpoint, family.PREFIXES)
     spec = family.spec(config, names.__contains__)
     config.finish()
@@ -186,9 +199,41 @@ def _checkpoint(
             f"--tokenizer {tokenizer} numbers the sentence's own words: it is for seeded weights.",
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
-    chosen = _tokenizer(tokenizer) if tokenizer else deferred(lambda: own_tokenizer(folder))
+    chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
     weights = CheckpointWeights(spec, family.TENSORS, checkpoint, names, getattr(np, dtype))
-    return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
+    shown = path.name if Path(name).exists() else name
+    if adapter is not None:
+        shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
+    return Model(shown, str(path), spec, weights, chosen)
+
+
+def _open(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
+    """What config.json says, the tensors, and how to open the tokenizer."""
+    from attncli.families.config import Config
+
+    if path.is_file():
+        from attncli.checkpoints.gguf import open_gguf
+
+        model = open_gguf(path)
+        return Config(dict(model.config), path, ignore), model.checkpoint, model.tokenizer
+    from attncli.checkpoints.quantized import dequantized
+    from attncli.checkpoints.safetensors import open_safetensors
+
+    config = Config(_config_fields(path / "config.json"), path / "config.json", ignore)
+    quantization = config.get("quantization_config", None)
+    checkpoint = dequantized(open_safetensors(path), quantization, config.file)
+    return config, checkpoint, lambda: own_tokenizer(path)
+
+
+def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
+    from attncli.checkpoints.lora import merged, open_adapter
+
+    folder = Path(adapter)
+    if not folder.is_dir():
+        from attncli.checkpoints.hub import fetch_adapter
+
+        folder = fetch_adapter(str(adapter))
+    return merged(checkpoint, open_adapter(folder))
 
 
 def own_tokenizer(folder: Path) -> Tokenizer:

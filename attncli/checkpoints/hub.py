@@ -39,6 +39,28 @@ def fetch(name: str) -> Path:
     return _cached(name) or _download(name)
 
 
+def fetch_adapter(name: str) -> Path:
+    """The folder of a LoRA adapter by its name on the hub, from the local cache or downloaded.
+
+    Raises UsageError and AttnError as `fetch` does.
+    """
+    from huggingface_hub import hf_hub_download, model_info, try_to_load_from_cache
+
+    from attncli.checkpoints.lora import CONFIG, WEIGHTS
+
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"no such folder: {name}", "A name on the hub looks like org/adapter.")
+    cached = [try_to_load_from_cache(name, file) for file in (CONFIG, WEIGHTS)]
+    if all(isinstance(file, str) for file in cached):
+        return Path(str(cached[0])).parent
+    with _errors_in_a_line(name), _quiet():
+        missing = {CONFIG, WEIGHTS} - set(_names(model_info(name)))
+        if missing:
+            raise AttnError(f"{name} on the hub has no {min(missing)}: it is not an adapter that attn can read.")
+        hf_hub_download(name, WEIGHTS)
+        return Path(hf_hub_download(name, CONFIG)).parent
+
+
 def _cached(name: str) -> Path | None:
     """The folder of the local cache, if it holds all of the model."""
     from huggingface_hub import try_to_load_from_cache
