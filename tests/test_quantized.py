@@ -121,8 +121,8 @@ def test_mxfp4_is_the_tensor_that_the_plain_model_has(tmp_path: Path) -> None:
     blocks = random.integers(0, 256, (3, 5, 2, 16), dtype=np.uint8)
     scales = random.integers(120, 130, (3, 5, 2), dtype=np.uint8)
     name = "model.layers.0.mlp.experts.gate_up_proj"
-    checkpoint = opened(tmp_path, {f"{name}_blocks": blocks, f"{name}_scales": scales, f"{name}_bias": np.ones((3, 5), np.float32)},
-                        {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]})  # fmt: skip
+    stored = {f"{name}_blocks": blocks, f"{name}_scales": scales, f"{name}_bias": np.ones((3, 5), np.float32)}
+    checkpoint = opened(tmp_path, stored, {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]})
     assert sorted(checkpoint.names()) == [name, f"{name}_bias"]
     expected = np.zeros((3, 64, 5), np.float32)
     for e, o, g, b in np.ndindex(blocks.shape):

@@ -20,7 +20,8 @@ def whole(stored: NDArray[Any]) -> NDArray[Any]:
 class Checkpoint(Protocol):
     """Tensors by the names that the file gives them. Nothing is read before it is asked for."""
 
-    source: str
+    @property
+    def source(self) -> str: ...
 
     def names(self) -> Sequence[str]: ...
 

@@ -22,11 +22,11 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 _READ = ("peft_type", "r", "lora_alpha", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern",
          "fan_in_fan_out", "init_lora_weights")  # fmt: skip
-_INERT = ("alora_invocation_tokens", "arrow_config", "auto_mapping", "base_model_name_or_path", "bias", "corda_config",
-          "ensure_weight_tying", "eva_config", "exclude_modules", "inference_mode", "layers_pattern",
-          "layers_to_transform", "loftq_config", "lora_dropout", "lora_ga_config", "megatron_config",
-          "megatron_core", "modules_to_save", "peft_version", "qalora_group_size", "revision", "runtime_config",
-          "target_modules", "task_type")  # fmt: skip
+_INERT = ("alora_invocation_tokens", "arrow_config", "auto_mapping", "base_model_name_or_path", "bias",
+          "corda_config", "ensure_weight_tying", "eva_config", "exclude_modules", "inference_mode",
+          "layers_pattern", "layers_to_transform", "loftq_config", "lora_dropout", "lora_ga_config",
+          "megatron_config", "megatron_core", "modules_to_save", "peft_version", "qalora_group_size", "revision",
+          "runtime_config", "target_modules", "task_type")  # fmt: skip
 """Fields that say where and how to train: what came of it is in the tensors."""
 _REFUSED_WITH_VALUE = ("alora_invocation_tokens", "arrow_config", "megatron_config")
 _PLAIN_STARTS = (True, False, None, "gaussian", "orthogonal", "eva")
@@ -250,6 +250,6 @@ def _check_tied(base: Checkpoint, made: Iterable[str], where: str) -> None:
     changed = [name for name in made if name.endswith(_EMBEDDINGS)]
     if changed and not any(name.endswith(_HEADS) for name in (*base.names(), *made)):
         raise AttnError(
-            f"{where} changes {changed[0]}, and the model has no head of its own: its embedding may be the head too.",
+            f"{where} changes {changed[0]}, and the model has no head of its own: the two may be one.",
             "Merge the adapter with PEFT, which has to decide that, and give the merged model.",
         )

@@ -48,8 +48,8 @@ def model_options(command: Command) -> Command:
                 "-m",
                 "--model",
                 metavar="MODEL",
-                help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a .safetensors/.npz "
-                "file with one attention layer. Without it, weights are seeded.",
+                help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a "
+                ".safetensors/.npz file with one attention layer. Without it, weights are seeded.",
             ),
             click.option(
                 "--adapter",
