@@ -86,15 +86,15 @@ def test_a_merged_model_has_the_same_numbers(
 
 def test_a_fused_matrix_of_gpt2_is_merged_before_it_is_parted(tmp_path: Path) -> None:
     base = tensors_of("gpt2-untied")
-    modules = ("transformer.h.1.attn.c_attn", "transformer.h.0.mlp.c_proj")
-    changes = pair(modules[0], 45, 15) | pair(modules[1], 15, 60)
+    modules = ("transformer.h.1.attn.c_attn", "transformer.h.0.mlp.c_proj", "transformer.h.2.attn.c_proj")
+    changes = pair(modules[0], 45, 15) | pair(modules[1], 15, 60) | pair(modules[2], 15, 15)
     by_hand = base | {f"{m}.weight": base[f"{m}.weight"] + 2 * product(changes, m).T for m in modules}
     lora = adapter(tmp_path / "lora", changes, fan_in_fan_out=True)
     expected = model(tmp_path / "merged", "gpt2-untied", by_hand)
     same_numbers(GOLDEN / "gpt2-untied", expected, adapter=lora)
     bare = {name.removeprefix("transformer."): values for name, values in base.items()}
     same_numbers(model(tmp_path / "bare", "gpt2-untied", bare), expected, adapter=lora)
-    # a config that does not say so: the shape does
+    # where the config does not say so, the shapes of the base do, for the square matrix too
     same_numbers(GOLDEN / "gpt2-untied", expected, adapter=adapter(tmp_path / "lora", changes))
 
 

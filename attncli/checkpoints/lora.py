@@ -104,15 +104,18 @@ def merged(base: Checkpoint, adapter: Adapter) -> Checkpoint:
             raise AttnError(f"{where}: tensor {name} is of a kind that attn does not merge.")
         else:
             replaced[path.replace(".base_layer.", ".").replace(".modules_to_save.", ".")] = name
+    names_of_base = dict.fromkeys(base.names())
     trained: dict[str, Made] = {}
     for path, name in replaced.items():
-        target = _target(base, path, name, where, new=path.endswith(_HEADS))
+        target = _target(names_of_base, path, name, where, new=path.endswith(_HEADS))
         trained[target] = _replacement(base, target, adapter.tensors, name)
     base = Overlaid(base, trained)
+    names_of_base |= dict.fromkeys(trained)
+    in_out = _is_in_out(base)
     made: dict[str, Made] = {}
     for module, names in parts.items():
-        target = _target(base, f"{module}.weight", next(iter(names.values())), where)
-        made[target] = _merged_tensor(base, adapter, module, names, target)
+        target = _target(names_of_base, f"{module}.weight", next(iter(names.values())), where)
+        made[target] = _merged_tensor(base, adapter, module, names, target, in_out)
     _check_tied(base, [*trained, *made], where)
     return Overlaid(base, made)
 
@@ -135,12 +138,11 @@ def _check(config: Mapping[str, Any], file: Path) -> None:
             )
 
 
-def _target(base: Checkpoint, path: str, name: str, where: str, new: bool = False) -> str:
+def _target(names: Mapping[str, None], path: str, name: str, where: str, new: bool = False) -> str:
     """The base tensor of a module path; one of the two may lack the leading `model.` or `transformer.`.
 
     `new`: the base may lack it. Raises AttnError where there is none, or several.
     """
-    names = base.names()
     if path in names:
         return path
     fitting = [n for n in names if path.endswith(f".{n}") or n.endswith(f".{path}")]
@@ -150,7 +152,20 @@ def _target(base: Checkpoint, path: str, name: str, where: str, new: bool = Fals
         raise AttnError(f"{where}: tensor {name} fits several of the model: {', '.join(fitting[:3])}.")
     if new:
         return path
-    raise AttnError(f"{where}: tensor {name} fits none of {base.source}.", nearest(path, names[:40]))
+    raise AttnError(f"{where}: tensor {name} fits none of the model's.", nearest(path, names))
+
+
+def _is_in_out(base: Checkpoint) -> bool | None:
+    """Whether the base's matrices are stored [in, out], as their biases' lengths tell; None if they do not."""
+    names = set(base.names())
+    ways = set()
+    for name in names:
+        bias = f"{name.removesuffix('.weight')}.bias"
+        if name.endswith(".weight") and bias in names:
+            shape = base.shape(name)
+            if len(shape) == 2 and shape[0] != shape[1]:
+                ways.add(base.shape(bias) == shape[1:])
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _replacement(base: Checkpoint, target: str, tensors: Checkpoint, name: str) -> Made:
@@ -164,15 +179,18 @@ def _replacement(base: Checkpoint, target: str, tensors: Checkpoint, name: str) 
     return Made(shape, lambda index: tensors.array(name, lambda stored: stored[index]))
 
 
-def _merged_tensor(base: Checkpoint, adapter: Adapter, module: str, names: Mapping[str, str], target: str) -> Made:
+def _merged_tensor(
+    base: Checkpoint, adapter: Adapter, module: str, names: Mapping[str, str], target: str, in_out: bool | None
+) -> Made:
     where, shape = adapter.tensors.source, base.shape(target)
     embedding = any(".lora_embedding_" in name for name in names.values())
     if missing := {"a", "b"} - set(names):
         raise AttnError(f"{where}: {module} lacks its lora_{missing.pop().upper()}.")
     shape_a, shape_b = adapter.tensors.shape(names["a"]), adapter.tensors.shape(names["b"])
     rank = shape_a[0]
-    # Conv1D (GPT-2) and embeddings are stored [in, out]; a head beside them may be a Linear, as PEFT finds out too
-    usual = embedding or bool(adapter.config.get("fan_in_fan_out"))
+    # Conv1D (GPT-2) and embeddings are stored [in, out], a head beside them is a Linear: the shape says which,
+    # but for a square matrix, which is as the others are; PEFT sets the flag to what the last module needed
+    usual = embedding or (bool(adapter.config.get("fan_in_fan_out")) if in_out is None else in_out)
     change_shape = (*shape_b[:-1], *shape_a[1:])
     ways = [turned for turned in (usual, not usual) if shape == change_shape[:: -1 if turned else 1]]
     if len(shape) != 2 or len(shape_a) != 2 or shape_b[1:] != (rank,) or not ways or (embedding and not ways[0]):
