@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attncli.checkpoints.safetensors import INDEX, SINGLE, shards_of
+from attncli.checkpoints.safetensors import INDEX, PICKLES, SINGLE, shards_of
 from attncli.errors import AttnError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _FILES = (".safetensors", ".npz", ".json", ".bin", ".pt", ".pth", ".gguf", ".txt")
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 TOKENIZER = "tokenizer.json"
 OLDER_TOKENIZERS = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -104,7 +103,7 @@ def _check(name: str, files: Sequence[str]) -> None:
         raise AttnError(f"{name} on the hub has no config.json: it is not a transformer that attn can read.")
     if SINGLE in files or INDEX in files:
         return
-    if any(file.endswith(_PICKLES) for file in files):
+    if any(file.endswith(PICKLES) for file in files):
         raise AttnError(
             f"{name} on the hub has only pickled weights, which run code when they are loaded.",
             "attn reads safetensors: look for a copy converted to it, or convert it where you trust it.",

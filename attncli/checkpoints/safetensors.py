@@ -17,6 +17,7 @@ from attncli.checkpoints import Take, whole, widen
 from attncli.errors import AttnError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 _STORED = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16,
@@ -124,7 +125,7 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
                     f"shard {shard.name}, named by {folder / INDEX}, is missing.", "Fetch the checkpoint again."
                 )
         return SafetensorsCheckpoint(shards, folder)
-    pickled = sorted(p.name for p in folder.glob("*.bin")) + sorted(p.name for p in folder.glob("*.pt"))
+    pickled = [p.name for ending in PICKLES for p in sorted(folder.glob(f"*{ending}"))]
     if pickled:
         raise AttnError(
             f"{folder} holds {pickled[0]}, a pickle: loading one can run any code, so attn never does.",
