@@ -23,10 +23,11 @@ from attncli.checkpoints.gguf import open_gguf
 from attncli.checkpoints.gguf_file import read_gguf
 from attncli.checkpoints.safetensors import open_safetensors
 from attncli.errors import AttnError
+from tests.adapters import adapter, pair, product
 from tests.conftest import Run, error_of, text_of
 from tests.gguf_files import byte_pairs, finish, pieces, write
 from tests.oracle import assert_agrees
-from tests.tensor_files import GOLDEN, model, same_numbers
+from tests.tensor_files import GOLDEN, model, same_numbers, tensors_of
 
 SAME = [
     folder
@@ -169,6 +170,16 @@ def test_blocks_of_every_kind_are_what_the_package_says(tmp_path: Path, kind: st
 # ------------------------------------------------------------------ the other architectures' names and changes
 
 
+def test_an_adapter_fits_a_gguf_file(tmp_path: Path) -> None:
+    modules = ("model.layers.0.self_attn.q_proj", "model.layers.1.mlp.down_proj")
+    changes = pair(modules[0], 24, 24) | pair(modules[1], 24, 30)
+    base = {name: values.astype(np.float32) for name, values in tensors_of("llama-float16").items()}
+    by_hand = base | {f"{m}.weight": base[f"{m}.weight"] + 2 * product(changes, m) for m in modules}
+    expected = model(tmp_path / "merged", "llama-float16", by_hand)
+    file = write(tmp_path / "m.gguf", GOLDEN / "llama-float16")
+    same_numbers(file, expected, adapter=adapter(tmp_path / "lora", changes))
+
+
 def opened(tmp_path: Path, arch: str, tensors: dict[str, NDArray[Any]], **numbers: Any) -> Any:
     writer = gguf.GGUFWriter(tmp_path / "m.gguf", arch)
     for key, value in ({"embedding_length": 6, "attention.head_count": 2} | numbers).items():
@@ -232,6 +243,36 @@ def test_the_metadata_become_the_fields_of_config_json(tmp_path: Path) -> None:
         "original_max_position_embeddings": 32768,
     }
     assert yarn.config["partial_rotary_factor"] == 2 / 3
+
+
+W_Q = {"blk.0.attn_q.weight": np.ones((6, 6), np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "numbers", "says"),
+    [
+        ({"rope_factors_long.weight": np.ones(2)}, {}, "no rope_factors_short.weight"),
+        ({"rope_factors_short.weight": np.ones(2)}, {}, "'none' with rope_factors_short.weight"),
+        ({"rope_freqs.weight": np.ones(2)}, {"rope__scaling__factor": 2.0}, "'linear' with rope_freqs.weight"),
+        ({}, {"rope__scaling__type": "yarn", "rope__scaling__attn_factor": 0.5}, "'yarn' with attn_factor"),
+        ({}, {"attention__value_length": 5}, "different sizes"),
+        ({}, {"block_count": 3}, "block_count is 3, but there are tensors of 0 blocks"),
+        ({}, {"attention__head_count": 0}, "num_attention_heads is 0"),
+        (W_Q, {"attention__key_length": 7, "attention__value_length": 7}, "2 heads of size 7 do not fit"),
+        (W_Q, {"attention__head_count": 4}, "6 rows, which 4 heads of pairs cannot share"),
+    ],
+)
+def test_metadata_that_do_not_fit_are_refused(
+    tmp_path: Path, tensors: dict[str, NDArray[Any]], numbers: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(AttnError, match=says):
+        opened(tmp_path, "llama", {n: t.astype(np.float32) for n, t in tensors.items()}, **numbers)
+
+
+def test_a_factor_without_a_kind_is_linear(tmp_path: Path) -> None:
+    found = opened(tmp_path, "llama", {}, rope__scaling__factor=2.5)
+    assert found.config["rope_scaling"] == {"rope_type": "linear", "factor": 2.5}
+    assert "rope_scaling" not in opened(tmp_path, "llama", {}, rope__scaling__factor=0.0).config
 
 
 # ------------------------------------------------------------------ tokenizers

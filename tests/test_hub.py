@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.adapters import adapter
 from tests.checkpoints import write_gpt2
 from tests.conftest import Run, error_of, text_of
 from tests.hub_server import Hub, serve
-from tests.test_lora import adapter
 
 GOLDEN = Path(__file__).parent / "golden"
 ASK = ("--stage", "weights", "--json")

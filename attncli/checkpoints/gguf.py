@@ -216,25 +216,32 @@ def _rope(
     file: GgufFile, config: Mapping[str, Any], ours: Mapping[str, Callable[[], Any]]
 ) -> dict[str, Any] | None:
     """rope_scaling, which GGUF keeps as a kind and numbers, or as a tensor of factors by which to divide."""
-    kind = ours.get("rope.scaling.type", lambda: "none")()
-    original = ours.get("rope.scaling.original_context_length", lambda: None)()
-    if "rope_freqs.weight" in file.tensors:
-        if kind != "none":
-            raise AttnError(
-                f"{file.path}: rope scaling {kind!r} and rope_freqs.weight together are not supported."
-            )
+    factor, original, attention = (
+        ours.get(f"rope.scaling.{name}", lambda: None)()
+        for name in ("factor", "original_context_length", "attn_factor")
+    )
+    # As in llama.cpp, a factor without a kind is linear, and one of 0 is none
+    kind = ours.get("rope.scaling.type", lambda: "linear" if factor else "none")()
+    if "rope_factors_long.weight" in file.tensors and kind in ("none", "longrope"):
+        return _long_rope(file, config, original, attention)
+    others = [name for name in _ROPE_TENSORS if name in file.tensors]
+    if others == ["rope_freqs.weight"] and kind == "none":
         return _llama3(file, config)
-    if "rope_factors_long.weight" in file.tensors:
-        return _long_rope(file, config, original, ours.get("rope.scaling.attn_factor", lambda: None)())
+    if attention not in (None, 1.0):
+        others.append("attn_factor")
+    if others:
+        raise AttnError(f"{file.path}: rope scaling {kind!r} with {', '.join(others)} is not supported.")
     if kind == "none":
         return None
-    scaling = {"rope_type": kind, "factor": ours.get("rope.scaling.factor", lambda: None)()}
+    scaling = {"rope_type": kind, "factor": factor}
     return scaling if kind == "linear" else scaling | {"original_max_position_embeddings": original}
 
 
 def _long_rope(file: GgufFile, config: Mapping[str, Any], original: Any, attention: Any) -> dict[str, Any]:
     """Long and short factors (Ding et al. 2024, LongRoPE). The factor on attention is left out where it is the one
     that transformers computes: √(1 + ln s / ln original), with s the growth of the context."""
+    if "rope_factors_short.weight" not in file.tensors:
+        raise AttnError(f"{file.path} has long rope factors, but no rope_factors_short.weight.")
     factors = {n: file.tensors[f"rope_factors_{n}.weight"].rows(slice(None)).tolist() for n in ("long", "short")}
     scaling = {"rope_type": "longrope", **{f"{n}_factor": values for n, values in factors.items()}}
     length = config.get("max_position_embeddings")
