@@ -21,6 +21,7 @@ from safetensors.numpy import load_file
 import attncli
 from attncli.checkpoints.gguf import open_gguf
 from attncli.checkpoints.gguf_file import read_gguf
+from attncli.checkpoints.gguf_tokenizer import tokenizer_of
 from attncli.checkpoints.safetensors import open_safetensors
 from attncli.errors import AttnError
 from tests.adapters import adapter, pair, product
@@ -387,6 +388,17 @@ def test_flags_of_the_metadata_are_kept(tmp_path: Path) -> None:
     file = write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", pieces(VOCABULARY, SCORES, KINDS, **flags))
     tokens = attncli.tokenize(attncli.load_model(file), "cat the")
     assert list(tokens.texts) == [*sentence_piece("cat the", before=""), "</s>"]
+
+
+def test_gemma_joins_in_the_order_of_its_tokens_and_spells_spaces_as_such(tmp_path: Path) -> None:
+    tokens = ["<unk>", "<bos>", "<eos>", "  ", "   ", "ab", "bc", "▁a", "a", "b", "c", "▁"]
+    kinds = [2, 3, 3, 4, 4, *[1] * 7]
+    scores = [0.0] * 5 + [-9.0, -1.0, -1.0, -5.0, -5.0, -5.0, -5.0]
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "gemma")
+    pieces(tokens, scores, kinds, add_space_prefix=False)(writer)
+    tokenizer = tokenizer_of(read_gguf(finish(writer, tmp_path / "m.gguf")))
+    assert tokenizer.encode("abc   a c", None, True, None).texts == ("<bos>", "ab", "c", "▁▁▁", "a", "▁", "c")
+    assert tokenizer.encode("a ab", None, False, None).texts == ("a", "▁", "ab")
 
 
 def tokens_alone(kind: str, **lists: Sequence[Any]) -> Any:
