@@ -37,7 +37,7 @@ def adapter(folder: Path, tensors: Mapping[str, Any], **config: Any) -> Path:
 
 
 def numbers(*shape: int) -> NDArray[Any]:
-    return RANDOM.normal(size=shape).astype(np.float32) / 4
+    return np.asarray(RANDOM.normal(size=shape), np.float32) / 4
 
 
 def pair(module: str, size_out: int, size_in: int, rank: int = 3) -> Tensors:

@@ -255,6 +255,8 @@ W_Q = {"blk.0.attn_q.weight": np.ones((6, 6), np.float32)}
         ({"rope_factors_long.weight": np.ones(2)}, {}, "no rope_factors_short.weight"),
         ({"rope_factors_short.weight": np.ones(2)}, {}, "'none' with rope_factors_short.weight"),
         ({"rope_freqs.weight": np.ones(2)}, {"rope__scaling__factor": 2.0}, "'linear' with rope_freqs.weight"),
+        ({"rope_freqs.weight": np.array([1, np.nan])}, {}, "not numbers above 0"),
+        ({"rope_freqs.weight": np.zeros((2, 2))}, {}, "not numbers above 0"),
         ({}, {"rope__scaling__type": "yarn", "rope__scaling__attn_factor": 0.5}, "'yarn' with attn_factor"),
         ({}, {"attention__value_length": 5}, "different sizes"),
         ({}, {"block_count": 3}, "block_count is 3, but there are tensors of 0 blocks"),

@@ -262,7 +262,9 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises AttnError where they do not give the same factors.
     """
-    factors = file.tensors["rope_freqs.weight"].rows(slice(None)).astype(np.float64)
+    factors = file.tensors["rope_freqs.weight"].rows(slice(None)).astype(np.float64).reshape(-1)
+    if not np.isfinite(factors).all() or (factors <= 0).any():
+        raise AttnError(f"{file.path}: the factors of rope_freqs.weight are not numbers above 0.")
     plain = inverse_frequencies(2 * len(factors), float(config.get("rope_theta", 10000.0)))
     wavelength, largest = 2 * np.pi / plain, float(factors.max())
     between = (factors > 1 + 1e-6) & (factors < largest * (1 - 1e-6))

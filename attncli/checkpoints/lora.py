@@ -129,6 +129,7 @@ def _check(config: Mapping[str, Any], file: Path) -> None:
             f"{file}: init_lora_weights = {config['init_lora_weights']!r} changes the base model's weights too.",
             "Convert the adapter to plain LoRA when you save it, or merge it with PEFT.",
         )
+    _check_patterns(config, file)
     for field, value in config.items():
         if field in _REFUSED_WITH_VALUE and value:
             raise AttnError(f"{file}: {field} = {value!r} is not supported.")
@@ -187,7 +188,7 @@ def _merged_tensor(
     if missing := {"a", "b"} - set(names):
         raise AttnError(f"{where}: {module} lacks its lora_{missing.pop().upper()}.")
     shape_a, shape_b = adapter.tensors.shape(names["a"]), adapter.tensors.shape(names["b"])
-    rank = shape_a[0]
+    rank = shape_a[0] if shape_a else 0
     # Conv1D (GPT-2) and embeddings are stored [in, out], a head beside them is a Linear: the shape says which,
     # but for a square matrix, which is as the others are; PEFT sets the flag to what the last module needed
     usual = embedding or (bool(adapter.config.get("fan_in_fan_out")) if in_out is None else in_out)
@@ -261,6 +262,16 @@ def _of_module(pattern: Any, module: str, default: Any) -> Any:
         if re.fullmatch(rf"(.*\.)?({expression})", module):
             return value
     return default
+
+
+def _check_patterns(config: Mapping[str, Any], file: Path) -> None:
+    for field in ("rank_pattern", "alpha_pattern"):
+        pattern = config.get(field) or {}
+        try:
+            for expression, _ in pattern.items():
+                re.compile(expression)
+        except (AttributeError, re.error) as error:
+            raise AttnError(f"{file}: {field} = {pattern!r} has no patterns that can be used: {error}") from error
 
 
 def _check_tied(base: Checkpoint, made: Iterable[str], where: str) -> None:
