@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from attncli.errors import AttnError, UsageError
-from attncli.formula.feed_forward import relu
-from attncli.formula.masks import causal_mask, no_mask
-from attncli.formula.norms import layer_norm
-from attncli.formula.positions import alibi_slopes, inverse_frequencies
+from attncli.formula.positions import sinusoidal
 from attncli.model import Model
-from attncli.spec import Spec
+from attncli.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, plain_rotary
+from attncli.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
 from attncli.tokens import Tokens
 
@@ -128,31 +125,16 @@ def _seeded_spec(shape: Shape, vocab: int) -> Spec:
     if shape.positions == "rotary" and d_head % 2:
         raise UsageError(f"rotary positions turn pairs: d_model / heads = {d_head} is odd.",
                          "Take an even --d-model / --heads, or other --positions.")  # fmt: skip
-    rotary = shape.positions == "rotary"
-    return Spec(
-        family="seeded",
-        layers=shape.layers,
-        heads=shape.heads,
-        kv_heads=kv_heads,
-        d_model=shape.d_model,
-        d_head=d_head,
-        vocab=vocab,
-        positions=shape.positions,
-        frequencies=inverse_frequencies(d_head).astype(np.float32) if rotary else None,
-        slopes=alibi_slopes(shape.heads) if shape.positions == "alibi" else None,
-        causal=shape.causal,
-        mask=causal_mask if shape.causal else no_mask,
-        scale=d_head**-0.5,
-        d_ff=4 * shape.d_model if shape.d_ff is None else shape.d_ff,
-        norm=partial(layer_norm, eps=1e-5),
-        norm_weight=False,
-        norm_bias=False,
-        final_norm=True,
-        activation=relu,
-        activation_name="relu",
-        head="linear",
-        tied=True,
-    )
+    attn = Attention(
+        shape.heads, kv_heads, d_head, d_head**-0.5, CAUSAL if shape.causal else EVERY_KEY,
+        rotary=plain_rotary(d_head) if shape.positions == "rotary" else None,
+        bias=alibi(shape.heads) if shape.positions == "alibi" else None,
+    )  # fmt: skip
+    normed = layer_norm(1e-5, weight=False, bias=False)
+    mlp = feed_forward(4 * shape.d_model if shape.d_ff is None else shape.d_ff, "relu")
+    layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+    embed = Embed(shape.positions, shape.d_model, table=sinusoidal if shape.positions == "sinusoidal" else None)
+    return Spec("seeded", shape.d_model, vocab, (Stack(embed, (layer,) * shape.layers, normed),), Head(tied=True))
 
 
 def _shared(whole: str, total: int, part: str, n: int) -> int:
@@ -187,7 +169,7 @@ def _checkpoint(
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(lambda: own_tokenizer(folder))
-    weights = CheckpointWeights(spec, family.TENSORS, checkpoint, names, getattr(np, dtype))
+    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
     return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
 
 

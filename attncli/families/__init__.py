@@ -14,8 +14,8 @@ from attncli.families.config import Config
 from attncli.spec import Spec
 
 FAMILIES = {
-    "gpt2": "attncli.families.gpt2",
     "bert": "attncli.families.bert",
+    "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
 }
 """model_type of config.json -> the module that knows it."""
@@ -23,7 +23,8 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer.
+    """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer, `{E}` for the expert
+    (a name without it holds all experts, by its first axis).
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
@@ -39,8 +40,10 @@ class Tensor:
 class Family(Protocol):
     """What a family's module offers."""
 
-    TENSORS: Mapping[str, Tensor]
     PREFIXES: Sequence[str]
+
+    def tensors(self, config: Config) -> Mapping[str, Tensor]:
+        """Our parameters (`layers.{L}.attn.q.weight`, or of one layer by its number) -> where they lie."""
 
     def spec(self, config: Config, has: Callable[[str], bool]) -> Spec:
         """The Spec for a config; `has` tells whether the checkpoint has a tensor of the family's name."""

@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from attncli.errors import AttnError
 from attncli.formula.feed_forward import ACTIVATIONS
-from attncli.formula.positions import inverse_frequencies, scale_linear, scale_llama3
-from attncli.formula.types import Array
 
 INERT = frozenset(
     [
@@ -180,43 +176,3 @@ class Config:
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
-
-
-def rotary_frequencies(config: Config, d_head: int) -> Array:
-    """The rotary frequencies by the older fields (rope_theta, rope_scaling) or the newer one
-    (rope_parameters). float32 [d_head / 2], as the reference keeps them.
-
-    Raises AttnError for a kind of scaling that is not known.
-    """
-    where = config.file
-    rope = config.get("rope_parameters", None)
-    scaling = config.get("rope_scaling", None)
-    theta = config.get("rope_theta", 10000.0)
-    settings = dict(rope if isinstance(rope, dict) else scaling if isinstance(scaling, dict) else {})
-    theta = settings.pop("rope_theta", theta)
-    kind = settings.pop("rope_type", settings.pop("type", "default"))
-    settings.pop("type", None)
-    if settings.pop("partial_rotary_factor", config.get("partial_rotary_factor", 1.0)) != 1.0:
-        raise AttnError(f"{where}: partial_rotary_factor other than 1 is not supported for this family.")
-    if d_head % 2:
-        raise AttnError(f"{where}: rotary positions need an even head size, not {d_head}.")
-    frequencies = inverse_frequencies(d_head, float(theta))
-    needed = {
-        "default": (),
-        "linear": ("factor",),
-        "llama3": ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
-    }
-    if kind not in needed:
-        raise AttnError(f"{where}: rope scaling of type {kind!r} is not supported; known: {', '.join(needed)}.")
-    missing = [name for name in needed[kind] if not isinstance(settings.get(name), int | float)]
-    if missing:
-        raise AttnError(f"{where}: rope scaling {kind!r} needs the number {missing[0]!r}.")
-    values = [settings.pop(name) for name in needed[kind]]
-    settings.pop("original_max_position_embeddings", None)
-    if settings and kind != "default":
-        raise AttnError(f"{where}: rope scaling {kind!r} has an unknown field {next(iter(settings))!r}.")
-    if kind == "linear":
-        frequencies = scale_linear(frequencies, *values)
-    elif kind == "llama3":
-        frequencies = scale_llama3(frequencies, *values)
-    return frequencies.astype(np.float32)

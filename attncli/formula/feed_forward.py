@@ -32,6 +32,11 @@ def quick_gelu(x: Array) -> Array:
     return x / (1 + np.exp(x * x.dtype.type(-1.702)))
 
 
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x)."""
+    return 1 / (1 + np.exp(-x))
+
+
 def silu(x: Array) -> Array:
     """x · sigmoid(x), also called swish (Elfwing et al. 2017)."""
     return x / (1 + np.exp(-x))
