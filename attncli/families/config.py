@@ -84,6 +84,15 @@ INERT = frozenset(
         "embd_pdrop",
         "attn_pdrop",
         "hidden_dropout",
+        "dropout",
+        "activation_dropout",
+        "embed_dropout",
+        "emb_pdrop",
+        "embedding_dropout",
+        "resid_dropout",
+        "residual_dropout",
+        "layerdrop",
+        "init_std",
         "pretraining_tp",
         "summary_type",
         "summary_use_proj",
@@ -155,6 +164,11 @@ class Config:
         if value not in ACTIVATIONS:
             raise AttnError(f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}.")
         return str(value)
+
+    def unused(self, *names: str) -> None:
+        """Fields that the family's formula does not depend on, though another family's may."""
+        for name in names:
+            self.get(name, None)
 
     def divides(self, part: str, n: int, whole: str, total: int) -> int:
         """total / n, which must come out whole."""

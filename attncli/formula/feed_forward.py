@@ -46,6 +46,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": relu,
     "gelu": gelu,
     "gelu_new": gelu_tanh,
+    "gelu_fast": gelu_tanh,
     "gelu_pytorch_tanh": gelu_tanh,
     "quick_gelu": quick_gelu,
     "silu": silu,
