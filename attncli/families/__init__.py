@@ -16,6 +16,7 @@ from attncli.spec import Spec
 FAMILIES = {
     "bert": "attncli.families.bert",
     "gpt2": "attncli.families.gpt2",
+    "gpt_neox": "attncli.families.gpt_neox",
     "llama": "attncli.families.llama",
 }
 """model_type of config.json -> the module that knows it."""
