@@ -16,7 +16,9 @@ from attncli.spec import Spec
 FAMILIES = {
     "bert": "attncli.families.bert",
     "gpt2": "attncli.families.gpt2",
+    "gpt_neo": "attncli.families.gpt_neo",
     "gpt_neox": "attncli.families.gpt_neox",
+    "gptj": "attncli.families.gptj",
     "llama": "attncli.families.llama",
 }
 """model_type of config.json -> the module that knows it."""
