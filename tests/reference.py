@@ -50,7 +50,9 @@ def expected_stages(family: Family, model: Any, ids: list[int], types: list[int]
     for layer, hidden in enumerate(out.hidden_states[1:]):
         seen[f"layers.{layer}.resid.out"] = hidden
     if family.final:  # the last of theirs has been through the last norm
-        seen["final"] = seen.pop(f"layers.{len(out.attentions) - 1}.resid.out")
+        last = seen.pop(f"layers.{len(out.attentions) - 1}.resid.out")
+        projected = last.shape[-1] != model.config.hidden_size
+        seen["head.projected" if projected else "final"] = last
     if "logits" in out:
         seen["logits"] = out.logits
     return {name: np.ascontiguousarray(_split(name, t[0].float().numpy(), model)) for name, t in seen.items()}

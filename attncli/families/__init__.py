@@ -20,6 +20,7 @@ FAMILIES = {
     "gpt_neox": "attncli.families.gpt_neox",
     "gptj": "attncli.families.gptj",
     "llama": "attncli.families.llama",
+    "opt": "attncli.families.opt",
 }
 """model_type of config.json -> the module that knows it."""
 
