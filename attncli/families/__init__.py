@@ -15,6 +15,7 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "bert": "attncli.families.bert",
+    "bloom": "attncli.families.bloom",
     "gpt2": "attncli.families.gpt2",
     "gpt_neo": "attncli.families.gpt_neo",
     "gpt_neox": "attncli.families.gpt_neox",
