@@ -33,6 +33,7 @@ def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool =
 def expected_stages(family: Family, model: Any, ids: list[int], types: list[int]) -> dict[str, NDArray[Any]]:
     """What the model gives for these ids, by the names of our stages."""
     seen: dict[str, Any] = {}
+    family.mend(model)
     body = getattr(model, model.base_model_prefix, model)
     hooks = [
         module.register_forward_hook(_keep(seen, stage))

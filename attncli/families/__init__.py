@@ -16,6 +16,7 @@ from attncli.spec import Spec
 FAMILIES = {
     "bert": "attncli.families.bert",
     "bloom": "attncli.families.bloom",
+    "falcon": "attncli.families.falcon",
     "gpt2": "attncli.families.gpt2",
     "gpt_neo": "attncli.families.gpt_neo",
     "gpt_neox": "attncli.families.gpt_neox",
