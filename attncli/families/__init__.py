@@ -22,6 +22,7 @@ FAMILIES = {
     "gpt_neox": "attncli.families.gpt_neox",
     "gptj": "attncli.families.gptj",
     "llama": "attncli.families.llama",
+    "mpt": "attncli.families.mpt",
     "opt": "attncli.families.opt",
 }
 """model_type of config.json -> the module that knows it."""

@@ -122,6 +122,7 @@ class Config:
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
         self._seen = set(ignore)
+        self._ignored = ignore
 
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
@@ -169,6 +170,13 @@ class Config:
         """Fields that the family's formula does not depend on, though another family's may."""
         for name in names:
             self.get(name, None)
+
+    def nested(self, name: str) -> Config:
+        """A field that holds fields of its own, none where it is absent. They need a `finish` of their own."""
+        fields = self.get(name, {})
+        if not isinstance(fields, dict):
+            raise AttnError(f"{self.file}: {name} is {fields!r}; fields in braces are needed.")
+        return Config(fields, self.file, self._ignored)
 
     def divides(self, part: str, n: int, whole: str, total: int) -> int:
         """total / n, which must come out whole."""
