@@ -18,6 +18,7 @@ FAMILIES = {
     "bloom": "attncli.families.bloom",
     "falcon": "attncli.families.falcon",
     "gpt2": "attncli.families.gpt2",
+    "gpt_bigcode": "attncli.families.gpt_bigcode",
     "gpt_neo": "attncli.families.gpt_neo",
     "gpt_neox": "attncli.families.gpt_neox",
     "gptj": "attncli.families.gptj",
