@@ -113,11 +113,17 @@ class Config:
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
         self._seen = set(ignore)
+        self._assumed: dict[str, Any] = {}
+
+    def assume(self, **defaults: Any) -> None:
+        """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
+        says that there is none."""
+        self._assumed |= defaults
 
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)
-        value = self.fields.get(name)
+        value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
 
     def size(self, name: str, default: int | None = None) -> int:
