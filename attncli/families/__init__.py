@@ -17,6 +17,9 @@ FAMILIES = {
     "bert": "attncli.families.bert",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
+    "mistral": "attncli.families.mistral",
+    "qwen2": "attncli.families.qwen2",
+    "qwen3": "attncli.families.qwen3",
 }
 """model_type of config.json -> the module that knows it."""
 
