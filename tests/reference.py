@@ -26,7 +26,7 @@ def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool =
         for name, parameter in model.named_parameters():
             norm = parameter.ndim == 1 and name.endswith("weight")
             spread = 0.4 if parameter.ndim == 1 else 2.2 / max(parameter.shape) ** 0.5
-            parameter.copy_(torch.randn(parameter.shape) * spread + (1.0 if norm else 0.0))
+            parameter.copy_(torch.randn(parameter.shape) * spread + (family.norm_weight if norm else 0.0))
     return model
 
 

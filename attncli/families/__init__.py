@@ -15,6 +15,8 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "bert": "attncli.families.bert",
+    "gemma": "attncli.families.gemma",
+    "gemma2": "attncli.families.gemma2",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
     "mistral": "attncli.families.mistral",

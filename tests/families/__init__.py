@@ -36,7 +36,7 @@ class Case:
 class Family:
     """`headed` and `bare` are the names of its classes with and without a head; `parts(body, prefix of the layer's
     stages, its number)` gives the module whose output is a stage. `final`: whether the last of the hidden states
-    has been through a last norm."""
+    has been through a last norm. `norm_weight`: about what the stored weights of norms are drawn."""
 
     model_type: str
     headed: str
@@ -45,6 +45,7 @@ class Family:
     draw: Callable[[random.Random], Config]
     parts: Callable[[Any, str, int], dict[str, Any]] = lambda body, at, layer: {}
     final: bool = True
+    norm_weight: float = 1.0
 
 
 def families() -> dict[str, Family]:
