@@ -17,6 +17,7 @@ FAMILIES = {
     "bert": "attncli.families.bert",
     "gemma": "attncli.families.gemma",
     "gemma2": "attncli.families.gemma2",
+    "gemma3": "attncli.families.gemma3",
     "gemma3_text": "attncli.families.gemma3_text",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",

@@ -112,7 +112,7 @@ class Config:
 
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
-        self._seen = set(ignore)
+        self._ignore, self._seen = ignore, set(ignore)
         self._assumed: dict[str, Any] = {}
 
     def assume(self, **defaults: Any) -> None:
@@ -125,6 +125,13 @@ class Config:
         self._seen.add(name)
         value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
+
+    def inner(self, name: str, **own: Any) -> Config:
+        """The config that this one has of a part of the model; `own` replaces fields of it. To be finished too."""
+        fields = self.get(name, {})
+        if not isinstance(fields, dict):
+            raise AttnError(f"{self.file}: {name} is {_short(fields)}; an object is needed.")
+        return Config(fields | own, self.file, self._ignore)
 
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""

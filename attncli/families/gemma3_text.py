@@ -51,7 +51,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def mask(config: Config, kind: str) -> Mask:
     """Causal, or both ways (embedding models), where a window of n keys reaches n / 2 to either side
-    (configuration_gemma3.py, Gemma3TextConfig.__post_init__; modeling_gemma3.py, _bidirectional_window_overlay)."""
+    (configuration_gemma3.py, __post_init__; modeling_gemma3.py, _bidirectional_window_overlay)."""
     size = window(config)
     if not config.flag("use_bidirectional_attention", False) or (kind == SLIDING and size is None):
         return mask_of(config, kind, size)
