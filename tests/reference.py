@@ -26,7 +26,7 @@ def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool =
         for name, parameter in model.named_parameters():
             norm = parameter.ndim == 1 and name.endswith("weight")
             spread = 0.4 if parameter.ndim == 1 else 2.2 / max(parameter.shape) ** 0.5
-            parameter.copy_(torch.randn(parameter.shape) * spread + (1.0 if norm else 0.0))
+            parameter.copy_(torch.randn(parameter.shape) * spread + (family.norm_weight if norm else 0.0))
     return model
 
 
@@ -37,7 +37,7 @@ def expected_stages(family: Family, model: Any, ids: list[int], types: list[int]
     body = getattr(model, model.base_model_prefix, model)
     hooks = [
         module.register_forward_hook(_keep(seen, stage))
-        for layer in range(model.config.num_hidden_layers)
+        for layer in range(model.config.get_text_config().num_hidden_layers)
         for stage, module in family.parts(body, f"layers.{layer}.", layer).items()
     ]
     inputs = {"input_ids": torch.tensor([ids])} | ({"token_type_ids": torch.tensor([types])} if any(types) else {})
@@ -70,6 +70,6 @@ def _split(name: str, values: NDArray[Any], model: Any) -> NDArray[Any]:
     """Queries, keys and values are one vector a position with the reference, a matrix a head with us."""
     if not name.endswith((".q", ".k", ".v")):
         return values
-    config = model.config
+    config = model.config.get_text_config()
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return values.reshape(len(values), -1, size).transpose(1, 0, 2)

@@ -17,6 +17,10 @@ FAMILIES = {
     "bert": "attncli.families.bert",
     "bloom": "attncli.families.bloom",
     "falcon": "attncli.families.falcon",
+    "gemma": "attncli.families.gemma",
+    "gemma2": "attncli.families.gemma2",
+    "gemma3": "attncli.families.gemma3",
+    "gemma3_text": "attncli.families.gemma3_text",
     "gpt2": "attncli.families.gpt2",
     "gpt_bigcode": "attncli.families.gpt_bigcode",
     "gpt_neo": "attncli.families.gpt_neo",
@@ -25,6 +29,9 @@ FAMILIES = {
     "llama": "attncli.families.llama",
     "mpt": "attncli.families.mpt",
     "opt": "attncli.families.opt",
+    "mistral": "attncli.families.mistral",
+    "qwen2": "attncli.families.qwen2",
+    "qwen3": "attncli.families.qwen3",
 }
 """model_type of config.json -> the module that knows it."""
 

@@ -121,14 +121,26 @@ class Config:
 
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
-        self._seen = set(ignore)
-        self._ignored = ignore
+        self._ignore, self._seen = ignore, set(ignore)
+        self._assumed: dict[str, Any] = {}
+
+    def assume(self, **defaults: Any) -> None:
+        """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
+        says that there is none."""
+        self._assumed |= defaults
 
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)
-        value = self.fields.get(name)
+        value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
+
+    def inner(self, name: str, **own: Any) -> Config:
+        """The config that this one has of a part of the model; `own` replaces fields of it. To be finished too."""
+        fields = self.get(name, {})
+        if not isinstance(fields, dict):
+            raise AttnError(f"{self.file}: {name} is {_short(fields)}; an object is needed.")
+        return Config(fields | own, self.file, self._ignore)
 
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""
@@ -170,13 +182,6 @@ class Config:
         """Fields that the family's formula does not depend on, though another family's may."""
         for name in names:
             self.get(name, None)
-
-    def nested(self, name: str) -> Config:
-        """A field that holds fields of its own, none where it is absent. They need a `finish` of their own."""
-        fields = self.get(name, {})
-        if not isinstance(fields, dict):
-            raise AttnError(f"{self.file}: {name} is {fields!r}; fields in braces are needed.")
-        return Config(fields, self.file, self._ignored)
 
     def divides(self, part: str, n: int, whole: str, total: int) -> int:
         """total / n, which must come out whole."""

@@ -44,7 +44,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("no_bias", True)
     if config.get("norm_type", LAYER_NORMS[0]) not in LAYER_NORMS:
         config.only("norm_type", LAYER_NORMS[0])
-    own = config.nested("attn_config")
+    own = config.inner("attn_config")
     own.unused("attn_pdrop", "attn_impl", "attn_uses_sequence_id")  # the last tells texts in one batch apart
     own.only("attn_type", "multihead_attention")
     own.only("prefix_lm", False)

@@ -36,7 +36,8 @@ class Case:
 class Family:
     """`headed` and `bare` are the names of its classes with and without a head; `parts(body, prefix of the layer's
     stages, its number)` gives the module whose output is a stage. `final`: whether the last of the hidden states
-    has been through a last norm. `mend(model)` undoes what is known to be wrong in the reference."""
+    has been through a last norm. `mend(model)` undoes what is known to be wrong in the reference. `norm_weight`:
+    about what the stored weights of norms are drawn."""
 
     model_type: str
     headed: str
@@ -46,6 +47,7 @@ class Family:
     parts: Callable[[Any, str, int], dict[str, Any]] = lambda body, at, layer: {}
     final: bool = True
     mend: Callable[[Any], None] = lambda model: None
+    norm_weight: float = 1.0
 
 
 def families() -> dict[str, Family]:
