@@ -17,6 +17,7 @@ FAMILIES = {
     "bert": "attncli.families.bert",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
+    "phi": "attncli.families.phi",
 }
 """model_type of config.json -> the module that knows it."""
 

@@ -120,6 +120,13 @@ class Config:
         value = self.fields.get(name)
         return default if value is None else value
 
+    def with_defaults(self, **defaults: Any) -> Config:
+        """The same, with a family's own defaults where a field is absent or null, for whatever code reads it."""
+        absent = {name: value for name, value in defaults.items() if self.fields.get(name) is None}
+        filled = Config(self.fields | absent, self.file)
+        filled._seen = self._seen  # what is read of either is read
+        return filled
+
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""
         value = self.get(name, default)
