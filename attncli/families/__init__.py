@@ -18,6 +18,7 @@ FAMILIES = {
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
     "phi": "attncli.families.phi",
+    "phi3": "attncli.families.phi3",
 }
 """model_type of config.json -> the module that knows it."""
 
@@ -53,6 +54,11 @@ class Family(Protocol):
 def part(index: int, parts: int, axis: int = 0) -> Take:
     """Takes the index-th of some equal parts along an axis."""
     return lambda stored: np.split(stored, parts, axis)[index]
+
+
+def rows(start: int, stop: int | None) -> Take:
+    """Takes some rows, up to the last where there is no stop."""
+    return lambda stored: stored[start:stop]
 
 
 def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
