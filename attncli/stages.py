@@ -362,6 +362,19 @@ def _crossed(p: Place) -> bool:
     return p.layer.cross is not None
 
 
+def _expert(p: Place) -> str:
+    """What FFN_e stands for, where experts are chosen."""
+    if not _routed(p):
+        return ""
+    part = p.experts.each
+    b_gate, b_1, b_2 = (f" + {b}" if part.bias else "" for b in ("b_gate", "b_1", "b_2"))
+    if part.combine is not None:
+        return f"FFN_e(x) = ({part.combine_text}) W_2{b_2}, where G = x W_gate{b_gate}, H = x W_1{b_1}"
+    if part.gated:
+        return f"FFN_e(x) = ({part.activation_name}(x W_gate{b_gate}) ⊙ (x W_1{b_1})) W_2{b_2}"
+    return f"FFN_e(x) = {part.activation_name}(x W_1{b_1}) W_2{b_2}"
+
+
 def _mlp_output(p: Place) -> str:
     if _routed(p):
         return "F = Σ G_e FFN_e(M_in)" + (" + F_s" if p.experts.shared else "")
@@ -398,7 +411,7 @@ AFTER_CROSS = (
     Entry("mlp.hidden", "H", HIDDEN, lambda p: "H = M_in W_1" + _mlp_bias(p, "b_1"),
           "the feed-forward's units", _dense),
     Entry("mlp.activated", "A_ff", HIDDEN, _activated, "the units after their activation", _dense),
-    Entry("mlp.output", "F", ROWS, _mlp_output, "what the feed-forward adds to each token", _mlp),
+    Entry("mlp.output", "F", ROWS, _mlp_output, "what the feed-forward adds to each token", _mlp, _expert),
     Entry("mlp.output_normed", "F_n", ROWS, lambda p: f"F_n = {_normed(p.layer.mlp_output_norm, 'F')}",
           "that, normalized", lambda p: p.layer.mlp_output_norm is not None),
     Entry("resid.out_sum", "X_sum", ROWS, lambda p: f"X_sum = {_mid_symbol(p)} + {_fed(p)}",

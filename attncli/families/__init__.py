@@ -16,6 +16,7 @@ from attncli.spec import Spec
 FAMILIES = {
     "bert": "attncli.families.bert",
     "gpt2": "attncli.families.gpt2",
+    "gpt_oss": "attncli.families.gpt_oss",
     "llama": "attncli.families.llama",
     "phi": "attncli.families.phi",
     "phi3": "attncli.families.phi3",
