@@ -113,19 +113,18 @@ class Config:
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
         self._seen = set(ignore)
+        self._assumed: dict[str, Any] = {}
+
+    def assume(self, **defaults: Any) -> None:
+        """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
+        says that there is none."""
+        self._assumed |= defaults
 
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)
-        value = self.fields.get(name)
+        value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
-
-    def with_defaults(self, **defaults: Any) -> Config:
-        """The same, with a family's own defaults where a field is absent or null, for whatever code reads it."""
-        absent = {name: value for name, value in defaults.items() if self.fields.get(name) is None}
-        filled = Config(self.fields | absent, self.file)
-        filled._seen = self._seen  # what is read of either is read
-        return filled
 
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""
@@ -135,6 +134,11 @@ class Config:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
         return value
+
+    def size_or_null(self, name: str, default: int | None) -> int | None:
+        """A count, or None where the field is null; the default only where it is absent."""
+        absent = name not in self.fields
+        return self.size(name) if self.get(name, None) is not None else default if absent else None
 
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)

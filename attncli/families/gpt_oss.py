@@ -11,10 +11,11 @@ from attncli.families import Tensor, decoder, linear
 from attncli.families.config import Config
 from attncli.families.decoder import PREFIXES, QKV
 from attncli.families.layer_types import FULL, SLIDING, masks
+from attncli.families.rope import rope_settings, rotary
 from attncli.formula.feed_forward import clamped_swiglu, silu
 from attncli.formula.routing import softmax_of_chosen
 from attncli.parts import rms_norm
-from attncli.spec import Experts, FeedForward, Layer, Spec
+from attncli.spec import Experts, FeedForward, Layer, Rotary, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -49,25 +50,30 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     for name in ("output_router_logits", "router_aux_loss_coef"):
         config.get(name, None)
     config.only("hidden_act", "silu")  # transformers has no other (modeling_gpt_oss, GptOssExperts._apply_gate)
-    config = config.with_defaults(
+    config.assume(
         hidden_size=2880, head_dim=64, num_attention_heads=64, num_key_value_heads=8, sliding_window=128,
         max_position_embeddings=131072, rope_theta=150000.0,
     )  # fmt: skip
-    if config.get("rope_scaling", None) is None:
-        config = config.with_defaults(rope_parameters=YARN)
     bias = config.flag("attention_bias", True)
     layers = config.size("num_hidden_layers", 36)
     mask_of = masks(config, layers, lambda number: SLIDING if number % 2 == 0 else FULL)
     normed = rms_norm(config.number("rms_norm_eps", 1e-5))
-    mlp = _experts(config)
+    mlp, turned = _experts(config), _rotary(config)
 
     def layer(number: int) -> Layer:
         attn = decoder.attention(
-            config, mask=mask_of[number], qkv_bias=QKV if bias else frozenset(), output_bias=bias, sinks=True
-        )
+            config, mask=mask_of[number], qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+            rotary=turned, sinks=True,
+        )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
     return decoder.decoder("gpt_oss", config, has, layer, final_norm=normed, layers=layers, vocab=201088)
+
+
+def _rotary(config: Config) -> Rotary:
+    settings = rope_settings(config)
+    said = config.get("rope_parameters", config.get("rope_scaling", None)) is not None
+    return rotary(config, config.size("head_dim"), settings=settings if said else YARN | settings)
 
 
 def _experts(config: Config) -> Experts:

@@ -29,7 +29,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config = config.with_defaults(hidden_size=2048, num_attention_heads=32, partial_rotary_factor=0.5)
+    config.assume(hidden_size=2048, num_attention_heads=32, partial_rotary_factor=0.5)
     normed = layer_norm(config.number("layer_norm_eps", 1e-5))
     head_norm = HeadNorm(normed) if config.flag("qk_layernorm", False) else None
     attn = decoder.attention(config, qkv_bias=QKV, output_bias=True, q_norm=head_norm, k_norm=head_norm)

@@ -43,15 +43,12 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     mlp = feed_forward(config.size("intermediate_size", 8192), config.activation("hidden_act", "silu"), gated=True)
     layer = Layer("pre_norm", _attention(config), mlp, attn_norm=normed, mlp_norm=normed)
     return decoder.decoder(
-        "phi3", config.with_defaults(hidden_size=3072), has, lambda number: layer,
-        final_norm=normed, vocab=32064, max_positions=4096,
-    )  # fmt: skip
+        "phi3", config, has, lambda number: layer, final_norm=normed, vocab=32064, max_positions=4096
+    )
 
 
 def _attention(config: Config) -> Attention:
-    config = config.with_defaults(
-        hidden_size=3072, max_position_embeddings=4096, original_max_position_embeddings=4096
-    )
+    config.assume(hidden_size=3072, max_position_embeddings=4096, original_max_position_embeddings=4096)
     window = config.get("sliding_window", None)
     mask = CAUSAL if window is None else sliding(config.size("sliding_window"))
     d_head = decoder.head_size(config, config.size("hidden_size"), config.size("num_attention_heads", 32))
