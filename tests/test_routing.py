@@ -11,7 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 import attncli
-from attncli.formula.routing import largest, softmax_of_chosen
+from attncli.formula.routing import (
+    in_best_groups,
+    largest,
+    sigmoid_then_choose,
+    softmax_of_chosen,
+    softmax_then_choose,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -24,6 +30,24 @@ def test_the_largest_are_found_and_of_equals_the_first() -> None:
 def test_the_weights_of_the_chosen_sum_to_one() -> None:
     weights = softmax_of_chosen(np.array([[0.0, np.log(3), -1.0]]), 2)
     np.testing.assert_allclose(weights, [[0.25, 0.75, 0.0]])
+
+
+def test_the_best_groups_are_those_of_the_largest_sums() -> None:
+    scores = np.array([[9.0, 0.0, 0.0, 5.0, 5.0, 1.0]])
+    assert in_best_groups(scores, 2, 1, judged_by=1).tolist() == [[True, True, True, False, False, False]]
+    assert in_best_groups(scores, 2, 1, judged_by=2).tolist() == [[False, False, False, True, True, True]]
+
+
+def test_what_is_chosen_of_a_softmax_keeps_its_weight() -> None:
+    logits = np.log(np.array([[1.0, 4.0, 3.0, 2.0]]))
+    np.testing.assert_allclose(softmax_then_choose(logits, 2, 10.0), [[0.0, 4.0, 3.0, 0.0]])
+    np.testing.assert_allclose(softmax_then_choose(logits, 2, 10.0, groups=2, kept=1), [[1.0, 4.0, 0.0, 0.0]])
+
+
+def test_the_bias_chooses_but_does_not_weigh() -> None:
+    bias = np.array([0.0, 0.0, 5.0, 0.0])
+    weights = sigmoid_then_choose(np.array([[3.0, 0.0, 0.0, -9.0]]), bias, 2, 1.0, 1, 1, normalized=False)
+    np.testing.assert_allclose(weights, [[1 / (1 + np.exp(-3)), 0.0, 0.5, 0.0]])
 
 
 @dataclass
@@ -43,7 +67,7 @@ class Asked:
         return rows
 
 
-@pytest.mark.parametrize("case", ["gpt-oss-yarn"])
+@pytest.mark.parametrize("case", ["gpt-oss-yarn", "deepseek-v2-groups", "deepseek-v3-groups"])
 def test_only_experts_that_some_token_chose_are_read(case: str) -> None:
     model = attncli.load_model(GOLDEN / case)
     asked = Asked(model.weights)

@@ -15,6 +15,8 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "bert": "attncli.families.bert",
+    "deepseek_v2": "attncli.families.deepseek_v2",
+    "deepseek_v3": "attncli.families.deepseek_v3",
     "gpt2": "attncli.families.gpt2",
     "gpt_oss": "attncli.families.gpt_oss",
     "llama": "attncli.families.llama",
