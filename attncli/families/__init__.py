@@ -15,11 +15,15 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "bert": "attncli.families.bert",
+    "cohere": "attncli.families.cohere",
     "deepseek_v2": "attncli.families.deepseek_v2",
     "deepseek_v3": "attncli.families.deepseek_v3",
     "gpt2": "attncli.families.gpt2",
     "gpt_oss": "attncli.families.gpt_oss",
+    "granite": "attncli.families.granite",
     "llama": "attncli.families.llama",
+    "olmo": "attncli.families.olmo",
+    "olmo2": "attncli.families.olmo2",
     "phi": "attncli.families.phi",
     "phi3": "attncli.families.phi3",
 }

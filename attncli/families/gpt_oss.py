@@ -10,7 +10,7 @@ from attncli.checkpoints import Take
 from attncli.families import Tensor, decoder, linear
 from attncli.families.config import Config
 from attncli.families.decoder import PREFIXES, QKV
-from attncli.families.layer_types import FULL, SLIDING, masks
+from attncli.families.layers import kinds, mask_of, window
 from attncli.families.rope import rope_settings, rotary
 from attncli.formula.feed_forward import clamped_swiglu, silu
 from attncli.formula.routing import softmax_of_chosen
@@ -51,23 +51,22 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         config.get(name, None)
     config.only("hidden_act", "silu")  # transformers has no other (modeling_gpt_oss, GptOssExperts._apply_gate)
     config.assume(
-        hidden_size=2880, head_dim=64, num_attention_heads=64, num_key_value_heads=8, sliding_window=128,
-        max_position_embeddings=131072, rope_theta=150000.0,
+        num_hidden_layers=36, hidden_size=2880, head_dim=64, num_attention_heads=64, num_key_value_heads=8,
+        sliding_window=128, max_position_embeddings=131072, rope_theta=150000.0,
     )  # fmt: skip
     bias = config.flag("attention_bias", True)
-    layers = config.size("num_hidden_layers", 36)
-    mask_of = masks(config, layers, lambda number: SLIDING if number % 2 == 0 else FULL)
+    size, kind_of = window(config), kinds(config, lambda number: number % 2 == 0)
     normed = rms_norm(config.number("rms_norm_eps", 1e-5))
     mlp, turned = _experts(config), _rotary(config)
 
     def layer(number: int) -> Layer:
         attn = decoder.attention(
-            config, mask=mask_of[number], qkv_bias=QKV if bias else frozenset(), output_bias=bias,
-            rotary=turned, sinks=True,
+            config, mask=mask_of(config, kind_of[number], size), qkv_bias=QKV if bias else frozenset(),
+            output_bias=bias, rotary=turned, sinks=True,
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
-    return decoder.decoder("gpt_oss", config, has, layer, final_norm=normed, layers=layers, vocab=201088)
+    return decoder.decoder("gpt_oss", config, has, layer, final_norm=normed, vocab=201088)
 
 
 def _rotary(config: Config) -> Rotary:
