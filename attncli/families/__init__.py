@@ -26,6 +26,8 @@ FAMILIES = {
     "olmo2": "attncli.families.olmo2",
     "phi": "attncli.families.phi",
     "phi3": "attncli.families.phi3",
+    "smollm3": "attncli.families.smollm3",
+    "stablelm": "attncli.families.stablelm",
 }
 """model_type of config.json -> the module that knows it."""
 
@@ -33,7 +35,7 @@ FAMILIES = {
 @dataclass(frozen=True)
 class Tensor:
     """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer, `{E}` for the expert
-    (a name without it holds all experts, by its first axis).
+    (a name without it holds all experts, by its first axis), `{H}` for the head (a tensor for each, stacked).
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
