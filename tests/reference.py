@@ -19,7 +19,8 @@ from tests.families import Family
 def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool = False) -> Any:
     """A model of a family whose every parameter is random (biases and norms too, so that none can be lost
     unnoticed), wide enough for attention that is far from uniform."""
-    config = transformers.AutoConfig.for_model(family.model_type, **fields, attn_implementation="eager")
+    eager = {"attn_implementation": "eager", "experts_implementation": "eager"}
+    config = transformers.AutoConfig.for_model(family.model_type, **fields, **eager)
     torch.manual_seed(seed)
     model = getattr(transformers, family.bare if bare else family.headed)(config).eval()
     with torch.no_grad():
@@ -27,6 +28,9 @@ def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool =
             norm = parameter.ndim == 1 and name.endswith("weight")
             spread = 0.4 if parameter.ndim == 1 else 2.2 / max(parameter.shape) ** 0.5
             parameter.copy_(torch.randn(parameter.shape) * spread + (family.norm_weight if norm else 0.0))
+        for name, buffer in model.named_buffers():
+            if name in model.state_dict() and buffer.is_floating_point():
+                buffer.copy_(torch.randn(buffer.shape) * 0.4)
     return model
 
 

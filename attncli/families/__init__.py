@@ -16,6 +16,9 @@ from attncli.spec import Spec
 FAMILIES = {
     "bert": "attncli.families.bert",
     "bloom": "attncli.families.bloom",
+    "cohere": "attncli.families.cohere",
+    "deepseek_v2": "attncli.families.deepseek_v2",
+    "deepseek_v3": "attncli.families.deepseek_v3",
     "falcon": "attncli.families.falcon",
     "gemma": "attncli.families.gemma",
     "gemma2": "attncli.families.gemma2",
@@ -25,13 +28,21 @@ FAMILIES = {
     "gpt_bigcode": "attncli.families.gpt_bigcode",
     "gpt_neo": "attncli.families.gpt_neo",
     "gpt_neox": "attncli.families.gpt_neox",
+    "gpt_oss": "attncli.families.gpt_oss",
     "gptj": "attncli.families.gptj",
+    "granite": "attncli.families.granite",
     "llama": "attncli.families.llama",
-    "mpt": "attncli.families.mpt",
-    "opt": "attncli.families.opt",
     "mistral": "attncli.families.mistral",
+    "mpt": "attncli.families.mpt",
+    "olmo": "attncli.families.olmo",
+    "olmo2": "attncli.families.olmo2",
+    "opt": "attncli.families.opt",
+    "phi": "attncli.families.phi",
+    "phi3": "attncli.families.phi3",
     "qwen2": "attncli.families.qwen2",
     "qwen3": "attncli.families.qwen3",
+    "smollm3": "attncli.families.smollm3",
+    "stablelm": "attncli.families.stablelm",
 }
 """model_type of config.json -> the module that knows it."""
 
@@ -39,7 +50,7 @@ FAMILIES = {
 @dataclass(frozen=True)
 class Tensor:
     """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer, `{E}` for the expert
-    (a name without it holds all experts, by its first axis).
+    (a name without it holds all experts, by its first axis), `{H}` for the head (a tensor for each, stacked).
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
@@ -67,6 +78,11 @@ class Family(Protocol):
 def part(index: int, parts: int, axis: int = 0) -> Take:
     """Takes the index-th of some equal parts along an axis."""
     return lambda stored: np.split(stored, parts, axis)[index]
+
+
+def rows(start: int, stop: int | None) -> Take:
+    """Takes some rows, up to the last where there is no stop."""
+    return lambda stored: stored[start:stop]
 
 
 def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:

@@ -151,6 +151,11 @@ class Config:
             raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
         return value
 
+    def size_or_null(self, name: str, default: int | None) -> int | None:
+        """A count, or None where the field is null; the default only where it is absent."""
+        absent = name not in self.fields
+        return self.size(name) if self.get(name, None) is not None else default if absent else None
+
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):

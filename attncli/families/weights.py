@@ -56,7 +56,12 @@ class CheckpointWeights:
         if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
             embedding = self(f"{self.spec.main.prefix}embed.tokens.weight")
             return None if embedding is None else embedding.T
-        tensor, actual = self._find(name, shape)
+        if "{H}" in self._tensor(name).name:
+            return np.stack([self._read(name, shape[1:], str(head)) for head in range(shape[0])])
+        return self._read(name, shape)
+
+    def _read(self, name: str, shape: tuple[int, ...], head: str = "") -> Array:
+        tensor, actual = self._find(name, shape, head)
         converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
         return converted.T if tensor.transposed else converted
 
@@ -66,11 +71,14 @@ class CheckpointWeights:
         _, actual = self._find(name, shape)
         return self.checkpoint.rows(actual, [int(i) for i in ids]).astype(self.dtype)
 
-    def _find(self, name: str, shape: tuple[int, ...]) -> tuple[Tensor, str]:
-        """Where a parameter lies, and the name of its tensor in this checkpoint."""
-        tensor = self.tensors.get(name) or self.tensors[template(name)]
+    def _tensor(self, name: str) -> Tensor:
+        return self.tensors.get(name) or self.tensors[template(name)]
+
+    def _find(self, name: str, shape: tuple[int, ...], head: str = "") -> tuple[Tensor, str]:
+        """Where a parameter lies (or a head's part of it), and the name of its tensor in this checkpoint."""
+        tensor = self._tensor(name)
         layer, expert = layer_and_expert(name)
-        theirs = tensor.name.replace("{L}", layer).replace("{E}", expert)
+        theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
         if expert and "{E}" not in tensor.name:  # all experts in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
         actual = self.names.get(tensor.alias) or self.names.get(theirs)
