@@ -15,8 +15,11 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "bert": "attncli.families.bert",
+    "camembert": "attncli.families.camembert",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
+    "roberta": "attncli.families.roberta",
+    "xlm-roberta": "attncli.families.xlm_roberta",
 }
 """model_type of config.json -> the module that knows it."""
 
