@@ -37,6 +37,9 @@ def test_the_limit_of_tokens_leaves_out_the_rows_before_the_first_position(attn:
         ("roberta-tied", {"pad_token_id": 13}, "pad_token_id is 13"),
         ("roberta-tied", {"position_embedding_type": "relative_key"}, "position_embedding_type"),
         ("roberta-tied", {"add_cross_attention": True}, "add_cross_attention"),
+        ("mpnet-tied", {"relative_attention_num_buckets": 31}, "relative_attention_num_buckets is 31"),
+        ("distilbert-tied", {"is_decoder": True}, "is_decoder"),
+        ("albert-shared", {"embedding_size": 11}, "word_embeddings"),
     ],
 )  # fmt: skip
 def test_what_is_not_supported_is_refused_by_name(

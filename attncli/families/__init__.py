@@ -14,10 +14,14 @@ from attncli.families.config import Config
 from attncli.spec import Spec
 
 FAMILIES = {
+    "albert": "attncli.families.albert",
     "bert": "attncli.families.bert",
     "camembert": "attncli.families.camembert",
+    "distilbert": "attncli.families.distilbert",
+    "electra": "attncli.families.electra",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
+    "mpnet": "attncli.families.mpnet",
     "roberta": "attncli.families.roberta",
     "xlm-roberta": "attncli.families.xlm_roberta",
 }

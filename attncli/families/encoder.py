@@ -106,6 +106,11 @@ def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own:
     return Embed("learned", **usual | own)
 
 
+def narrow(size: int, needed: bool = True) -> dict[str, Any]:
+    """Token vectors of another size than the model's, brought to it after their norm. Fields of `Embed`."""
+    return {"size": size, "project": "normed", "project_bias": True} if needed else {}
+
+
 def after_padding(config: Config, pad: Any, rows: int = 512) -> dict[str, Any]:
     """Positions that begin after the padding's id, whose row the padding tokens have and which they do not
     advance: `create_position_ids_from_input_ids` in modeling_roberta.py. Fields of `Embed`."""

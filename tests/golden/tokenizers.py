@@ -60,3 +60,10 @@ def write_word_pieces(folder: Path) -> None:
     """BERT's vocab.txt."""
     (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n", "utf-8")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "do_lower_case": true}\n')
+
+
+def write_surrounded_pieces(folder: Path) -> None:
+    """MPNet's vocab.txt."""
+    pieces = ["<s>", "<pad>", "</s>", "<mask>", *(p for p in PIECES if p not in ("[PAD]", "[CLS]", "[SEP]"))]
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", "utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "MPNetTokenizer"}\n')
