@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import attncli
 from tests.conftest import Run, error_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,8 +40,10 @@ def test_the_limit_of_tokens_leaves_out_the_rows_before_the_first_position(attn:
         ("roberta-tied", {"position_embedding_type": "relative_key"}, "position_embedding_type"),
         ("roberta-tied", {"add_cross_attention": True}, "add_cross_attention"),
         ("mpnet-tied", {"relative_attention_num_buckets": 31}, "relative_attention_num_buckets is 31"),
+        ("modernbert-tied", {"layer_types": ["sliding_attention"]}, "layer_types"),
+        ("modernbert-tied", {"rope_scaling": {"rope_type": "linear", "factor": 2.0}}, "rope_scaling"),
+        ("modernbert-tied", {"rope_parameters": {"rope_theta": 5.0}}, "rope_parameters"),
         ("distilbert-tied", {"is_decoder": True}, "is_decoder"),
-        ("albert-shared", {"embedding_size": 11}, "word_embeddings"),
     ],
 )  # fmt: skip
 def test_what_is_not_supported_is_refused_by_name(
@@ -47,3 +51,14 @@ def test_what_is_not_supported_is_refused_by_name(
 ) -> None:
     model = changed(case, tmp_path / "m", **fields)
     assert says in error_of(attn("explain", "--ids", "1,2", "-m", model), 1)
+
+
+def test_no_base_of_their_own_gives_the_windows_of_modernbert_that_of_the_whole_text(tmp_path: Path) -> None:
+    def rotated(**fields: Any) -> Any:
+        folder = changed("modernbert-tied", tmp_path / str(len(list(tmp_path.iterdir()))), **fields)
+        name = "layers.1.attn.q_rotated"
+        return attncli.trace(ids=[7, 3, 9], model=attncli.load_model(folder), stages=[name])[name].values
+
+    same = rotated(local_rope_theta=None)
+    np.testing.assert_array_equal(same, rotated(local_rope_theta=900.0))
+    assert not np.array_equal(same, rotated())

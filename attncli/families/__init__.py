@@ -21,6 +21,7 @@ FAMILIES = {
     "electra": "attncli.families.electra",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
+    "modernbert": "attncli.families.modernbert",
     "mpnet": "attncli.families.mpnet",
     "roberta": "attncli.families.roberta",
     "xlm-roberta": "attncli.families.xlm_roberta",
