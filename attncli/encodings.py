@@ -53,8 +53,11 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
         return _rotary(rotary.frequencies(max(positions) + 1), "θ = pos · the model's frequencies", positions)
     if embed.positions != "learned":
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
-    table = model.weights.rows(model.spec.main.prefix + "embed.positions.weight", positions)
-    return [_stage("embed.positions", table, ("position", "d_model"), "P", "P = P[pos]", positions)]
+    no_padding = [-1] * (max(positions) + 1)
+    rows = embed.position_of(no_padding)[list(positions)]
+    table = model.weights.rows(model.spec.main.prefix + "embed.positions.weight", rows)
+    text = f"P = P[{embed.position_text}]"
+    return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
 
 
 def _stage(

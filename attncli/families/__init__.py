@@ -14,6 +14,7 @@ from attncli.families.config import Config
 from attncli.spec import Spec
 
 FAMILIES = {
+    "albert": "attncli.families.albert",
     "bert": "attncli.families.bert",
     "bloom": "attncli.families.bloom",
     "cohere": "attncli.families.cohere",
@@ -24,6 +25,9 @@ FAMILIES = {
     "gemma2": "attncli.families.gemma2",
     "gemma3": "attncli.families.gemma3",
     "gemma3_text": "attncli.families.gemma3_text",
+    "camembert": "attncli.families.camembert",
+    "distilbert": "attncli.families.distilbert",
+    "electra": "attncli.families.electra",
     "gpt2": "attncli.families.gpt2",
     "gpt_bigcode": "attncli.families.gpt_bigcode",
     "gpt_neo": "attncli.families.gpt_neo",
@@ -43,6 +47,10 @@ FAMILIES = {
     "qwen3": "attncli.families.qwen3",
     "smollm3": "attncli.families.smollm3",
     "stablelm": "attncli.families.stablelm",
+    "modernbert": "attncli.families.modernbert",
+    "mpnet": "attncli.families.mpnet",
+    "roberta": "attncli.families.roberta",
+    "xlm-roberta": "attncli.families.xlm_roberta",
 }
 """model_type of config.json -> the module that knows it."""
 

@@ -107,3 +107,17 @@ def alibi_bias(slopes: Sequence[float] | Array, queries: Index, keys: Index) -> 
     """-slope · |query - key|: what attending far away costs. [head, query, key]."""
     distance = np.abs(queries[:, None] - keys[None, :])
     return -np.asarray(slopes)[:, None, None] * distance
+
+
+def distance_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
+    """The bucket of each offset key - query: half of them for keys before the query, half for those after; half
+    of these hold one distance each, the others grow with it up to `farthest` (Raffel et al. 2020, §2.1 and the
+    authors' code). Same shape."""
+    half = buckets // 2
+    near = half // 2
+    distance = np.abs(offsets)
+    # float32, as the reference takes it: a rounding apart would be another bucket
+    ratio = np.log(np.maximum(distance, 1).astype(np.float32) / np.float32(near))
+    grown = near + (ratio / np.float32(math.log(farthest / near)) * np.float32(half - near)).astype(np.intp)
+    bucket: Index = (offsets > 0) * half + np.where(distance < near, distance, np.minimum(grown, half - 1))
+    return bucket
