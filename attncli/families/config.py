@@ -114,6 +114,11 @@ class Config:
         self.fields, self.file = fields, file
         self._seen = set(ignore)
 
+    @property
+    def seen(self) -> frozenset[str]:
+        """The fields that have been read."""
+        return frozenset(self._seen)
+
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)

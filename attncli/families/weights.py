@@ -66,14 +66,19 @@ class CheckpointWeights:
         _, actual = self._find(name, shape)
         return self.checkpoint.rows(actual, [int(i) for i in ids]).astype(self.dtype)
 
-    def _find(self, name: str, shape: tuple[int, ...]) -> tuple[Tensor, str]:
-        """Where a parameter lies, and the name of its tensor in this checkpoint."""
+    def locate(self, name: str) -> tuple[Tensor, str, str | None]:
+        """Where a parameter lies, the family's name of that tensor, and its name in this checkpoint: None where
+        it is missing."""
         tensor = self.tensors.get(name) or self.tensors[template(name)]
         layer, expert = layer_and_expert(name)
         theirs = tensor.name.replace("{L}", layer).replace("{E}", expert)
         if expert and "{E}" not in tensor.name:  # all experts in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
-        actual = self.names.get(tensor.alias) or self.names.get(theirs)
+        return tensor, theirs, self.names.get(tensor.alias) or self.names.get(theirs)
+
+    def _find(self, name: str, shape: tuple[int, ...]) -> tuple[Tensor, str]:
+        """Where a parameter lies, and the name of its tensor in this checkpoint."""
+        tensor, theirs, actual = self.locate(name)
         if actual is None:
             raise AttnError(
                 f"{self.checkpoint.source}: tensor {theirs} is missing ({name} of a {self.spec.family} model)."
