@@ -44,8 +44,8 @@ class Kind:
 
     @property
     def numbers(self) -> str:
-        """0-3,5 for layers 0, 1, 2, 3 and 5."""
-        return ranges(self.layers)
+        """layers 0-3,5 for 0, 1, 2, 3 and 5."""
+        return f"layer{'' if len(self.layers) == 1 else 's'} {ranges(self.layers)}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class StackTraits:
     positions: str
     max_positions: int | None
     kinds: tuple[Kind, ...]
+
+    @property
+    def special(self) -> tuple[str, ...]:
+        """What is special of every layer."""
+        first, *others = (kind.traits.special for kind in self.kinds)
+        return tuple(text for text in first if all(text in other for other in others))
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Traits:
 
 @dataclass(frozen=True)
 class FamilyTraits:
-    """A family by the defaults of its config.json. `fields`: those of its config.json that are read, by which
+    """A family by the defaults of its config.json. `fields`: those of its config.json that attn reads, and by which
     a checkpoint of the family may differ."""
 
     family: str
@@ -113,7 +119,7 @@ def _family(name: str) -> FamilyTraits:
 
     config = Config({"model_type": name}, Path("config.json"))
     spec = family_of(config).spec(config, lambda tensor: True)
-    return FamilyTraits(name, traits(spec), tuple(sorted(config.seen - {"model_type"})))
+    return FamilyTraits(name, traits(spec), tuple(sorted(config.free - {"model_type"})))
 
 
 def traits(spec: Spec) -> Traits:

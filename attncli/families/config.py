@@ -113,11 +113,12 @@ class Config:
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
         self._seen = set(ignore)
+        self._fixed: set[str] = set()
 
     @property
-    def seen(self) -> frozenset[str]:
-        """The fields that have been read."""
-        return frozenset(self._seen)
+    def free(self) -> frozenset[str]:
+        """The fields that have been read, and may have other values than they have here."""
+        return frozenset(self._seen - self._fixed)
 
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
@@ -148,6 +149,7 @@ class Config:
 
     def only(self, name: str, supported: Any) -> None:
         """Refuses any value of a field but the one that the family's formula is written for."""
+        self._fixed.add(name)
         value = self.get(name, supported)
         if value != supported:
             raise AttnError(
