@@ -115,11 +115,6 @@ class Config:
         self._seen = set(ignore)
         self._fixed: set[str] = set()
 
-    @property
-    def free(self) -> frozenset[str]:
-        """The fields that have been read, and may have other values than they have here."""
-        return frozenset(self._seen - self._fixed)
-
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)
@@ -168,6 +163,11 @@ class Config:
         if total % n:
             raise AttnError(f"{self.file}: {whole} = {total} cannot be shared by {part} = {n}.")
         return total // n
+
+    @property
+    def free(self) -> frozenset[str]:
+        """The fields that have been read, and may have other values than they have here."""
+        return frozenset(self._seen - self._fixed)
 
     def finish(self) -> None:
         """Refuses fields that nobody has read: one of them might change the numbers."""
