@@ -98,9 +98,7 @@ def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
         except AttnError as error:
             refusal = error
     stored = tuple(checkpoint.stored())
-    return Description(
-        name, str(path), family, stored, _sizes(stored), _tokenizer(path), spec, fit, refusal
-    )
+    return Description(name, str(path), family, stored, _sizes(stored), _tokenizer(path), spec, fit, refusal)
 
 
 def _without_config(path: Path, error: AttnError) -> Checkpoint:
@@ -127,9 +125,7 @@ def _one_layer(path: Path) -> Description:
     return Description(path.name, str(path), family, stored, _sizes(stored), None, spec, fit, refusal)
 
 
-def _fit(
-    spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, names: Mapping[str, str]
-) -> Fit:
+def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
     """Finds every parameter of the Spec among the tensors, by name and shape."""
     from attncli.families.weights import CheckpointWeights
 

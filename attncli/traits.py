@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from attncli.errors import AttnError, UsageError, nearest
 from attncli.parts import CAUSAL
 from attncli.spec import Attention, Experts, FeedForward, HeadNorm, Layer, Mask, Spec, Stack
 
@@ -94,17 +95,18 @@ class Traits:
 @dataclass(frozen=True)
 class FamilyTraits:
     """A family by the defaults of its config.json. `fields`: those of its config.json that attn reads, and by which
-    a checkpoint of the family may differ."""
+    a checkpoint of the family may differ. `refusal`: why there are no traits, where the family has no default for
+    some field."""
 
     family: str
-    traits: Traits
+    traits: Traits | None
     fields: tuple[str, ...]
+    refusal: str = ""
 
 
 def families(names: tuple[str, ...] = ()) -> list[FamilyTraits]:
     """Every family that attn knows, or those named: what its module makes of a config.json without fields, for a
     checkpoint that has every tensor. Raises UsageError for an unknown name."""
-    from attncli.errors import UsageError, nearest
     from attncli.families import FAMILIES
 
     for name in names:
@@ -118,8 +120,12 @@ def _family(name: str) -> FamilyTraits:
     from attncli.families.config import Config
 
     config = Config({"model_type": name}, Path("config.json"))
-    spec = family_of(config).spec(config, lambda tensor: True)
-    return FamilyTraits(name, traits(spec), tuple(sorted(config.free - {"model_type"})))
+    made, refusal = None, ""
+    try:
+        made = traits(family_of(config).spec(config, lambda tensor: True))
+    except AttnError as error:
+        refusal = error.message
+    return FamilyTraits(name, made, tuple(sorted(config.free - {"model_type"})), refusal)
 
 
 def traits(spec: Spec) -> Traits:
@@ -136,9 +142,7 @@ def _stack(stack: Stack) -> StackTraits:
     for number, layer in enumerate(stack.layers):
         kinds.setdefault(_layer(layer), []).append(number)
     found = tuple(Kind(tuple(numbers), layer) for layer, numbers in kinds.items())
-    return StackTraits(
-        stack.name, len(stack.layers), stack.embed.positions, stack.embed.max_positions, found
-    )
+    return StackTraits(stack.name, len(stack.layers), stack.embed.positions, stack.embed.max_positions, found)
 
 
 def _distinct(stack: StackTraits, trait: str) -> list[str]:

@@ -58,14 +58,15 @@ def _record(family: FamilyTraits, format_: str) -> dict[str, Any]:
     traits = family.traits
     record: dict[str, Any] = {
         "family": family.family,
-        "norm": traits.of("norm"),
-        "block": traits.of("block"),
-        "positions": traits.positions,
-        "mask": traits.of("mask"),
-        "heads": traits.of("grouping"),
-        "feed_forward": traits.of("feed_forward"),
-        "special": list(traits.everything_special),
+        "norm": traits and traits.of("norm"),
+        "block": traits and traits.of("block"),
+        "positions": traits and traits.positions,
+        "mask": traits and traits.of("mask"),
+        "heads": traits and traits.of("grouping"),
+        "feed_forward": traits and traits.of("feed_forward"),
+        "special": list(traits.everything_special) if traits else [],
         "config": list(family.fields),
+        "refusal": family.refusal or None,
     }
     return {k: "; ".join(v) if isinstance(v, list) and format_ == "csv" else v for k, v in record.items()}
 
@@ -73,11 +74,20 @@ def _record(family: FamilyTraits, format_: str) -> dict[str, Any]:
 def _row(family: FamilyTraits) -> dict[str, str]:
     """A family for people, in as few columns as a terminal has room for."""
     traits = family.traits
-    return {
-        "family": family.family,
-        "norm": f"{traits.of('norm')}, {traits.of('block').replace('_norm', '')}",
-        "positions": traits.positions,
-        "attention": f"{traits.of('mask')}, {traits.of('grouping')}",
-        "feed-forward": traits.of("feed_forward"),
-        "special": ", ".join(traits.everything_special),
-    }
+    if traits is None:
+        said = ["not by default"] + [""] * 3 + [family.refusal]
+    else:
+        said = [
+            f"{traits.of('norm')}, {traits.of('block').replace('_norm', '')}",
+            traits.positions,
+            f"{traits.of('mask')}, {traits.of('grouping')}",
+            traits.of("feed_forward"),
+            ", ".join(traits.everything_special),
+        ]
+    return dict(
+        zip(
+            ("family", "norm", "positions", "attention", "feed-forward", "special"),
+            [family.family, *said],
+            strict=True,
+        )
+    )
