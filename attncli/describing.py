@@ -18,9 +18,9 @@ from attncli.traits import Traits, traits
 
 @dataclass(frozen=True)
 class Fit:
-    """How a model's parameters and a checkpoint's tensors fit. `parameters` counts the numbers of the tensors that
-    attn uses, each tensor once. `missing`: by the family's names. `left_over`: tensors that attn does not use, with
-    their shapes. `misfits`: what is said of tensors of another shape than config.json makes them."""
+    """How a model's parameters and a checkpoint's tensors fit. `parameters`: how many numbers the tensors that
+    attn uses have, each tensor counted once. `missing`: by the family's names. `left_over`: tensors that attn does
+    not use, with their shapes. `misfits`: what is said of tensors of another shape than config.json makes them."""
 
     parameters: int
     missing: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from typing import Any
 
 from attncli.errors import AttnError, UsageError, nearest
 from attncli.parts import CAUSAL
-from attncli.spec import Attention, Experts, FeedForward, HeadNorm, Layer, Mask, Spec, Stack
+from attncli.spec import Attention, Experts, FeedForward, Layer, Mask, Spec, Stack
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,8 @@ class Traits:
 
 @dataclass(frozen=True)
 class FamilyTraits:
-    """A family by the defaults of its config.json. `fields`: those of its config.json that attn reads, and by which
-    a checkpoint of the family may differ. `refusal`: why there are no traits, where the family has no default for
-    some field."""
+    """A family by the defaults of its config.json. `fields`: those of its config.json that attn reads, by which a
+    checkpoint of the family may differ. `refusal`: why there are no traits, where a field has no default."""
 
     family: str
     traits: Traits | None
@@ -178,7 +177,7 @@ def _layer(layer: Layer) -> LayerTraits:
         rotary=_rotary(attn),
         d_ff=None if each is None else each.size,
         feed_forward=_feed_forward(mlp),
-        special=tuple(dict.fromkeys([*_scale(attn), *special, *_biases(attn, each)])),
+        special=tuple(dict.fromkeys([*_scale(attn), *_head_norms(attn), *special, *_biases(attn, each)])),
     )
 
 
@@ -253,8 +252,11 @@ def _set(part: object) -> Iterator[str]:
 
 
 def _as_written(name: str, part: object) -> str:
-    """A field that no rule knows: by its name, and its value where that is a word or a number."""
-    value, words = getattr(part, name), name.replace("_", " ")
+    """A field that no rule knows: by its name, and its value where that is a word or a number. Details are what
+    formulas say of another field."""
+    value, words = getattr(part, name), name.removesuffix("_text").replace("_", " ")
+    if name.endswith("_detail"):
+        return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return words
     return f"{words} {_number(value) if isinstance(value, float) else value}"
@@ -264,13 +266,16 @@ def _number(x: float) -> str:
     return f"{x:.6g}"
 
 
-def _head_norm(letter: str) -> Callable[[Attention], str]:
-    def said(attn: Attention) -> str:
-        part: HeadNorm = getattr(attn, f"{letter}_norm")
-        over = {"head": "each head", "heads": "each head with weights of its own", "all": "all heads as one"}
-        return f"{part.norm.name} of {letter}, {over.get(part.over, part.over)}"
+OVER = {"head": "each head", "heads": "each head with weights of its own", "all": "all heads as one"}
 
-    return said
+
+def _head_norms(attn: Attention) -> list[str]:
+    """The norms of queries and keys, in one text where they are alike."""
+    norms = {letter: part for letter, part in (("q", attn.q_norm), ("k", attn.k_norm)) if part is not None}
+    said: dict[tuple[str, str], list[str]] = {}
+    for letter, part in norms.items():
+        said.setdefault((part.norm.name, part.over), []).append(letter)
+    return [f"{norm} of {' and '.join(letters)}, {OVER[over]}" for (norm, over), letters in said.items()]
 
 
 def _latent(attn: Attention) -> str:
@@ -291,8 +296,8 @@ ATTENTION: Rules = {
     "output_bias": lambda a: "",
     "clip": lambda a: f"q, k, v clipped at ±{_number(a.clip)}",
     "latent": _latent,
-    "q_norm": _head_norm("q"),
-    "k_norm": _head_norm("k"),
+    "q_norm": lambda a: "",  # said with the norm of k
+    "k_norm": lambda a: "",
     "rotary": lambda a: "",  # a trait of its own
     "bias": _bias,
     "cap": lambda a: f"scores capped at {_number(a.cap)}",

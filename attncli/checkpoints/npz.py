@@ -55,7 +55,7 @@ class NpzCheckpoint:
         return np.asarray(self.array(name)[np.asarray(ids, dtype=np.intp)])
 
     def _header(self, name: str) -> tuple[tuple[int, ...], str]:
-        """The shape and the type of an array, by the name that safetensors has for it; the numbers are not read."""
+        """The shape and the type of an array, by safetensors' name for it; the numbers are not read."""
         members = self._arrays.zip.namelist()
         try:
             with self._arrays.zip.open(name if name in members else f"{name}.npy") as file:

@@ -17,6 +17,11 @@ NOTE = (
     "windows, experts or biases: attn model PATH."
 )
 
+WIDE = 132
+"""Columns of a terminal that has room for a column for each trait."""
+TRAITS = ("norm", "positions", "attention", "feed-forward")
+BLOCKS = {"pre_norm": "before", "post_norm": "after"}
+
 
 @click.command(
     "families",
@@ -36,6 +41,7 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     of config.json that attn reads for the family.
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
+    from attncli.render.console import console_for
     from attncli.render.records import write_records
     from attncli.render.words import write_words
     from attncli.traits import families
@@ -46,7 +52,8 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     head = {"schema": "attn.families/1", "version": __version__}
     with opened(options["output"]) as output:
         if format_ in ("table", "md"):
-            rows = [_row(family) for family in found]
+            wide = format_ == "md" or console_for(output, render_options(options)).width >= WIDE
+            rows = [_row(family, wide) for family in found]
             write_words(format_, rows, output, render_options(options), note=NOTE)
         else:
             records = [_record(family, format_) for family in found]
@@ -71,23 +78,20 @@ def _record(family: FamilyTraits, format_: str) -> dict[str, Any]:
     return {k: "; ".join(v) if isinstance(v, list) and format_ == "csv" else v for k, v in record.items()}
 
 
-def _row(family: FamilyTraits) -> dict[str, str]:
-    """A family for people, in as few columns as a terminal has room for."""
+def _row(family: FamilyTraits, wide: bool) -> dict[str, str]:
+    """A family for people: a column for each trait where there is room, or else one for all of them."""
     traits = family.traits
     if traits is None:
-        said = ["not by default"] + [""] * 3 + [family.refusal]
+        said = dict.fromkeys(TRAITS, "") | {"special": f"no default: {family.refusal}"}
     else:
-        said = [
-            f"{traits.of('norm')}, {traits.of('block').replace('_norm', '')}",
-            traits.positions,
-            f"{traits.of('mask')}, {traits.of('grouping')}",
-            traits.of("feed_forward"),
-            ", ".join(traits.everything_special),
-        ]
-    return dict(
-        zip(
-            ("family", "norm", "positions", "attention", "feed-forward", "special"),
-            [family.family, *said],
-            strict=True,
-        )
-    )
+        said = {
+            "norm": f"{traits.of('norm')}, {BLOCKS.get(traits.of('block'), traits.of('block'))}",
+            "positions": traits.positions,
+            "attention": f"{traits.of('mask')}, {traits.of('grouping')}",
+            "feed-forward": traits.of("feed_forward"),
+            "special": ", ".join(traits.everything_special),
+        }
+    if wide:
+        return {"family": family.family} | said
+    plain = "; ".join(said[trait] for trait in TRAITS if said[trait])
+    return {"family": family.family, "traits": plain, "special": said["special"]}

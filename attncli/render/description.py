@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -100,7 +100,7 @@ def _dtypes(d: Description) -> list[dict[str, Any]]:
 
 
 def facts(d: Description, full: bool = False) -> list[dict[str, str]]:
-    """What to tell of a checkpoint, in order, as records `fact` and `value`; long lists cut short unless `full`."""
+    """What to tell of a checkpoint, as rows of `fact` and `value`; long lists cut short unless `full`."""
     told = [("model", d.name), ("family", d.family or "not said")]
     if d.refusal is not None:
         told.append(("refused", d.refusal.message))

@@ -13,7 +13,7 @@ Row = dict[str, str]
 def write_words(
     name: str, rows: Sequence[Row], output: IO[bytes], options: Options, header: bool = True, note: str = ""
 ) -> None:
-    """Writes rows, which all have the same columns, as a table (`table`) or in Markdown (`md`), and a note below."""
+    """Writes rows, which all have the same columns, as a table or in Markdown (`md`), and a note below."""
     (_markdown if name == "md" else _table)(rows, output, options, header, note)
 
 
