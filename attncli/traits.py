@@ -225,8 +225,8 @@ def _scale(attn: Attention) -> list[str]:
 def _biases(attn: Attention, mlp: FeedForward | None) -> list[str]:
     """Which linear maps of a layer have one; in a word where all have."""
     has = {letter: letter in attn.qkv_bias for letter in "qkv"}
-    has |= {"the output": attn.output_bias} if attn.output else {}
-    has |= {} if mlp is None else {"the feed-forward": mlp.bias}
+    has |= {"output": attn.output_bias} if attn.output else {}
+    has |= {} if mlp is None else {"feed-forward": mlp.bias}
     if all(has.values()):
         return ["biases"]
     return [f"biases of {', '.join(name for name in has if has[name])}"] if any(has.values()) else []
@@ -286,7 +286,7 @@ def _latent(attn: Attention) -> str:
 
 def _bias(attn: Attention) -> str:
     assert attn.bias is not None
-    return f"position bias {attn.bias.text}"
+    return f"position bias {attn.bias.text.removeprefix('B = ')}"
 
 
 ATTENTION: Rules = {

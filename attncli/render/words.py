@@ -18,6 +18,8 @@ def write_words(
 
 
 def _table(rows: Sequence[Row], output: IO[bytes], options: Options, header: bool, note: str) -> None:
+    from textwrap import fill
+
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -33,7 +35,7 @@ def _table(rows: Sequence[Row], output: IO[bytes], options: Options, header: boo
         table.add_row(*(Text(_visible(text)) for text in row.values()))
     console.print(table)
     if note:
-        console.print(Text(note, QUIET))
+        console.print(Text(fill(note, console.width), QUIET))
     finish(console)
 
 
