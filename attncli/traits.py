@@ -281,7 +281,8 @@ def _head_norms(attn: Attention) -> list[str]:
 def _latent(attn: Attention) -> str:
     assert attn.latent is not None
     queries = "" if attn.latent.query_rank is None else f", queries by {attn.latent.query_rank}"
-    return f"keys and values by way of {attn.latent.rank} numbers{queries}"
+    biases = ", with biases" if attn.latent.bias else ""
+    return f"keys and values by way of {attn.latent.rank} numbers{queries}{biases}"
 
 
 def _bias(attn: Attention) -> str:

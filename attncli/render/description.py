@@ -181,7 +181,7 @@ def _said(layer: LayerTraits, trait: str, everywhere: Sequence[str]) -> str:
     value = getattr(layer, trait)
     if trait == "special":
         return ", ".join(text for text in value if text not in everywhere) or "nothing special"
-    return f"{trait.replace('_', '-' if trait == 'feed_forward' else ' ')} {value or 'none'}"
+    return f"{'feed-forward' if trait == 'feed_forward' else trait} {value or 'none'}"
 
 
 def _of_stages(d: Description, stack: StackTraits) -> Facts:
