@@ -149,7 +149,7 @@ def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, name
 
 
 def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:
-    return {file: file.stat().st_size for file in dict.fromkeys(s.file for s in stored)}
+    return {file: file.stat().st_size for file in sorted({s.file for s in stored})}
 
 
 def _tokenizer(path: Path) -> str | None:
