@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -125,6 +126,18 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
     if path.is_file():
         raise AttnError(f"{path} is not a tokenizer: tokenizer.json, vocab.json or vocab.txt is needed.")
     return None
+
+
+def kind_of(folder: Path) -> str | None:
+    """What kind of tokenizer a folder has, and in which files, without reading the vocabulary; None: it has none
+    that `open_tokenizer` reads."""
+    file = folder / "tokenizer.json"
+    if file.exists():
+        kind = re.search(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"', file.read_bytes())
+        return f"{kind[1].decode()} (tokenizer.json)" if kind else "tokenizer.json"
+    if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
+        return "BPE (vocab.json, merges.txt)"
+    return "WordPiece (vocab.txt)" if (folder / "vocab.txt").exists() else None
 
 
 def _read(file: Path, folder: Path) -> tokenizers.Tokenizer | None:

@@ -123,6 +123,7 @@ class Config:
         self.fields, self.file = fields, file
         self._ignore, self._seen = ignore, set(ignore)
         self._assumed: dict[str, Any] = {}
+        self._fixed: set[str] = set()
 
     def assume(self, **defaults: Any) -> None:
         """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
@@ -170,6 +171,7 @@ class Config:
 
     def only(self, name: str, supported: Any) -> None:
         """Refuses any value of a field but the one that the family's formula is written for."""
+        self._fixed.add(name)
         value = self.get(name, supported)
         if value != supported:
             raise AttnError(
@@ -193,6 +195,11 @@ class Config:
         if total % n:
             raise AttnError(f"{self.file}: {whole} = {total} cannot be shared by {part} = {n}.")
         return total // n
+
+    @property
+    def free(self) -> frozenset[str]:
+        """The fields that have been read, and may have other values than they have here."""
+        return frozenset(self._seen - self._fixed)
 
     def finish(self) -> None:
         """Refuses fields that nobody has read: one of them might change the numbers."""
