@@ -134,15 +134,20 @@ def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, name
     missing: dict[str, None] = {}
     misfits: dict[str, None] = {}
     for name, shape in shapes(spec):
-        tensor, theirs, actual = weights.locate(name)
-        if actual is None:
-            missing[theirs] = None
-        elif actual not in used or layer_and_expert(name)[1] in ("", "0"):  # experts in one tensor are all alike
-            used[actual] = None
-            try:
-                weights.check_shape(name, shape, tensor, actual)
-            except AttnError as error:
-                misfits[error.message] = None
+        by_head = weights.kept_by_head(name)
+        for head in range(shape[0] if by_head else 1):
+            tensor, theirs, actual = weights.locate(name, str(head))
+            if actual is None:
+                missing[theirs] = None
+            elif actual not in used or layer_and_expert(name)[1] in (
+                "",
+                "0",
+            ):  # experts in one tensor are all alike
+                used[actual] = None
+                try:
+                    weights.check_shape(name, shape[1:] if by_head else shape, tensor, actual)
+                except AttnError as error:
+                    misfits[error.message] = None
     left_over = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
     count = sum(math.prod(checkpoint.shape(name)) for name in used)
     return Fit(count, tuple(missing), left_over, tuple(misfits))

@@ -56,9 +56,13 @@ class CheckpointWeights:
         if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
             embedding = self(f"{self.spec.main.prefix}embed.tokens.weight")
             return None if embedding is None else embedding.T
-        if "{H}" in self._tensor(name).name:
+        if self.kept_by_head(name):
             return np.stack([self._read(name, shape[1:], str(head)) for head in range(shape[0])])
         return self._read(name, shape)
+
+    def kept_by_head(self, name: str) -> bool:
+        """Whether a parameter lies in as many tensors as there are heads."""
+        return "{H}" in self._tensor(name).name
 
     def _read(self, name: str, shape: tuple[int, ...], head: str = "0") -> Array:
         tensor, actual = self._find(name, shape, head)
