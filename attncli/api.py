@@ -8,7 +8,7 @@ from pathlib import Path
 from attncli.errors import UsageError
 from attncli.loading import load_model
 from attncli.model import Model, run
-from attncli.stages import select
+from attncli.selecting import select
 from attncli.tokens import Tokens
 from attncli.tracing import Selection, Stage, Trace
 

@@ -48,13 +48,16 @@ def alibi(heads: int, positions: Sequence[int]) -> list[Stage]:
 
 def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
     """A checkpoint's learned table, or its rotary angles. Raises UsageError for a model with neither."""
-    spec = model.spec
-    if spec.frequencies is not None:
-        return _rotary(spec.frequencies, "θ = pos · the model's frequencies", positions)
-    if spec.positions != "learned":
-        raise UsageError(f"{model.name} has {spec.positions} positions: no table of its own.")
-    table = model.weights.rows("embed.positions.weight", positions)
-    return [_stage("embed.positions", table, ("position", "d_model"), "P", "P = P[pos]", positions)]
+    embed, rotary = model.spec.main.embed, model.spec.attention.rotary
+    if rotary is not None:
+        return _rotary(rotary.frequencies(max(positions) + 1), "θ = pos · the model's frequencies", positions)
+    if embed.positions != "learned":
+        raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
+    no_padding = [-1] * (max(positions) + 1)
+    rows = embed.position_of(no_padding)[list(positions)]
+    table = model.weights.rows(model.spec.main.prefix + "embed.positions.weight", rows)
+    text = f"P = P[{embed.position_text}]"
+    return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
 
 
 def _stage(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from attncli.errors import AttnError, UsageError
-from attncli.formula.feed_forward import relu
-from attncli.formula.masks import causal_mask, no_mask
-from attncli.formula.norms import layer_norm
-from attncli.formula.positions import alibi_slopes, inverse_frequencies
+from attncli.formula.positions import sinusoidal
 from attncli.model import Model
-from attncli.spec import Spec
+from attncli.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, plain_rotary
+from attncli.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
 from attncli.tokens import Tokens
 
@@ -74,23 +71,33 @@ def load_model(
         "positions": positions, "causal": causal,
     }  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
-    whole_model = source is not None and (Path(source).suffix == ".gguf" or not Path(source).is_file())
-    if adapter is not None and not whole_model:
+    if adapter is not None and (source is None or is_one_layer(Path(source))):
         raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
     if source is None:
         return _seeded(seed, Shape(**options), tokenizer, dtype)
     path = Path(source)
-    if not whole_model:
+    if is_one_layer(path):
         return _one_layer(path, options, seed, tokenizer, dtype)
     if options:
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(f"{flag} shapes seeded weights; {source} has its own.", "Leave out one of the two.")
-    if not path.exists():
-        from attncli.checkpoints.hub import fetch
+    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
 
-        path = fetch(str(source))
-    return _checkpoint(path, str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
+
+def is_one_layer(path: Path) -> bool:
+    """Whether a path is the file of one layer of the user's own, and not a whole model."""
+    return path.is_file() and path.suffix != ".gguf"
+
+
+def located(source: str | Path) -> Path:
+    """Where a whole model lies: the path, or what the hub has under that name, in the local cache."""
+    path = Path(source)
+    if path.exists():
+        return path
+    from attncli.checkpoints.hub import fetch
+
+    return fetch(str(source))
 
 
 # ------------------------------------------------------------------ seeded
@@ -137,31 +144,16 @@ def _seeded_spec(shape: Shape, vocab: int) -> Spec:
     if shape.positions == "rotary" and d_head % 2:
         raise UsageError(f"rotary positions turn pairs: d_model / heads = {d_head} is odd.",
                          "Take an even --d-model / --heads, or other --positions.")  # fmt: skip
-    rotary = shape.positions == "rotary"
-    return Spec(
-        family="seeded",
-        layers=shape.layers,
-        heads=shape.heads,
-        kv_heads=kv_heads,
-        d_model=shape.d_model,
-        d_head=d_head,
-        vocab=vocab,
-        positions=shape.positions,
-        frequencies=inverse_frequencies(d_head).astype(np.float32) if rotary else None,
-        slopes=alibi_slopes(shape.heads) if shape.positions == "alibi" else None,
-        causal=shape.causal,
-        mask=causal_mask if shape.causal else no_mask,
-        scale=d_head**-0.5,
-        d_ff=4 * shape.d_model if shape.d_ff is None else shape.d_ff,
-        norm=partial(layer_norm, eps=1e-5),
-        norm_weight=False,
-        norm_bias=False,
-        final_norm=True,
-        activation=relu,
-        activation_name="relu",
-        head="linear",
-        tied=True,
-    )
+    attn = Attention(
+        shape.heads, kv_heads, d_head, d_head**-0.5, CAUSAL if shape.causal else EVERY_KEY,
+        rotary=plain_rotary(d_head) if shape.positions == "rotary" else None,
+        bias=alibi(shape.heads) if shape.positions == "alibi" else None,
+    )  # fmt: skip
+    normed = layer_norm(1e-5, weight=False, bias=False)
+    mlp = feed_forward(4 * shape.d_model if shape.d_ff is None else shape.d_ff, "relu")
+    layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+    embed = Embed(shape.positions, shape.d_model, table=sinusoidal if shape.positions == "sinusoidal" else None)
+    return Spec("seeded", shape.d_model, vocab, (Stack(embed, (layer,) * shape.layers, normed),), Head(tied=True))
 
 
 def _shared(whole: str, total: int, part: str, n: int) -> int:
@@ -187,7 +179,7 @@ def _checkpoint(
     from attncli.families import family_of
     from attncli.families.weights import CheckpointWeights, family_names
 
-    config, checkpoint, own = _open(path, ignore)
+    config, checkpoint, own = open_checkpoint(path, ignore)
     family = family_of(config)
     if adapter is not None:
         checkpoint = _adapted(checkpoint, adapter)
@@ -200,15 +192,26 @@ def _checkpoint(
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
-    weights = CheckpointWeights(spec, family.TENSORS, checkpoint, names, getattr(np, dtype))
+    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
     shown = path.name if Path(name).exists() else name
     if adapter is not None:
         shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
     return Model(shown, str(path), spec, weights, chosen)
 
 
-def _open(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
-    """What config.json says, the tensors, and how to open the tokenizer."""
+def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
+    from attncli.checkpoints.lora import merged, open_adapter
+
+    folder = Path(adapter)
+    if not folder.is_dir():
+        from attncli.checkpoints.hub import fetch_adapter
+
+        folder = fetch_adapter(str(adapter))
+    return merged(checkpoint, open_adapter(folder))
+
+
+def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
+    """What config.json says, the tensors, and how to open the tokenizer. Only headers are read."""
     from attncli.families.config import Config
 
     if path.is_file():
@@ -223,17 +226,6 @@ def _open(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Calla
     quantization = config.get("quantization_config", None)
     checkpoint = dequantized(open_safetensors(path), quantization, config.file)
     return config, checkpoint, lambda: own_tokenizer(path)
-
-
-def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
-    from attncli.checkpoints.lora import merged, open_adapter
-
-    folder = Path(adapter)
-    if not folder.is_dir():
-        from attncli.checkpoints.hub import fetch_adapter
-
-        folder = fetch_adapter(str(adapter))
-    return merged(checkpoint, open_adapter(folder))
 
 
 def own_tokenizer(folder: Path) -> Tokenizer:

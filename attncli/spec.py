@@ -1,62 +1,119 @@
-"""What a model is: its shapes, and the parts that its forward is put together from."""
+"""What a model is: its shapes, and the parts that its forward is put together from.
+
+A Spec is chosen once, when a config is read. It has one stack of layers (or two: encoder and decoder), and every
+layer has parts of its own, for the layers of a model may differ.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from attncli.formula.types import Array
+from attncli.formula.masks import Allowed
+from attncli.formula.types import Array, Index
 
-Norm = Callable[[Array, Array | None, Array | None], Array]
 Activation = Callable[[Array], Array]
-Mask = Callable[[Array, NDArray[np.intp]], Array]
 
 
 @dataclass(frozen=True, eq=False)
-class Spec:
-    """A model's shapes and parts, chosen once, from which the forward and the stages follow.
+class Norm:
+    """A normalization of the last axis: how formulas print it, its function, and which parameters it has."""
 
-    `norm`, `activation` and `mask` are the functions themselves; `norm_name` and `activation_name` are
-    how the formulas print them. Sizes are counts of numbers; `scale` multiplies Q Kᵀ.
+    name: str
+    apply: Callable[[Array, Array | None, Array | None], Array]
+    weight: bool = True
+    bias: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class HeadNorm:
+    """A norm of queries or keys. `over`: `head` (each head alone, with the same parameters), `heads` (each head
+    with parameters of its own) or `all` (the heads side by side, as one vector)."""
+
+    norm: Norm
+    over: str = "head"
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Which keys a query may see. `text` says it in the formula, empty where every query sees every key."""
+
+    text: str
+    allowed: Allowed | None
+
+
+@dataclass(frozen=True, eq=False)
+class Rotary:
+    """Rotary positions of `size` dimensions of a head, from `start` on.
+
+    `frequencies` of a text of that many tokens: radians a position, float32 [size / 2]. Pairs are (i, i + size/2),
+    or neighbours where `interleaved`. `factor` multiplies sine and cosine.
     """
 
-    family: str
-    layers: int
+    frequencies: Callable[[int], Array]
+    size: int
+    start: int = 0
+    interleaved: bool = False
+    factor: float = 1.0
+
+
+Score = Callable[..., Array]
+"""(scaled scores [head, row, key], heads=, queries=positions, tap=for stages of its own) -> with the bias."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bias:
+    """What is added to the scaled scores. `text` is its term in the formula; `parameters` the shapes of those that
+    it has, by name after the stack's; `stages` are the steps that it has of its own. `prepare(weights, the stack's
+    prefix, the attention's prefix, query, key)` gives the function that adds it, a `Score`."""
+
+    text: str
+    meaning: str
+    prepare: Callable[..., Score]
+    stages: tuple[str, ...] = ()
+    parameters: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """Multi-head latent attention (DeepSeek-AI 2024, §2.1): keys and values come from a small vector.
+
+    `query_rank` None: queries are projected as usual. The last `rotary` dimensions of a key are the same for all
+    heads; those before are `content`.
+    """
+
+    query_rank: int | None
+    rank: int
+    content: int
+    rotary: int
+    norm: Norm
+    bias: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """One attention. Sizes are counts of numbers; `scale` multiplies Q Kᵀ; `clip` bounds q, k and v; `cap` bends
+    the scores softly below it; with `sinks` each head has a column more, which takes weight and gives nothing."""
+
     heads: int
     kv_heads: int
-    d_model: int
     d_head: int
-    vocab: int
-    positions: str  # learned | sinusoidal | rotary | alibi | none
-    causal: bool
-    mask: Mask
     scale: float
+    mask: Mask
     d_value: int = 0  # 0: as d_head
-    d_ff: int = 0  # 0: no feed-forward
-    max_positions: int | None = None
-    types: int = 0  # token types (segments); 0: none
-    block: str = "pre_norm"  # pre_norm | post_norm | attention_only
-    norm: Norm | None = None
-    norm_name: str = "LayerNorm"
-    norm_weight: bool = True
-    norm_bias: bool = True
-    embed_norm: bool = False
-    final_norm: bool = False
-    activation: Activation | None = None
-    activation_name: str = ""
-    gated: bool = False
     qkv_bias: frozenset[str] = frozenset()  # of "q", "k", "v"
     output: bool = True  # whether there is a W_O
     output_bias: bool = False
-    mlp_bias: bool = False
-    frequencies: Array | None = None  # rotary, [d_head / 2]
-    slopes: Array | None = None  # ALiBi, [head]
-    head: str = "none"  # linear | masked_lm | none: what makes logits
-    tied: bool = False  # the head's matrix is the embedding's, transposed
-    head_bias: bool = False
+    clip: float | None = None
+    latent: Latent | None = None
+    q_norm: HeadNorm | None = None
+    k_norm: HeadNorm | None = None
+    rotary: Rotary | None = None
+    bias: Bias | None = None
+    cap: float | None = None
+    sinks: bool = False
 
     @property
     def value_size(self) -> int:
@@ -67,55 +124,179 @@ class Spec:
         """How many query heads share a key and value head."""
         return self.heads // self.kv_heads
 
-    @property
-    def post_norm(self) -> bool:
-        return self.block == "post_norm"
 
-    @property
-    def has_mlp(self) -> bool:
-        return self.d_ff > 0
+@dataclass(frozen=True, eq=False)
+class FeedForward:
+    """activation(x W_1) W_2; gated: (activation(x W_gate) ⊙ x W_1) W_2, or what `combine(gate, hidden)` makes."""
+
+    size: int
+    activation: Activation
+    activation_name: str
+    gated: bool = False
+    bias: bool = False
+    combine: Callable[[Array, Array], Array] | None = None
+    combine_text: str = ""
 
 
-def parameters(spec: Spec) -> dict[str, tuple[int, ...]]:
-    """The name and shape of every parameter that a model of this Spec has.
+@dataclass(frozen=True, eq=False)
+class Experts:
+    """A mixture of feed-forwards, of which a router chooses some for each token.
 
-    Matrices are [in, out], so that the formulas read X W. Layer names hold `{L}`.
+    `route(logits [row, expert], choice bias [expert] or None)` gives their weights, 0 where not chosen.
     """
-    d, h, n = spec.d_model, spec.d_head, spec.norm is not None
-    shapes: dict[str, tuple[int, ...]] = {"embed.tokens.weight": (spec.vocab, d)}
-    if spec.positions == "learned":
-        shapes["embed.positions.weight"] = (spec.max_positions or 0, d)
-    if spec.types:
-        shapes["embed.types.weight"] = (spec.types, d)
 
-    def norm(name: str, wanted: bool = True) -> None:
-        if n and wanted and spec.norm_weight:
-            shapes[f"{name}.weight"] = (d,)
-        if n and wanted and spec.norm_bias:
-            shapes[f"{name}.bias"] = (d,)
+    count: int
+    chosen: int
+    each: FeedForward
+    route: Callable[[Array, Array | None], Array]
+    text: str
+    router_bias: bool = False
+    choice_bias: bool = False
+    shared: FeedForward | None = None
+    shared_gate: bool = False
 
-    def linear(name: str, size_in: int, size_out: int, bias: bool) -> None:
-        shapes[f"{name}.weight"] = (size_in, size_out)
-        if bias:
-            shapes[f"{name}.bias"] = (size_out,)
 
-    norm("embed.norm", spec.embed_norm)
-    norm("layers.{L}.attn.norm")
-    linear("layers.{L}.attn.q", d, spec.heads * h, "q" in spec.qkv_bias)
-    linear("layers.{L}.attn.k", d, spec.kv_heads * h, "k" in spec.qkv_bias)
-    linear("layers.{L}.attn.v", d, spec.kv_heads * spec.value_size, "v" in spec.qkv_bias)
-    if spec.output:
-        linear("layers.{L}.attn.output", spec.heads * spec.value_size, d, spec.output_bias)
-    if spec.has_mlp:
-        norm("layers.{L}.mlp.norm")
-        if spec.gated:
-            linear("layers.{L}.mlp.gate", d, spec.d_ff, spec.mlp_bias)
-        linear("layers.{L}.mlp.hidden", d, spec.d_ff, spec.mlp_bias)
-        linear("layers.{L}.mlp.output", spec.d_ff, d, spec.mlp_bias)
-    norm("final.norm", spec.final_norm)
-    if spec.head == "masked_lm":
-        linear("head.transform", d, d, True)
-        norm("head.norm")
-    if spec.head != "none":
-        linear("head", d, spec.vocab, spec.head_bias)
-    return shapes
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A block: how its parts are put together, the parts, and their norms."""
+
+    block: str  # pre_norm | post_norm | parallel | attention_only
+    attn: Attention
+    mlp: FeedForward | Experts | None = None
+    cross: Attention | None = None
+    attn_norm: Norm | None = None
+    attn_output_norm: Norm | None = None  # of what the attention adds
+    cross_norm: Norm | None = None
+    mlp_norm: Norm | None = None  # parallel without it: the feed-forward reads what the attention reads
+    mlp_output_norm: Norm | None = None
+    residual_scale: float = 1.0  # multiplies what attention and feed-forward add
+
+
+def in_order(ids: Sequence[int]) -> Index:
+    """The positions of tokens: 0, 1, 2, …"""
+    return np.arange(len(ids))
+
+
+@dataclass(frozen=True, eq=False)
+class Embed:
+    """Text to vectors. `positions`: learned | sinusoidal | rotary | alibi | relative | none.
+
+    `max_positions` limits the tokens (None: no limit); `position_of(ids)` gives each token's row in the table of
+    learned positions, of `rows` rows, or the position that `table(positions, d_model)` encodes.
+    """
+
+    positions: str
+    size: int  # of the token vectors, before any projection
+    max_positions: int | None = None
+    rows: int = 0
+    position_of: Callable[[Sequence[int]], Index] = in_order
+    position_text: str = "pos"  # what the formula says of that row
+    position_detail: str = ""
+    table: Callable[[Index, int], Array] | None = None
+    scale: float = 1.0
+    types: int = 0  # token types (segments); 0: none
+    norm: Norm | None = None
+    project: str = (
+        ""  # to d_model, where size differs: "tokens" (before positions), "sum" (before the norm), "normed"
+    )
+    project_bias: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Layers one on the other. `name`: empty, or encoder or decoder where there are two."""
+
+    embed: Embed
+    layers: tuple[Layer, ...]
+    final_norm: Norm | None = None
+    name: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its stages and parameters begin with."""
+        return f"{self.name}." if self.name else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """What a masked-word head does before it reads the words: a linear map, an activation, a norm."""
+
+    size: int
+    activation: Activation
+    activation_name: str
+    norm: Norm | None
+    bias: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What makes logits: `scale` multiplies what is read, `logit_scale` the logits, `cap` bends them below it."""
+
+    tied: bool  # the matrix is the embedding's, transposed
+    bias: bool = False
+    transform: Transform | None = None
+    project: bool = False  # to the size of the token vectors first
+    project_bias: bool = False
+    scale: float = 1.0
+    logit_scale: float = 1.0
+    cap: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """A model: its stacks and what makes its logits. `start`: the id that an encoder's decoder begins with."""
+
+    family: str
+    d_model: int
+    vocab: int
+    stacks: tuple[Stack, ...]
+    head: Head | None = None
+    start: int | None = None
+
+    @property
+    def main(self) -> Stack:
+        """The only stack, or the decoder."""
+        return self.stacks[-1]
+
+    @property
+    def layers(self) -> int:
+        return max(len(stack.layers) for stack in self.stacks)
+
+    @property
+    def attention(self) -> Attention:
+        """That of the first layer, whose shapes stand for the model's."""
+        return self.main.layers[0].attn
+
+    @property
+    def heads(self) -> int:
+        return self.attention.heads
+
+    @property
+    def kv_heads(self) -> int:
+        return self.attention.kv_heads
+
+    @property
+    def d_head(self) -> int:
+        return self.attention.d_head
+
+    @property
+    def positions(self) -> str:
+        return self.main.embed.positions
+
+    @property
+    def max_positions(self) -> int | None:
+        return self.main.embed.max_positions
+
+    @property
+    def types(self) -> int:
+        return self.stacks[0].embed.types
+
+    @property
+    def causal(self) -> bool:
+        """Whether no query sees a later key."""
+        allowed = self.attention.mask.allowed
+        return allowed is not None and not bool(allowed(np.array([0]), np.array([1])).any())
+
+    def stack(self, prefix: str) -> Stack:
+        """By the beginning of its stages' names."""
+        return next(s for s in self.stacks if s.prefix == prefix)

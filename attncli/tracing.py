@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli import stages as catalogue
-from attncli.formula.types import Array
-from attncli.spec import Spec
+from attncli.formula.types import Array, Index
+from attncli.spec import Attention, Spec
 from attncli.tokens import Tokens
 from attncli.version import __version__
 
-Index = NDArray[np.intp]
+Tap = Callable[[str, Array, Index | None], Array]
+"""Takes a stage's name, its values and its rows' positions; gives the values that the forward goes on with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,11 +121,17 @@ class Trace(Mapping[str, Stage]):
 @dataclass(frozen=True)
 class Selection:
     """What is to be kept of a forward pass: stages by full name, in the order of computation, and of them
-    only some heads and some query rows (None: all)."""
+    only some heads and some query rows (None: all). `encoder_queries`: the rows of an encoder's stages, where the
+    model has one; `queries` are then the decoder's."""
 
     stages: tuple[str, ...]
     heads: tuple[int, ...] | None = None
     queries: tuple[int, ...] | None = None
+    encoder_queries: tuple[int, ...] | None = None
+
+    def rows(self, stage: str) -> tuple[int, ...] | None:
+        """The query rows that are kept of a stage, by its name or its beginning."""
+        return self.encoder_queries if stage.startswith("encoder.") else self.queries
 
 
 class Enough(Exception):
@@ -143,14 +150,14 @@ class Recorder:
         self,
         spec: Spec,
         selection: Selection,
-        length: int,
+        lengths: Mapping[str, int],
         on_stage: Callable[[Stage], None],
         top: int | None = None,
         word: Callable[[int], str] = str,
     ) -> None:
         self.spec = spec
         self.selection = selection
-        self.length = length
+        self.lengths = lengths  # how many tokens each stack has, by its prefix
         self.on_stage = on_stage
         self.top = top
         self.word = word
@@ -158,64 +165,67 @@ class Recorder:
         self.slab_values: dict[str, Array] = {}
         self.vocabulary_parts: dict[str, list[tuple[Array, Index | None]]] = {}
         last = selection.stages[-1]
-        in_layer = catalogue.layer_of(last)
-        embed_only = last.startswith("embed")
-        self.last_layer = in_layer if in_layer is not None else (-1 if embed_only else spec.layers - 1)
-        core = ("scores", "scaled", "biased", "masked", "weights", "mixed")
-        self.ends_in_core = in_layer is not None and last.rsplit(".", 1)[-1] in core and ".attn." in last
+        self.last_layer = catalogue.last_layer(spec, last)
+        core = ("scores", "scaled", "biased", "capped", "masked", "weights_with_sink", "weights", "mixed")
+        ends_in_core = last.rsplit(".", 1)[-1] in core
+        self.last_attention = last.rpartition(".")[0] + "." if ends_in_core else ""
 
     def wants(self, name: str) -> bool:
         """Whether this stage is still to come."""
         return name in self.remaining
 
-    def rows(self, layer: int) -> Index:
+    def length(self, name: str) -> int:
+        """How many tokens the stack of a stage has."""
+        side = name.split(".", 1)[0] + "."
+        return self.lengths[side] if side in self.lengths else list(self.lengths.values())[-1]
+
+    def rows(self, at: str) -> Index:
         """The query positions that a layer must compute: in the last layer that is needed those asked
         for, before it all of them, for the next layer's keys and values come from every position."""
-        if layer == self.last_layer and self.selection.queries is not None:
-            return np.asarray(self.selection.queries, dtype=np.intp)
-        return np.arange(self.length)
+        queries = self.selection.rows(at)
+        if at == self.last_layer and queries is not None:
+            return np.asarray(queries, dtype=np.intp)
+        return np.arange(self.length(at))
 
-    def heads(self, layer: int) -> tuple[int, ...]:
-        """The heads whose attention a layer must compute: all, unless nothing after Z = A V is wanted."""
-        if layer == self.last_layer and self.ends_in_core and self.selection.heads is not None:
+    def heads(self, at: str, part: Attention) -> tuple[int, ...]:
+        """The heads whose attention must be computed: all, unless nothing after Z = A V is wanted."""
+        if at == self.last_attention and self.selection.heads is not None:
             return self.selection.heads
-        return tuple(range(self.spec.heads))
+        return tuple(range(part.heads))
 
     def __call__(self, name: str, values: Array, rows: Index | None = None) -> Array:
         """Keeps what is wanted of a whole stage and returns it unchanged. `rows` are the positions along
         its row axis, where it does not hold them all."""
         if name in self.remaining:
             entry = catalogue.entry_of(name)
-            heads = self._kept_heads(entry)
+            heads = self._kept_heads(name)
             kept = values if heads is None else values[list(heads)]
-            queries = self._kept_rows(entry)
+            queries = self._kept_rows(name)
             axis = 1 if len(entry.axes) == 3 else 0
             if queries is not None:
-                held = np.arange(self.length) if rows is None else rows
+                held = np.arange(self.length(name)) if rows is None else rows
                 kept = kept.take(np.searchsorted(held, queries), axis=axis)
             self._emit(name, kept, heads, queries)
         return values
 
-    def slabs(self, layer: int) -> Iterator[Slab]:
-        """Cuts a layer's attention into slabs of heads and query rows, so that no n x n matrix of all
+    def slabs(self, at: str, part: Attention, keys: int) -> Iterator[Slab]:
+        """Cuts an attention into slabs of heads and query rows, so that no n x n matrix of all
         heads need exist at once. Raises Enough after the last slab when nothing else is wanted."""
-        heads, rows = self.heads(layer), self.rows(layer)
-        per_head = max(1, len(rows) * self.length)
+        heads, rows = self.heads(at, part), self.rows(at.rsplit(".", 2)[0] + ".")
+        per_head = max(1, len(rows) * keys)
         head_step = max(1, SLAB // per_head)
-        row_step = len(rows) if per_head <= SLAB else max(1, SLAB // self.length)
+        row_step = len(rows) if per_head <= SLAB else max(1, SLAB // keys)
         for h in range(0, len(heads), head_step):
             for r in range(0, len(rows), row_step):
-                yield Slab(self, layer, heads[h : h + head_step], rows[r : r + row_step], r)
+                yield Slab(self, at, heads[h : h + head_step], rows[r : r + row_step], r)
         for name in list(self.remaining):
             if name in self.slab_values:
-                entry = catalogue.entry_of(name)
-                values = self.slab_values.pop(name)
-                self._emit(name, values, self._kept_heads(entry), self._kept_rows(entry))
+                self._emit(name, self.slab_values.pop(name), self._kept_heads(name), self._kept_rows(name))
 
     def keep_slab(self, name: str, values: Array, heads: Sequence[int], rows: Index) -> None:
         """Puts the wanted part of a slab into its place."""
-        wanted_heads = self.selection.heads or tuple(range(self.spec.heads))
-        wanted_rows = self.selection.queries or tuple(range(self.length))
+        wanted_heads = self.selection.heads or tuple(range(catalogue.attention_of(self.spec, name).heads))
+        wanted_rows = self.selection.rows(name) or tuple(range(self.length(name)))
         if name not in self.slab_values:
             shape = (len(wanted_heads), len(wanted_rows), values.shape[-1])
             self.slab_values[name] = np.empty(shape, values.dtype)
@@ -241,16 +251,17 @@ class Recorder:
             ids = None if self.top is None else np.concatenate([i for _, i in parts if i is not None])
             self._emit(name, values, None, self.selection.queries, ids)
 
-    def _kept_heads(self, entry: catalogue.Entry) -> tuple[int, ...] | None:
-        heads = self.selection.heads
-        if heads is None or entry.axes[0] not in ("head", "kv_head"):
+    def _kept_heads(self, name: str) -> tuple[int, ...] | None:
+        heads, axis = self.selection.heads, catalogue.entry_of(name).axes[0]
+        if heads is None or axis not in ("head", "kv_head"):
             return None
-        if entry.axes[0] == "head":
+        if axis == "head":
             return heads
-        return tuple(dict.fromkeys(h // self.spec.group for h in heads))
+        return tuple(dict.fromkeys(h // catalogue.attention_of(self.spec, name).group for h in heads))
 
-    def _kept_rows(self, entry: catalogue.Entry) -> tuple[int, ...] | None:
-        return None if entry.axes[0] == "kv_head" else self.selection.queries
+    def _kept_rows(self, name: str) -> tuple[int, ...] | None:
+        """Keys and values come from every position."""
+        return None if catalogue.entry_of(name).of_keys else self.selection.rows(name)
 
     def _emit(
         self,
@@ -272,13 +283,13 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Slab:
-    """Some heads and some query rows of one layer's attention: a tap of its own for their stages.
+    """Some heads and some query rows of one attention: a tap of its own for their stages.
 
     As a context it swallows the Enough raised after the last stage that is wanted of it.
     """
 
     recorder: Recorder
-    layer: int
+    at: str
     heads: tuple[int, ...]
     rows: Index  # positions
     start: int  # where the rows begin among all that the layer computes
@@ -289,7 +300,7 @@ class Slab:
         return list(self.heads), slice(self.start, self.start + len(self.rows))
 
     def __call__(self, stage: str, values: Array) -> Array:
-        name = f"layers.{self.layer}.{stage}"
+        name = self.at + stage
         if self.recorder.wants(name):
             self.recorder.keep_slab(name, values, self.heads, self.rows)
             if name == self.recorder.selection.stages[-1]:
@@ -311,15 +322,15 @@ def describe(
     rows: tuple[int, ...] | None = None,
 ) -> Stage:
     """An array with all that the catalogue says of it for this model."""
-    entry = catalogue.entry_of(name)
+    entry, place = catalogue.entry_of(name), catalogue.place_of(spec, name)
     return Stage(
         name=name,
         values=values,
         axes=entry.axes,
         symbol=entry.symbol,
-        formula=entry.formula(spec),
-        meaning=entry.meaning,
-        detail=entry.detail(spec),
+        formula=entry.formula(place),
+        meaning=entry.says(place),
+        detail=entry.detail(place),
         layer=catalogue.layer_of(name),
         heads=heads,
         rows=rows,

@@ -20,6 +20,7 @@ LLAMA_NAMES = {
     "embed_tokens": "token_embd", "norm": "output_norm", "input_layernorm": "attn_norm", "q_proj": "attn_q",
     "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output", "post_attention_layernorm": "ffn_norm",
     "gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down", "lm_head": "output",
+    "q_norm": "attn_q_norm", "k_norm": "attn_k_norm", "qkv_proj": "attn_qkv", "gate_up_proj": "ffn_up",
 }  # fmt: skip
 GPT2_NAMES = {
     "wte": "token_embd", "wpe": "position_embd", "ln_f": "output_norm", "ln_1": "attn_norm", "c_attn": "attn_qkv",
@@ -31,12 +32,12 @@ GPT2_NAMES = {
 def write(
     file: Path, like: Path, *extra: Writer, quantize: Mapping[str, gguf.GGMLQuantizationType] | None = None
 ) -> Path:
-    """The model of a folder (llama or gpt2) as a GGUF file; `extra` writers add metadata and tensors. Tensors
-    whose name holds a key of `quantize` are quantized by the gguf package."""
+    """The model of a folder as a GGUF file; `extra` writers add metadata and tensors. Tensors whose name holds a
+    key of `quantize` are quantized by the gguf package."""
     config = json.loads((like / "config.json").read_text())
     arch = config["model_type"]
     writer = gguf.GGUFWriter(file, arch)
-    (_llama_metadata if arch == "llama" else _gpt2_metadata)(writer, config)
+    (_gpt2_metadata if arch == "gpt2" else _decoder_metadata)(writer, config)
     checkpoint = open_safetensors(like)
     for name in checkpoint.names():
         if name.endswith((".attn.bias", ".attn.masked_bias")):
@@ -60,30 +61,44 @@ def finish(writer: gguf.GGUFWriter, file: Path) -> Path:
     return file
 
 
-def _llama_metadata(writer: gguf.GGUFWriter, config: Mapping[str, Any]) -> None:
+def _decoder_metadata(writer: gguf.GGUFWriter, config: Mapping[str, Any]) -> None:
     heads, head_dim = config["num_attention_heads"], config.get("head_dim")
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    theta = config.get("rope_theta") or rope.get("rope_theta", 10000.0)
+    size = head_dim or config["hidden_size"] // heads
+    part = config.get("partial_rotary_factor") or rope.get("partial_rotary_factor", 1.0)
     writer.add_vocab_size(config["vocab_size"])
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
     writer.add_block_count(config["num_hidden_layers"])
     writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_rope_dimension_count(head_dim or config["hidden_size"] // heads)
+    writer.add_rope_dimension_count(int(size * part))
     writer.add_head_count(heads)
     writer.add_head_count_kv(config["num_key_value_heads"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-    writer.add_rope_freq_base(config.get("rope_theta") or rope["rope_theta"])
+    writer.add_rope_freq_base(theta)
     writer.add_file_type(0)
     if head_dim is not None:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
     kind = rope.get("rope_type", rope.get("type"))
+    if config.get("sliding_window") and config["model_type"] == "phi3":
+        writer.add_sliding_window(config["sliding_window"])
+    if kind == "yarn":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(rope["factor"])
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+    if kind in ("longrope", "su"):
+        if "attention_factor" in rope:
+            writer.add_rope_scaling_attn_factors(rope["attention_factor"])
+        original = rope.get("original_max_position_embeddings") or config["original_max_position_embeddings"]
+        writer.add_rope_scaling_orig_ctx_len(original)
+        for length in ("long", "short"):
+            writer.add_tensor(f"rope_factors_{length}.weight", np.array(rope[f"{length}_factor"], np.float32))
     if kind == "linear":
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(rope["factor"])
     if kind == "llama3":
-        size = head_dim or config["hidden_size"] // heads
-        theta = config.get("rope_theta") or rope["rope_theta"]
         writer.add_tensor("rope_freqs.weight", _llama3_factors(size, theta, rope))
 
 
@@ -123,7 +138,9 @@ def _named(name: str, values: Numbers, config: Mapping[str, Any]) -> tuple[str, 
     module = parts[-2] if parts[-2] in known else ".".join(parts[-3:-1])
     if gpt2 and module.rpartition(".")[2].startswith("c_") and values.ndim == 2:
         values = values.T
-    if module in ("q_proj", "k_proj"):
+    if config["model_type"] == "gemma" and module.endswith("norm"):
+        values = values + 1
+    if config["model_type"] == "llama" and module in ("q_proj", "k_proj"):
         heads = config["num_attention_heads" if module == "q_proj" else "num_key_value_heads"]
         half = values.shape[0] // heads // 2
         values = values.reshape(heads, 2, half, *values.shape[1:]).swapaxes(1, 2).reshape(values.shape)

@@ -13,32 +13,36 @@ import torch
 import transformers
 from numpy.typing import NDArray
 
-HEADED = {"gpt2": "GPT2LMHeadModel", "bert": "BertForMaskedLM", "llama": "LlamaForCausalLM"}
-BARE = {"gpt2": "GPT2Model", "bert": "BertModel", "llama": "LlamaModel"}
+from tests.families import Family
 
 
-def random_model(family: str, fields: dict[str, Any], seed: int, bare: bool = False) -> Any:
+def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool = False) -> Any:
     """A model of a family whose every parameter is random (biases and norms too, so that none can be lost
     unnoticed), wide enough for attention that is far from uniform."""
-    config = transformers.AutoConfig.for_model(family, **fields, attn_implementation="eager")
+    eager = {"attn_implementation": "eager", "experts_implementation": "eager"}
+    config = transformers.AutoConfig.for_model(family.model_type, **fields, **eager)
     torch.manual_seed(seed)
-    model = getattr(transformers, (BARE if bare else HEADED)[family])(config).eval()
+    model = getattr(transformers, family.bare if bare else family.headed)(config).eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             norm = parameter.ndim == 1 and name.endswith("weight")
             spread = 0.4 if parameter.ndim == 1 else 2.2 / max(parameter.shape) ** 0.5
-            parameter.copy_(torch.randn(parameter.shape) * spread + (1.0 if norm else 0.0))
+            parameter.copy_(torch.randn(parameter.shape) * spread + (family.norm_weight if norm else 0.0))
+        for name, buffer in model.named_buffers():
+            if name in model.state_dict() and buffer.is_floating_point():
+                buffer.copy_(torch.randn(buffer.shape) * 0.4)
     return model
 
 
-def expected_stages(family: str, model: Any, ids: list[int], types: list[int]) -> dict[str, NDArray[Any]]:
+def expected_stages(family: Family, model: Any, ids: list[int], types: list[int]) -> dict[str, NDArray[Any]]:
     """What the model gives for these ids, by the names of our stages."""
     seen: dict[str, Any] = {}
+    family.mend(model)
     body = getattr(model, model.base_model_prefix, model)
     hooks = [
         module.register_forward_hook(_keep(seen, stage))
-        for layer in range(model.config.num_hidden_layers)
-        for stage, module in PARTS[family](body, f"layers.{layer}.", layer).items()
+        for layer in range(model.config.get_text_config().num_hidden_layers)
+        for stage, module in family.parts(body, f"layers.{layer}.", layer).items()
     ]
     inputs = {"input_ids": torch.tensor([ids])} | ({"token_type_ids": torch.tensor([types])} if any(types) else {})
     with torch.no_grad():
@@ -50,8 +54,10 @@ def expected_stages(family: str, model: Any, ids: list[int], types: list[int]) -
         seen[f"layers.{layer}.attn.weights"] = weights
     for layer, hidden in enumerate(out.hidden_states[1:]):
         seen[f"layers.{layer}.resid.out"] = hidden
-    if family != "bert":  # the last of theirs has been through the last norm
-        seen["final"] = seen.pop(f"layers.{len(out.attentions) - 1}.resid.out")
+    if family.final:  # the last of theirs has been through the last norm
+        last = seen.pop(f"layers.{len(out.attentions) - 1}.resid.out")
+        projected = last.shape[-1] != model.config.hidden_size
+        seen["head.projected" if projected else "final"] = last
     if "logits" in out:
         seen["logits"] = out.logits
     return {name: np.ascontiguousarray(_split(name, t[0].float().numpy(), model)) for name, t in seen.items()}
@@ -68,39 +74,6 @@ def _split(name: str, values: NDArray[Any], model: Any) -> NDArray[Any]:
     """Queries, keys and values are one vector a position with the reference, a matrix a head with us."""
     if not name.endswith((".q", ".k", ".v")):
         return values
-    config = model.config
+    config = model.config.get_text_config()
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return values.reshape(len(values), -1, size).transpose(1, 0, 2)
-
-
-def _gpt2_parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = body.h[layer]
-    return {
-        at + "attn.input": block.ln_1, at + "attn.output": block.attn,
-        at + "mlp.input": block.ln_2, at + "mlp.hidden": block.mlp.c_fc, at + "mlp.output": block.mlp,
-    }  # fmt: skip
-
-
-def _bert_parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = body.encoder.layer[layer]
-    attention = block.attention
-    return {
-        at + "attn.q": attention.self.query, at + "attn.k": attention.self.key,
-        at + "attn.v": attention.self.value, at + "attn.output": attention.output.dense,
-        at + "resid.mid": attention.output.LayerNorm,
-        at + "mlp.activated": block.intermediate, at + "mlp.output": block.output.dense,
-    }  # fmt: skip
-
-
-def _llama_parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = body.layers[layer]
-    attention = block.self_attn
-    return {
-        at + "attn.input": block.input_layernorm, at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj,
-        at + "attn.v": attention.v_proj, at + "attn.output": attention,
-        at + "mlp.input": block.post_attention_layernorm, at + "mlp.gate": block.mlp.gate_proj,
-        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
-    }  # fmt: skip
-
-
-PARTS = {"gpt2": _gpt2_parts, "bert": _bert_parts, "llama": _llama_parts}

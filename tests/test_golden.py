@@ -10,7 +10,9 @@ import pytest
 from safetensors.numpy import load_file
 
 import attncli
+from attncli.families import FAMILIES
 from tests.conftest import Run, text_of
+from tests.families import families
 from tests.oracle import assert_agrees
 
 CASES = sorted(file.parent for file in Path(__file__).parent.glob("golden/*/expected.safetensors"))
@@ -42,5 +44,7 @@ def test_vocabulary_files_of_old_give_the_ids_of_the_reference(folder: Path) -> 
         assert list(attncli.tokenize(model, text).ids) == ids, text
 
 
-def test_all_three_families_are_there() -> None:
-    assert {folder.name.split("-")[0] for folder in CASES} == {"gpt2", "bert", "llama"}
+def test_every_family_has_its_golden_files() -> None:
+    known = families()
+    assert set(known) == set(FAMILIES)
+    assert {folder.name for folder in CASES} == {case for family in known.values() for case in family.cases}

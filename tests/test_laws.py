@@ -143,8 +143,7 @@ def test_a_tensor_does_not_depend_on_which_others_were_made() -> None:
 
 def test_attention_of_one_layer_by_hand() -> None:
     """Two words, d_k = 4 = √16: q = [2, 0, 0, 0] against keys [1, …] and [0, …] scores 2 and 0, scaled 1 and 0."""
-    from attncli.formula.attention import attend
-    from attncli.formula.masks import no_mask
+    from attncli.formula.attention import Steps, attend
 
     seen: dict[str, np.ndarray[Any, Any]] = {}
 
@@ -155,11 +154,11 @@ def test_attention_of_one_layer_by_hand() -> None:
     q = np.array([[[2.0, 0, 0, 0]]])
     k = np.array([[[1.0, 0, 0, 0], [0, 1.0, 0, 0]]])
     v = np.array([[[10.0], [20.0]]])
-    mixed = attend(q, k, v, 0.5, None, lambda s: no_mask(s, np.array([0])), tap)
+    mixed = attend(q, k, v, 0.5, Steps(), tap)
     e = math.e
-    np.testing.assert_allclose(seen["attn.scores"], [[[2, 0]]])
-    np.testing.assert_allclose(seen["attn.scaled"], [[[1, 0]]])
-    np.testing.assert_allclose(seen["attn.weights"], [[[e / (e + 1), 1 / (e + 1)]]])
+    np.testing.assert_allclose(seen["scores"], [[[2, 0]]])
+    np.testing.assert_allclose(seen["scaled"], [[[1, 0]]])
+    np.testing.assert_allclose(seen["weights"], [[[e / (e + 1), 1 / (e + 1)]]])
     np.testing.assert_allclose(mixed, [[[(10 * e + 20) / (e + 1)]]])
 
 

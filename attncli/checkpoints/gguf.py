@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import Checkpoint, Take, whole
+from attncli.checkpoints import Checkpoint, Stored, Take, whole
 from attncli.checkpoints.gguf_file import GgufFile, GgufTensor, read_gguf
 from attncli.checkpoints.made import Index, Made
 from attncli.errors import AttnError
@@ -126,7 +126,7 @@ def open_gguf(path: Path) -> GgufModel:
                         f"Known: {', '.join(_KINDS)}.")  # fmt: skip
     kind = _KINDS[architecture]
     config = _config(file, architecture, kind)
-    checkpoint = _GgufCheckpoint(str(path), _tensors(file, kind, config))
+    checkpoint = _GgufCheckpoint(file, _tensors(file, kind, config))
 
     def tokenizer() -> Tokenizer:
         from attncli.checkpoints.gguf_tokenizer import tokenizer_of
@@ -169,7 +169,11 @@ def _config(file: GgufFile, architecture: str, kind: _Kind) -> dict[str, Any]:
     if window:
         config["sliding_window"] = _plain(window)
     rope = _rope(file, config, ours)
-    return config | ({"rope_scaling": rope} if rope else {})
+    if rope is None:
+        return config
+    if rope["rope_type"] == "longrope":  # Phi-3 has it outside of rope_scaling
+        config["original_max_position_embeddings"] = rope["original_max_position_embeddings"]
+    return config | {"rope_scaling": rope}
 
 
 def _check_layers(file: GgufFile, declared: Any) -> None:
@@ -286,8 +290,12 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
 class _GgufCheckpoint:
     """Tensors under their Hugging Face names, each dequantized when it is read, and only the rows asked for."""
 
-    source: str
+    file: GgufFile
     tensors: Mapping[str, Made]
+
+    @property
+    def source(self) -> str:
+        return str(self.file.path)
 
     def names(self) -> Sequence[str]:
         return list(self.tensors)
@@ -297,6 +305,9 @@ class _GgufCheckpoint:
 
     def where(self, name: str) -> str:
         return self.source
+
+    def stored(self) -> Sequence[Stored]:
+        return [Stored(name, t.type_name, t.shape, self.file.path) for name, t in self.file.tensors.items()]
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         return self.tensors[name].array(take)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import Checkpoint, Take, whole
+from attncli.checkpoints import Checkpoint, Stored, Take, whole
 
 Index = slice | NDArray[np.intp]
 
@@ -59,6 +59,9 @@ class Overlaid:
 
     def where(self, name: str) -> str:
         return self.base.source if name in self.made else self.base.where(name)
+
+    def stored(self) -> Sequence[Stored]:
+        return self.base.stored()
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         return self.made[name].array(take) if name in self.made else self.base.array(name, take)

@@ -15,10 +15,10 @@ from attncli.checkpoints import Checkpoint
 from attncli.checkpoints.safetensors import PICKLES
 from attncli.checkpoints.seeded import normal
 from attncli.errors import AttnError, UsageError
-from attncli.formula.masks import causal_mask, no_mask
-from attncli.formula.positions import alibi_slopes, inverse_frequencies
-from attncli.formula.types import Array
-from attncli.spec import Spec
+from attncli.formula.positions import sinusoidal
+from attncli.formula.types import Array, Index
+from attncli.parts import CAUSAL, EVERY_KEY, alibi, plain_rotary
+from attncli.spec import Attention, Embed, Layer, Spec, Stack
 
 ARRAYS = ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o", "embedding", "positions")
 _OURS = {
@@ -101,28 +101,18 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
         raise UsageError(f"--positions learned needs an array called positions in {source}.")
     if (positions == "rotary" and d_head % 2) or (positions == "sinusoidal" and d_model % 2):
         raise UsageError(f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.")
-    causal = options.get("causal", False)
-    return Spec(
-        family="layer",
-        layers=1,
-        heads=heads,
-        kv_heads=kv_heads,
-        d_model=d_model,
-        d_head=d_head,
-        d_value=d_value,
-        vocab=checkpoint.shape("embedding")[0] if "embedding" in names else 0,
-        positions=positions,
-        max_positions=checkpoint.shape("positions")[0] if "positions" in names else None,
-        frequencies=inverse_frequencies(d_head).astype(np.float32) if positions == "rotary" else None,
-        slopes=alibi_slopes(heads) if positions == "alibi" else None,
-        causal=causal,
-        mask=causal_mask if causal else no_mask,
-        scale=d_head**-0.5,
-        block="attention_only",
+    rows = checkpoint.shape("positions")[0] if "positions" in names else 0
+    attn = Attention(
+        heads, kv_heads, d_head, d_head**-0.5, CAUSAL if options.get("causal", False) else EVERY_KEY, d_value,
         qkv_bias=frozenset(n[-1] for n in names if n in ("b_q", "b_k", "b_v")),
         output="w_o" in names,
         output_bias="b_o" in names,
-    )
+        rotary=plain_rotary(d_head) if positions == "rotary" else None,
+        bias=alibi(heads) if positions == "alibi" else None,
+    )  # fmt: skip
+    embed = Embed(positions, d_model, rows or None, rows, table=sinusoidal if positions == "sinusoidal" else None)
+    vocab = checkpoint.shape("embedding")[0] if "embedding" in names else 0
+    return Spec("layer", d_model, vocab, (Stack(embed, (Layer("attention_only", attn),)),))
 
 
 @dataclass(frozen=True)
@@ -141,15 +131,17 @@ class OneLayerWeights:
 
     def __call__(self, name: str) -> Array | None:
         linear, _, kind = name.rpartition(".")
+        if linear not in _OURS:
+            return None
         array = _OURS[linear][0 if kind == "weight" else 1]
         return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
 
-    def rows(self, name: str, ids: Sequence[int]) -> Array:
+    def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         if name == "embed.positions.weight":
-            return self._as_numbers(self.checkpoint.rows("positions", ids))
+            return self._as_numbers(self.checkpoint.rows("positions", [int(i) for i in ids]))
         if self.has_embedding:
-            return self._as_numbers(self.checkpoint.rows("embedding", ids))
-        drawn = [normal(self.seed, f"{name}/{self.word(i)}", (self.spec.d_model,)) for i in ids]
+            return self._as_numbers(self.checkpoint.rows("embedding", [int(i) for i in ids]))
+        drawn = [normal(self.seed, f"{name}/{self.word(int(i))}", (self.spec.d_model,)) for i in ids]
         return np.stack(drawn).astype(self.dtype)
 
     def _as_numbers(self, stored: NDArray[Any]) -> Array:

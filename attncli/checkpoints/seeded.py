@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attncli.formula.types import Array
-from attncli.spec import Spec, parameters
+from attncli.formula.types import Array, Index
+from attncli.parameters import shape_of
+from attncli.spec import Spec
 
 
 def normal(seed: int, name: str, shape: tuple[int, ...]) -> Array:
@@ -34,18 +35,12 @@ class SeededWeights:
             return self.rows(name, range(self.spec.vocab))
         if name == "head.weight":
             return self.rows("embed.tokens.weight", range(self.spec.vocab)).T
-        shape = parameters(self.spec).get(_template(name))
+        shape = shape_of(self.spec, name)
         if shape is None:
             return None
         return (normal(self.seed, name, shape) / np.sqrt(shape[0])).astype(self.dtype)
 
-    def rows(self, name: str, ids: Sequence[int]) -> Array:
+    def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         label = self.word if name == "embed.tokens.weight" else str
-        keys = [f"{name}/{label(i)}" for i in ids]
+        keys = [f"{name}/{label(int(i))}" for i in ids]
         return np.stack([normal(self.seed, key, (self.spec.d_model,)) for key in keys]).astype(self.dtype)
-
-
-def _template(name: str) -> str:
-    """layers.3.attn.q.weight -> layers.{L}.attn.q.weight"""
-    parts = name.split(".")
-    return ".".join([parts[0], "{L}", *parts[2:]]) if parts[0] == "layers" else name

@@ -92,7 +92,7 @@ def command(**options: Any) -> None:
 
 def _selection(model: Model, tokens: Tokens, options: dict[str, Any]) -> Selection:
     """What the options ask for, of this model and these tokens."""
-    from attncli.stages import attention_stages, select
+    from attncli.selecting import attention_stages, select
     from attncli.tracing import Selection
 
     spec = model.spec

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from attncli.checkpoints import Checkpoint, whole
+from attncli.checkpoints import Checkpoint, Take, whole
 from attncli.errors import AttnError
 from attncli.families import Tensor
-from attncli.formula.types import Array
-from attncli.spec import Spec, parameters
+from attncli.formula.types import Array, Index
+from attncli.parameters import layer_and_expert, shape_of, template
+from attncli.spec import Spec
 
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
 
@@ -48,62 +49,80 @@ class CheckpointWeights:
     dtype: type[np.floating[Any]] = np.float32
     touched: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.shapes = parameters(self.spec)
-
     def __call__(self, name: str) -> Array | None:
-        template, layer = _split(name)
-        if template not in self.shapes:
+        shape = shape_of(self.spec, name)
+        if shape is None:
             return None
-        if name == "head.weight" and self.spec.tied:
-            embedding = self("embed.tokens.weight")
+        if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
+            embedding = self(f"{self.spec.main.prefix}embed.tokens.weight")
             return None if embedding is None else embedding.T
-        tensor = self.tensors[template]
-        actual = self._find(template, tensor, layer)
-        self._check_shape(template, tensor, actual)
+        if self.kept_by_head(name):
+            return np.stack([self._read(name, shape[1:], str(head)) for head in range(shape[0])])
+        return self._read(name, shape)
+
+    def kept_by_head(self, name: str) -> bool:
+        """Whether a parameter lies in as many tensors as there are heads."""
+        return "{H}" in self._tensor(name).name
+
+    def _read(self, name: str, shape: tuple[int, ...], head: str = "0") -> Array:
+        tensor, actual = self._find(name, shape, head)
         converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
         return converted.T if tensor.transposed else converted
 
-    def rows(self, name: str, ids: Sequence[int]) -> Array:
-        actual = self._find(name, self.tensors[name])
-        self._check_shape(name, self.tensors[name], actual)
-        return self.checkpoint.rows(actual, ids).astype(self.dtype)
+    def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
+        shape = shape_of(self.spec, name)
+        assert shape is not None, name
+        _, actual = self._find(name, shape)
+        return self.checkpoint.rows(actual, [int(i) for i in ids]).astype(self.dtype)
 
-    def _find(self, template: str, tensor: Tensor, layer: str = "") -> str:
-        theirs = tensor.name.replace("{L}", layer)
-        actual = self.names.get(tensor.alias) or self.names.get(theirs)
+    def _tensor(self, name: str) -> Tensor:
+        return self.tensors.get(name) or self.tensors[template(name)]
+
+    def locate(self, name: str, head: str = "0") -> tuple[Tensor, str, str | None]:
+        """Where a parameter lies (of one kept head by head, a head's part), the family's name of that tensor, and
+        its name in this checkpoint: None where it is missing."""
+        tensor = self._tensor(name)
+        layer, expert = layer_and_expert(name)
+        theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
+        if expert and "{E}" not in tensor.name:  # all experts in one tensor
+            tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
+        return tensor, theirs, self.names.get(tensor.alias) or self.names.get(theirs)
+
+    def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
+        """Where a parameter lies, and the name of its tensor in this checkpoint."""
+        tensor, theirs, actual = self.locate(name, head)
         if actual is None:
             raise AttnError(
-                f"{self.checkpoint.source}: tensor {theirs} is missing ({template} of a {self.spec.family} model)."
+                f"{self.checkpoint.source}: tensor {theirs} is missing ({name} of a {self.spec.family} model)."
             )
+        self.check_shape(name, shape, tensor, actual)
         if actual not in self.touched:
             self.touched.append(actual)
-        return actual
+        return tensor, actual
 
-    def _check_shape(self, template: str, tensor: Tensor, actual: str) -> None:
-        expected = self.shapes[template][:: -1 if tensor.transposed else 1]
+    def check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:
+        """Raises AttnError where a parameter's tensor has another shape than the Spec makes it."""
+        expected = shape[:: -1 if tensor.transposed else 1]
         stored = self.checkpoint.shape(actual)
+        if tensor.take is whole and stored == expected:
+            return
         try:  # on a stand-in that takes no memory: nothing is read
             found = tensor.take(np.broadcast_to(np.float32(0), stored)).shape
         except (ValueError, IndexError):
             found = None
         if found != expected:
-            of_it = "" if tensor.take is whole else f" for the part that is {template}"
+            of_it = "" if tensor.take is whole else f" for the part that is {name}"
             raise AttnError(
                 f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(stored)}, "
                 f"but its config.json makes it {list(expected)}{of_it}."
             )
 
 
+def _of_expert(number: int, take: Take) -> Take:
+    return lambda stored: take(stored[number])
+
+
 def not_finite(weights: CheckpointWeights) -> list[tuple[str, int]]:
     """The tensors read so far that hold NaN or infinity, and how many of them."""
     counts = ((name, int((~np.isfinite(weights.checkpoint.array(name))).sum())) for name in weights.touched)
     return [(name, count) for name, count in counts if count]
-
-
-def _split(name: str) -> tuple[str, str]:
-    """layers.3.attn.q.weight -> (layers.{L}.attn.q.weight, 3)"""
-    parts = name.split(".")
-    if parts[0] != "layers":
-        return name, ""
-    return ".".join(["layers", "{L}", *parts[2:]]), parts[1]

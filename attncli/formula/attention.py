@@ -6,6 +6,7 @@ Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,19 +16,50 @@ Tap = Callable[[str, Array], Array]
 Step = Callable[[Array], Array]
 
 
-def attend(query: Array, key: Array, value: Array, scale: float, bias: Step | None, mask: Step, tap: Tap) -> Array:
+@dataclass(frozen=True)
+class Steps:
+    """What happens to the scores between their scaling and the softmax, each None where there is no such step.
+
+    `bias` adds to them, `cap` bends them softly below it, `mask` sets those that are not allowed to -inf;
+    `sinks` [head] are the scores of a column that takes weight and has no value.
+    """
+
+    bias: Step | None = None
+    cap: float | None = None
+    mask: Step | None = None
+    sinks: Array | None = None
+
+
+def attend(query: Array, key: Array, value: Array, scale: float, steps: Steps, tap: Tap) -> Array:
     """One slab of heads and queries, from Q, K, V to the weighted sum of the values.
 
     `query` [head, query, d_head], `key` [head, key, d_head], `value` [head, key, d_value].
-    `bias` adds to the scaled scores, `mask` sets those that are not allowed to -inf.
     """
-    scores = tap("attn.scores", query @ key.swapaxes(-1, -2))  # [head, query, key]
-    scaled = tap("attn.scaled", scores * scores.dtype.type(scale))  # [head, query, key]
-    if bias is not None:
-        scaled = tap("attn.biased", bias(scaled))  # [head, query, key]
-    masked = tap("attn.masked", mask(scaled))  # [head, query, key]
-    weights = tap("attn.weights", softmax(masked))  # [head, query, key]
-    return tap("attn.mixed", weights @ value)  # [head, query, d_value]
+    scores = tap("scores", query @ key.swapaxes(-1, -2))  # [head, query, key]
+    scores = tap("scaled", scores * scores.dtype.type(scale))  # [head, query, key]
+    if steps.bias is not None:
+        scores = tap("biased", steps.bias(scores))  # [head, query, key]
+    if steps.cap is not None:
+        scores = tap("capped", soft_cap(scores, steps.cap))  # [head, query, key]
+    scores = tap("masked", scores if steps.mask is None else steps.mask(scores))  # [head, query, key]
+    if steps.sinks is None:
+        weights = tap("weights", softmax(scores))  # [head, query, key]
+    else:
+        with_sink = tap("weights_with_sink", softmax(append_column(scores, steps.sinks)))  # [head, query, key + 1]
+        weights = tap("weights", with_sink[..., :-1])  # [head, query, key]
+    return tap("mixed", weights @ value)  # [head, query, d_value]
+
+
+def soft_cap(x: Array, cap: float) -> Array:
+    """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2)."""
+    limit = x.dtype.type(cap)
+    return limit * np.tanh(x / limit)
+
+
+def append_column(scores: Array, sinks: Array) -> Array:
+    """One more key, whose score is the head's own number for every query. [head, query, key + 1]."""
+    column = np.broadcast_to(sinks[:, None, None].astype(scores.dtype), (*scores.shape[:-1], 1))
+    return np.concatenate([scores, column], axis=-1)
 
 
 def softmax(x: Array) -> Array:

@@ -32,15 +32,29 @@ def quick_gelu(x: Array) -> Array:
     return x / (1 + np.exp(x * x.dtype.type(-1.702)))
 
 
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x)."""
+    return 1 / (1 + np.exp(-x))
+
+
 def silu(x: Array) -> Array:
     """x · sigmoid(x), also called swish (Elfwing et al. 2017)."""
     return x / (1 + np.exp(-x))
+
+
+def clamped_swiglu(gate: Array, hidden: Array, steepness: float, limit: float) -> Array:
+    """(h + 1) · g · sigmoid(steepness · g), where g is the gate, no more than the limit, and h the hidden units,
+    between it and its negative (OpenAI 2025, the gpt-oss model card, §2.2 and the released code)."""
+    g = np.minimum(gate, gate.dtype.type(limit))
+    h = np.clip(hidden, -limit, limit).astype(hidden.dtype, copy=False)
+    return (h + 1) * g * sigmoid(g * g.dtype.type(steepness))
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": relu,
     "gelu": gelu,
     "gelu_new": gelu_tanh,
+    "gelu_fast": gelu_tanh,
     "gelu_pytorch_tanh": gelu_tanh,
     "quick_gelu": quick_gelu,
     "silu": silu,

@@ -1,20 +1,44 @@
-"""Which keys a query may see."""
+"""Which keys a query may see, by their positions: `allowed(queries [query], keys [key])` -> bool [query, key]."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.formula.types import Array
+from attncli.formula.types import Array, Index
+
+Allowed = Callable[[Index, Index], NDArray[np.bool_]]
 
 
-def no_mask(scores: Array, queries: NDArray[np.intp]) -> Array:
-    """Every query sees every key."""
-    return scores
+def causal(queries: Index, keys: Index) -> NDArray[np.bool_]:
+    """No query sees a later key."""
+    seen: NDArray[np.bool_] = keys <= queries[:, None]
+    return seen
 
 
-def causal_mask(scores: Array, queries: NDArray[np.intp]) -> Array:
-    """-inf where the key comes after the query. `scores` [..., query, key]; `queries` [query] holds
-    the position of each row, so that any choice of rows can be masked."""
-    future = np.arange(scores.shape[-1]) > queries[:, None]  # [query, key]
-    return np.where(future, scores.dtype.type(-np.inf), scores)
+def causal_window(size: int) -> Allowed:
+    """The `size` last keys up to the query itself (Beltagy et al. 2020; Jiang et al. 2023)."""
+
+    def allowed(queries: Index, keys: Index) -> NDArray[Any]:
+        return causal(queries, keys) & (keys > queries[:, None] - size)
+
+    return allowed
+
+
+def window(size: int) -> Allowed:
+    """Keys at most `size` positions away, before or after."""
+
+    def allowed(queries: Index, keys: Index) -> NDArray[Any]:
+        return np.abs(queries[:, None] - keys) <= size
+
+    return allowed
+
+
+def masked(scores: Array, allowed: Allowed, queries: Index) -> Array:
+    """-inf where a query may not see a key. `scores` [..., query, key]; `queries` [query] holds the position of
+    each row, so that any choice of rows can be masked."""
+    seen = allowed(queries, np.arange(scores.shape[-1]))  # [query, key]
+    return np.where(seen, scores, scores.dtype.type(-np.inf))

@@ -6,14 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from attncli.formula.types import Array
-
-Positions = NDArray[np.intp]
+from attncli.formula.types import Array, Index
 
 
-def sinusoidal(positions: Positions, dim: int, base: float = 10000.0) -> Array:
+def sinusoidal(positions: Index, dim: int, base: float = 10000.0) -> Array:
     """PE(pos, 2i) = sin(pos / base^(2i/dim)), PE(pos, 2i+1) = cos(the same); Vaswani et al. 2017, §3.5.
 
     Returns float64 [position, dim]; `dim` is even.
@@ -30,17 +27,23 @@ def inverse_frequencies(dim: int, base: float = 10000.0) -> Array:
     return base ** -(np.arange(0, dim, 2) / dim)
 
 
-def rotary_angles(positions: Positions, frequencies: Array) -> Array:
+def rotary_angles(positions: Index, frequencies: Array) -> Array:
     """θ = pos · frequency, in radians (Su et al. 2021, §3.2). [position, dim / 2]."""
     return positions[:, None] * frequencies
 
 
-def rotate(x: Array, angles: Array) -> Array:
-    """Turns each pair (x_i, x_{i+d/2}) by its position's angle, in the half-split layout of the
-    published Llama checkpoints (Su et al. 2021, §3.4.2). `x` [head, position, d], `angles` [position, d / 2]."""
-    cos, sin = np.cos(angles).astype(x.dtype), np.sin(angles).astype(x.dtype)  # [position, d / 2]
-    first, second = np.split(x, 2, axis=-1)  # [head, position, d / 2] each
-    return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
+def rotate(x: Array, angles: Array, interleaved: bool = False, factor: float = 1.0) -> Array:
+    """Turns each pair by its position's angle (Su et al. 2021, §3.4.2). `x` [head, position, d], `angles`
+    [position, d / 2]. Pairs are (x_i, x_{i+d/2}), the layout of the published Llama checkpoints, or neighbours
+    where interleaved. `factor` multiplies sine and cosine."""
+    cos, sin = ((f(angles) * factor).astype(x.dtype) for f in (np.cos, np.sin))  # [position, d / 2]
+    turned = np.empty_like(x)
+    half = x.shape[-1] // 2
+    pairs = (slice(0, None, 2), slice(1, None, 2)) if interleaved else (slice(half), slice(half, None))
+    first, second = (x[..., part] for part in pairs)  # [head, position, d / 2] each
+    turned[..., pairs[0]] = first * cos - second * sin
+    turned[..., pairs[1]] = second * cos + first * sin
+    return turned
 
 
 def scale_linear(frequencies: Array, factor: float) -> Array:
@@ -60,6 +63,34 @@ def scale_llama3(
     return keep * frequencies + (1 - keep) * frequencies / factor
 
 
+def dynamic_base(size: int, base: float, factor: float, length: int, known: int) -> float:
+    """The base that stretches the rotary wavelengths over a text longer than those known in training, the
+    short ones less than the long ones (NTK-aware scaling; Peng et al. 2023, §3.1 and B.2)."""
+    stretch: float = (factor * length / known - (factor - 1)) ** (size / (size - 2))
+    return base * stretch
+
+
+def scale_yarn(
+    frequencies: Array, base: float, factor: float, known: int, fast: float, slow: float, whole: bool = True
+) -> Array:
+    """Dimensions that turn more than `fast` times over the known length are kept, those that turn less than
+    `slow` times are divided by the factor, those between blended (YaRN; Peng et al. 2023, §3.2). `whole` rounds
+    the bounds between them outwards, as the authors' code does."""
+    size = 2 * len(frequencies)
+
+    def dimension(turns: float) -> float:
+        return size * math.log(known / (turns * 2 * math.pi)) / (2 * math.log(base))
+
+    low, high = dimension(fast), dimension(slow)
+    if whole:
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, size - 1)
+    if low == high:
+        high += 0.001  # as the authors do, lest the ramp divide by zero
+    divided = np.clip((np.arange(len(frequencies)) - low) / (high - low), 0, 1)
+    return frequencies * (1 - divided) + frequencies / factor * divided
+
+
 def alibi_slopes(heads: int) -> Array:
     """2^(-8h/n) for head h = 1 … n where n is a power of two, else those of the next lower power and
     every other one of the next higher (Press et al. 2021, §3 and the authors' code). float64 [head]."""
@@ -72,7 +103,21 @@ def alibi_slopes(heads: int) -> Array:
     return np.concatenate([of_power_of_two(lower), extra])
 
 
-def alibi_bias(slopes: Sequence[float] | Array, queries: Positions, keys: Positions) -> Array:
+def alibi_bias(slopes: Sequence[float] | Array, queries: Index, keys: Index) -> Array:
     """-slope · |query - key|: what attending far away costs. [head, query, key]."""
     distance = np.abs(queries[:, None] - keys[None, :])
     return -np.asarray(slopes)[:, None, None] * distance
+
+
+def distance_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
+    """The bucket of each offset key - query: half of them for keys before the query, half for those after; half
+    of these hold one distance each, the others grow with it up to `farthest` (Raffel et al. 2020, §2.1 and the
+    authors' code). Same shape."""
+    half = buckets // 2
+    near = half // 2
+    distance = np.abs(offsets)
+    # float32, as the reference takes it: a rounding apart would be another bucket
+    ratio = np.log(np.maximum(distance, 1).astype(np.float32) / np.float32(near))
+    grown = near + (ratio / np.float32(math.log(farthest / near)) * np.float32(half - near)).astype(np.intp)
+    bucket: Index = (offsets > 0) * half + np.where(distance < near, distance, np.minimum(grown, half - 1))
+    return bucket

@@ -1,4 +1,4 @@
-"""The one array type of the formulas: real floating-point numbers of any shape."""
+"""The array types of the formulas: real floating-point numbers of any shape, and whole numbers that index."""
 
 from typing import Any
 
@@ -6,3 +6,4 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
+Index = NDArray[np.intp]

@@ -1,0 +1,153 @@
+"""Rotary positions by config.json: its older fields (rope_theta, rope_scaling) or the newer (rope_parameters)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attncli.errors import AttnError
+from attncli.families.config import Config
+from attncli.formula import positions as formula
+from attncli.formula.types import Array
+from attncli.spec import Rotary
+
+Settings = dict[str, Any]
+
+
+def rotary(
+    config: Config,
+    d_head: int,
+    *,
+    theta: float = 10000.0,
+    partial: float = 1.0,
+    settings: Settings | None = None,
+    interleaved: bool = False,
+    start: int = 0,
+) -> Rotary:
+    """The rotary positions of heads of d_head dimensions, of which `partial` (or the config's
+    partial_rotary_factor) are turned. `theta` and `partial` are the family's defaults; `settings` replaces what
+    the config has (for layers with rotary positions of their own). Raises AttnError for an unknown scaling.
+    """
+    settings = dict(rope_settings(config, theta, partial) if settings is None else settings)
+    kind = settings.pop("rope_type", settings.pop("type", None)) or "default"
+    settings.pop("type", None)
+    base = float(settings.pop("rope_theta", theta))
+    size = int(d_head * float(settings.pop("partial_rotary_factor", partial)))
+    if size % 2 or size < 2:
+        raise AttnError(f"{config.file}: rotary positions turn pairs of dimensions, not {size}.")
+    if kind not in KINDS:
+        raise AttnError(
+            f"{config.file}: rope scaling of type {kind!r} is not supported; known: {', '.join(KINDS)}."
+        )
+    needed, optional, made = KINDS[kind]
+    for name in needed:
+        wanted = list if name.endswith("_factor") and name[:4] in ("long", "shor") else (int, float)
+        if not isinstance(settings.get(name), wanted):
+            raise AttnError(f"{config.file}: rope scaling {kind!r} needs the number {name!r}.")
+    known = {*needed, *optional, "original_max_position_embeddings"}
+    if kind != "default" and (unknown := sorted(set(settings) - known)):
+        raise AttnError(f"{config.file}: rope scaling {kind!r} has an unknown field {unknown[0]!r}.")
+    settings["max_position_embeddings"] = config.get("max_position_embeddings", 2048)
+    frequencies, factor = made(size, base, {k: v for k, v in settings.items() if v is not None})
+    return Rotary(frequencies, size, start, interleaved, factor)
+
+
+def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) -> Settings:
+    """What config.json says of rotary positions, in the newer form whichever it has."""
+    newer, older = config.get("rope_parameters", None), config.get("rope_scaling", None)
+    settings = dict(newer if isinstance(newer, dict) else older if isinstance(older, dict) else {})
+    settings = {"rope_theta": config.get("rope_theta", theta)} | settings
+    settings = {"partial_rotary_factor": config.get("partial_rotary_factor", partial)} | settings
+    original = config.get("original_max_position_embeddings", None)
+    if original is not None:
+        settings["original_max_position_embeddings"] = original
+    return settings
+
+
+def grows_with_length(config: Config) -> bool:
+    """Whether the rotary positions stretch with the text, whatever its length."""
+    settings = rope_settings(config)
+    of_kinds = [part for part in settings.values() if isinstance(part, dict)]  # of layers that differ
+    return any(part.get("rope_type", part.get("type")) == "dynamic" for part in (settings, *of_kinds))
+
+
+Made = tuple[Callable[[int], Array], float]
+
+
+def _always(frequencies: Array, factor: float = 1.0) -> Made:
+    """The same for texts of any length; float32, as the reference keeps them."""
+    kept = frequencies.astype(np.float32)
+    return (lambda length: kept), factor
+
+
+def _default(size: int, base: float, s: Settings) -> Made:
+    return _always(formula.inverse_frequencies(size, base))
+
+
+def _linear(size: int, base: float, s: Settings) -> Made:
+    return _always(formula.scale_linear(formula.inverse_frequencies(size, base), s["factor"]))
+
+
+def _llama3(size: int, base: float, s: Settings) -> Made:
+    frequencies = formula.inverse_frequencies(size, base)
+    return _always(
+        formula.scale_llama3(frequencies, s["factor"], s["low_freq_factor"], s["high_freq_factor"], _original(s))
+    )
+
+
+def _dynamic(size: int, base: float, s: Settings) -> Made:
+    known = s["max_position_embeddings"]
+
+    def frequencies(length: int) -> Array:
+        longer = formula.dynamic_base(size, base, s["factor"], max(length, known), known)
+        return formula.inverse_frequencies(size, longer).astype(np.float32)
+
+    return frequencies, 1.0
+
+
+def _yarn(size: int, base: float, s: Settings) -> Made:
+    factor = s.get("factor") or s["max_position_embeddings"] / _original(s)
+    frequencies = formula.scale_yarn(
+        formula.inverse_frequencies(size, base), base, factor, _original(s),
+        s.get("beta_fast") or 32, s.get("beta_slow") or 1, s.get("truncate", True),
+    )  # fmt: skip
+    m, all_dim = s.get("mscale"), s.get("mscale_all_dim")
+    suggested = yarn_scale(factor, m) / yarn_scale(factor, all_dim) if m and all_dim else yarn_scale(factor)
+    return _always(frequencies, float(s.get("attention_factor", suggested)))
+
+
+def yarn_scale(factor: float, m: float = 1.0) -> float:
+    """0.1 m ln(factor) + 1: how much sharper attention must be over a longer text (Peng et al. 2023, §3.4)."""
+    return 1.0 if factor <= 1 else 0.1 * m * math.log(factor) + 1.0
+
+
+def _longrope(size: int, base: float, s: Settings) -> Made:
+    original = _original(s)
+    factor = s.get("factor") or s["max_position_embeddings"] / original
+    suggested = 1.0 if factor <= 1 else math.sqrt(1 + math.log(factor) / math.log(original))
+    frequencies = formula.inverse_frequencies(size, base)
+    short, long = ((frequencies / np.asarray(s[f"{n}_factor"])).astype(np.float32) for n in ("short", "long"))
+    return (lambda length: long if length > original else short), float(s.get("attention_factor", suggested))
+
+
+def _original(s: Settings) -> int:
+    """The length that the model was first trained with."""
+    return int(s.get("original_max_position_embeddings") or s["max_position_embeddings"])
+
+
+KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[int, float, Settings], Made]]] = {
+    "default": ((), (), _default),
+    "linear": (("factor",), (), _linear),
+    "dynamic": (("factor",), (), _dynamic),
+    "yarn": (
+        (),
+        ("factor", "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate"),
+        _yarn,
+    ),
+    "longrope": (("short_factor", "long_factor"), ("factor", "attention_factor"), _longrope),
+    "llama3": (("factor", "low_freq_factor", "high_freq_factor"), (), _llama3),
+}
+"""The kind of scaling -> the fields that it needs, those that it may have, and what it makes of them."""

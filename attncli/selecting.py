@@ -1,0 +1,119 @@
+"""How stages are asked for: by name, by glob, or by the name that TransformerLens gives them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from attncli.errors import UsageError, nearest
+from attncli.spec import Spec
+from attncli.stages import ON_REQUEST, layer_of, offered, relative
+
+TRANSFORMER_LENS = {
+    "hook_embed": ("embed.tokens",),
+    "hook_pos_embed": ("embed.positions",),
+    "hook_resid_mid": ("resid.mid",),
+    "hook_resid_post": ("resid.out",),
+    "hook_attn_in": ("attn.input",),
+    "ln1.hook_normalized": ("attn.input",),
+    "attn.hook_q": ("attn.q",),
+    "attn.hook_k": ("attn.k",),
+    "attn.hook_v": ("attn.v",),
+    "attn.hook_rot_q": ("attn.q_rotated",),
+    "attn.hook_rot_k": ("attn.k_rotated",),
+    "attn.hook_attn_scores": ("attn.masked",),
+    "attn.hook_pattern": ("attn.weights",),
+    "attn.hook_z": ("attn.mixed",),
+    "attn.hook_result": ("attn.heads",),
+    "hook_attn_out": ("attn.output",),
+    "ln2.hook_normalized": ("mlp.input",),
+    "hook_mlp_in": ("mlp.input",),
+    "mlp.hook_pre": ("mlp.gate", "mlp.hidden"),
+    "mlp.hook_pre_linear": ("mlp.hidden",),
+    "mlp.hook_post": ("mlp.activated",),
+    "hook_mlp_out": ("mlp.output",),
+    "ln_final.hook_normalized": ("final",),
+    "hook_logits": ("logits",),
+}
+"""TransformerLens' name -> ours; of several, the first that the model has."""
+
+
+def attention_stages(spec: Spec, layers: Sequence[int]) -> list[str]:
+    """The default view: from the embedding (when the first layer is shown) to the attention output."""
+    return [
+        name
+        for name in _default(spec)
+        if (relative(name).startswith("embed") and 0 in layers)
+        or (layer_of(name) in layers and relative(name).startswith(("attn.", "cross.")))
+    ]
+
+
+def _default(spec: Spec) -> list[str]:
+    return [name for name in offered(spec) if relative(name) not in ON_REQUEST]
+
+
+def select(spec: Spec, patterns: Iterable[str], layers: Sequence[int] | None) -> list[str]:
+    """The full names of the stages asked for, in the order of computation.
+
+    A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within the chosen
+    `layers` (`attn.weights`, or just `weights`; `decoder.attn.weights` of one stack), `all`, or a TransformerLens
+    name; a pattern that names its own layer is not narrowed by `layers`. Raises UsageError for one that matches
+    nothing.
+    """
+    everything, default = offered(spec), _default(spec)
+    chosen = set(range(spec.layers) if layers is None else layers)
+    wanted: set[str] = set()
+    for pattern in patterns:
+        ours = "*" if pattern == "all" else _translated(spec, pattern)
+        names = everything if "heads" in ours else default
+        if "layers." in ours:
+            matched = {name for name in names if fnmatchcase(name, ours)}
+        else:
+            matched = {
+                name
+                for name in names
+                if layer_of(name) in chosen | {None} and any(fnmatchcase(n, ours) for n in _short_names(name))
+            }
+        if not matched:
+            raise _no_match(spec, pattern)
+        wanted |= matched
+    return [name for name in everything if name in wanted]
+
+
+def _short_names(name: str) -> list[str]:
+    """What a stage is called within its layer: attn.weights, weights, decoder.attn.weights."""
+    short = relative(name)
+    side = name.split(".", 1)[0]
+    return [
+        short,
+        *([short.removeprefix("attn.")] if short.startswith("attn.") else []),
+        *([f"{side}.{short}"] if side in ("encoder", "decoder") else []),
+    ]
+
+
+def _translated(spec: Spec, pattern: str) -> str:
+    """Our pattern for a name of TransformerLens; any other as it is."""
+    match = re.fullmatch(r"(?:(blocks|encoder|decoder)\.([^.]+)\.)?(.+)", pattern)
+    assert match is not None
+    side, layer, rest = match[1], match[2], match[3]
+    prefix = "" if side in (None, "blocks") else f"{side}."
+    at = "" if side is None else f"{prefix}layers.{layer}."
+    if rest == "hook_resid_pre" and side is not None:  # what the layer before left
+        before = layer.isdecimal() and int(layer) - 1
+        return prefix + ("embed" if before == -1 else f"layers.{before if layer.isdecimal() else layer}.resid.out")
+    crossed = rest.startswith("cross_attn.")
+    for ours in TRANSFORMER_LENS.get(rest.replace("cross_attn.", "attn."), ()):
+        name = ours.replace("attn.", "cross.") if crossed else ours
+        if any(relative(known) == name for known in offered(spec)):
+            return at + name if "." in name else name
+    return at + rest if side == "blocks" else pattern
+
+
+def _no_match(spec: Spec, pattern: str) -> UsageError:
+    layer = layer_of(pattern.replace("blocks.", "layers."))
+    if layer is not None and layer >= spec.layers:
+        return UsageError(f"no stage {pattern!r}: the model has {spec.layers} layers, 0 to {spec.layers - 1}.")
+    known = dict.fromkeys(relative(name) for name in offered(spec))
+    within = re.sub(r"^((encoder|decoder)\.)?(layers|blocks)\.[^.]+\.", "", pattern)
+    return UsageError(f"no stage matches {pattern!r} in this {spec.family} model.", nearest(within, known))
