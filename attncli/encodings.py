@@ -51,9 +51,10 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
     embed, rotary = model.spec.main.embed, model.spec.attention.rotary
     if rotary is not None:
         return _rotary(rotary.frequencies(max(positions) + 1), "θ = pos · the model's frequencies", positions)
-    if embed.positions != "learned":
+    if not embed.stored_positions:
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
-    table = model.weights.rows(model.spec.main.prefix + "embed.positions.weight", positions)
+    rows = embed.position_of([-1] * (max(positions) + 1))[list(positions)]  # -1: no padding, which has no position
+    table = model.weights.rows(model.spec.main.prefix + "embed.positions.weight", rows)
     return [_stage("embed.positions", table, ("position", "d_model"), "P", "P = P[pos]", positions)]
 
 

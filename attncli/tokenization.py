@@ -41,7 +41,7 @@ def built_in(kind: str) -> Tokenizer:
     """`words`, `chars` (grapheme clusters) or `bytes`."""
     if kind == "bytes":
         return from_library(_byte_tokenizer())
-    return Tokenizer(_open_encoder(kind), _opaque_ids)
+    return Tokenizer(_open_encoder(kind), opaque_ids)
 
 
 def without_tokenizer(source: str) -> Tokenizer:
@@ -53,7 +53,7 @@ def without_tokenizer(source: str) -> Tokenizer:
             "Pass --tokenizer PATH, or token ids with --ids.",
         )
 
-    return Tokenizer(refuse, _opaque_ids)
+    return Tokenizer(refuse, opaque_ids)
 
 
 def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
@@ -231,7 +231,8 @@ def _open_encoder(kind: str) -> Callable[[str, str | None, bool, int | None], To
     return encode
 
 
-def _opaque_ids(ids: Sequence[int]) -> Tokens:
+def opaque_ids(ids: Sequence[int]) -> Tokens:
+    """Ids whose words are not known: each is called by its number."""
     return _plain(ids, tuple(map(str, ids)), str)
 
 

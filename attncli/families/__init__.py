@@ -14,9 +14,15 @@ from attncli.families.config import Config
 from attncli.spec import Spec
 
 FAMILIES = {
+    "bart": "attncli.families.bart",
     "bert": "attncli.families.bert",
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
+    "m2m_100": "attncli.families.m2m_100",
+    "marian": "attncli.families.marian",
+    "mbart": "attncli.families.mbart",
+    "pegasus": "attncli.families.pegasus",
+    "t5": "attncli.families.t5",
 }
 """model_type of config.json -> the module that knows it."""
 
@@ -28,13 +34,15 @@ class Tensor:
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
-    have for it, which wins where both are there.
+    have for it, which wins where both are there. `instead`: a tensor that is the same one, for checkpoints that
+    have it only under that name.
     """
 
     name: str
     transposed: bool = False
     take: Take = whole
     alias: str = ""
+    instead: str = ""
 
 
 class Family(Protocol):
@@ -63,6 +71,13 @@ def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
 def norm(ours: str, theirs: str) -> dict[str, Tensor]:
     """A norm's weight and bias."""
     return {f"{ours}.{kind}": Tensor(f"{theirs}.{kind}") for kind in ("weight", "bias")}
+
+
+def shared_embedding(side: str) -> Tensor:
+    """The token vectors of an encoder or decoder: its own where the checkpoint has them, else those that both
+    share, by whichever name it keeps (`transformers` 5, modeling_utils, tie_weights)."""
+    other = {"encoder": "decoder", "decoder": "encoder"}[side]
+    return Tensor("shared.weight", alias=f"{side}.embed_tokens.weight", instead=f"{other}.embed_tokens.weight")
 
 
 def tied_head(config: Config, default: bool, own_head: bool) -> bool:

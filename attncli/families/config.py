@@ -129,6 +129,13 @@ class Config:
             raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
         return value
 
+    def token(self, name: str, default: int | None) -> int | None:
+        """The id of a token, None where there is none."""
+        value = self.get(name, default)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise AttnError(f"{self.file}: {name} is {value!r}; the id of a token is needed.")
+        return value
+
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):

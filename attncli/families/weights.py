@@ -73,7 +73,7 @@ class CheckpointWeights:
         theirs = tensor.name.replace("{L}", layer).replace("{E}", expert)
         if expert and "{E}" not in tensor.name:  # all experts in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
-        actual = self.names.get(tensor.alias) or self.names.get(theirs)
+        actual = self.names.get(tensor.alias) or self.names.get(theirs) or self.names.get(tensor.instead)
         if actual is None:
             raise AttnError(
                 f"{self.checkpoint.source}: tensor {theirs} is missing ({name} of a {self.spec.family} model)."

@@ -36,7 +36,8 @@ class Case:
 class Family:
     """`headed` and `bare` are the names of its classes with and without a head; `parts(body, prefix of the layer's
     stages, its number)` gives the module whose output is a stage. `final`: whether the last of the hidden states
-    has been through a last norm."""
+    has been through a last norm. `target`: whether it is an encoder with a decoder.
+    `spread`: how wide its matrices are drawn, so that attention is far from uniform and rounding makes no odds."""
 
     model_type: str
     headed: str
@@ -45,6 +46,8 @@ class Family:
     draw: Callable[[random.Random], Config]
     parts: Callable[[Any, str, int], dict[str, Any]] = lambda body, at, layer: {}
     final: bool = True
+    target: bool = False
+    spread: float = 2.2
 
 
 def families() -> dict[str, Family]:
