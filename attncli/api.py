@@ -111,8 +111,8 @@ def tokenize_target(
         return tokenizer.from_ids(ids)
     if spec.start is None or (target is not None and spec.speaks_language):
         raise UsageError(
-            f"what a {spec.family} decoder reads begins with the code of a language, which a text does not tell.",
-            "Pass --target-ids, the code first; attn tokens shows ids.",
+            f"the decoder of {spec.family} models begins with the code of a language, which a text does not tell.",
+            "Pass its input with --target-ids; attn tokens shows the ids of a text.",
         )
     start = tokenizer.from_ids([spec.start])
     if target is None:

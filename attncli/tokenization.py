@@ -68,7 +68,9 @@ def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
         return readable(name(i))
 
     def encode(text: str, pair: str | None, special: bool, limit: int | None) -> Tokens:
-        if limit is not None:
+        if limit is None:
+            tokenizer.no_truncation()  # a text before this one may have been cut
+        else:
             try:
                 tokenizer.enable_truncation(limit)
             except ValueError as error:

@@ -16,8 +16,9 @@ from attncli.spec import Attention, Embed, Head, Layer, Spec, Stack
 
 PREFIXES = ("model.",)
 INERT = (
-    "activation_dropout", "classif_dropout", "classifier_dropout", "decoder_layerdrop", "dropout",
-    "encoder_layerdrop", "force_bos_token_to_be_generated", "init_std", "output_past", "save_step",
+    "_num_labels", "activation_dropout", "classif_dropout", "classifier_dropout", "decoder_layerdrop", "dropout",
+    "encoder_layerdrop", "force_bos_token_to_be_generated", "init_std", "output_past",
+    "replacing_rate", "save_step", "student_decoder_layers", "student_encoder_layers",
 )  # fmt: skip
 OF_OLD = (
     "add_bias_logits", "add_final_layer_norm", "do_blenderbot_90_layernorm", "extra_layer_norm",

@@ -33,7 +33,7 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     return {
         "encoder_attention_heads": heads[0],
         "decoder_attention_heads": heads[1],
-        "d_model": heads[0] * heads[1] * 2 * draw.randint(1, 3),
+        "d_model": heads[0] * heads[1] * 2 * draw.randint(2, 4),
         "encoder_layers": draw.randint(1, 3),
         "decoder_layers": draw.randint(1, 3),
         "encoder_ffn_dim": draw.randint(3, 40),
