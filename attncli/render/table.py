@@ -55,7 +55,7 @@ def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
 
 def _summary(model: ModelInfo, tokens: Tokens) -> Text:
     positions = "no positions" if model.positions == "none" else f"{model.positions} positions"
-    encoder = f"{counted(model.encoder_layers, 'layer')} and " if model.encoder_layers else ""
+    encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""
     facts = [
         f"{encoder}{counted(model.layers, 'layer')} × {counted(model.heads, 'head')}",
         *([counted(model.kv_heads, "key/value head")] if model.kv_heads != model.heads else []),

@@ -7,7 +7,15 @@ from tests.families.bart_like import BART, draw_fields, of_old, parts_of_pre_nor
 
 CASES = {
     "pegasus-tied": Case(BART | {"scale_embedding": True}, config=of_old),
-    "pegasus-untied": Case(BART | {"tie_word_embeddings": False, "d_model": 18, "activation_function": "relu"}),
+    "pegasus-untied": Case(
+        BART
+        | {
+            "tie_word_embeddings": False,
+            "d_model": 15,
+            "activation_function": "relu",
+            "decoder_attention_heads": 5,
+        }
+    ),
 }
 
 FAMILY = Family("pegasus", "PegasusForConditionalGeneration", "PegasusModel", CASES, draw_fields,
