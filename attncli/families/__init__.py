@@ -15,6 +15,7 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "albert": "attncli.families.albert",
+    "bart": "attncli.families.bart",
     "bert": "attncli.families.bert",
     "bloom": "attncli.families.bloom",
     "camembert": "attncli.families.camembert",
@@ -36,6 +37,9 @@ FAMILIES = {
     "gptj": "attncli.families.gptj",
     "granite": "attncli.families.granite",
     "llama": "attncli.families.llama",
+    "m2m_100": "attncli.families.m2m_100",
+    "marian": "attncli.families.marian",
+    "mbart": "attncli.families.mbart",
     "mistral": "attncli.families.mistral",
     "modernbert": "attncli.families.modernbert",
     "mpnet": "attncli.families.mpnet",
@@ -43,6 +47,7 @@ FAMILIES = {
     "olmo": "attncli.families.olmo",
     "olmo2": "attncli.families.olmo2",
     "opt": "attncli.families.opt",
+    "pegasus": "attncli.families.pegasus",
     "phi": "attncli.families.phi",
     "phi3": "attncli.families.phi3",
     "qwen2": "attncli.families.qwen2",
@@ -50,6 +55,7 @@ FAMILIES = {
     "roberta": "attncli.families.roberta",
     "smollm3": "attncli.families.smollm3",
     "stablelm": "attncli.families.stablelm",
+    "t5": "attncli.families.t5",
     "xlm-roberta": "attncli.families.xlm_roberta",
 }
 """model_type of config.json -> the module that knows it."""
@@ -62,13 +68,15 @@ class Tensor:
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
-    have for it, which wins where both are there.
+    have for it, which wins where both are there. `instead`: a tensor that is the same one, for checkpoints that
+    have it only under that name.
     """
 
     name: str
     transposed: bool = False
     take: Take = whole
     alias: str = ""
+    instead: str = ""
 
 
 class Family(Protocol):
@@ -102,6 +110,13 @@ def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
 def norm(ours: str, theirs: str) -> dict[str, Tensor]:
     """A norm's weight and bias."""
     return {f"{ours}.{kind}": Tensor(f"{theirs}.{kind}") for kind in ("weight", "bias")}
+
+
+def shared_embedding(side: str) -> Tensor:
+    """The token vectors of an encoder or decoder: its own where the checkpoint has them, else those that both
+    share, by whichever name it keeps (`transformers` 5, modeling_utils, tie_weights)."""
+    other = {"encoder": "decoder", "decoder": "encoder"}[side]
+    return Tensor("shared.weight", alias=f"{side}.embed_tokens.weight", instead=f"{other}.embed_tokens.weight")
 
 
 def tied_head(config: Config, default: bool, own_head: bool) -> bool:
