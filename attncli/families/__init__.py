@@ -25,6 +25,7 @@ FAMILIES = {
     "llama": "attncli.families.llama",
     "mpt": "attncli.families.mpt",
     "opt": "attncli.families.opt",
+    "starcoder2": "attncli.families.starcoder2",
 }
 """model_type of config.json -> the module that knows it."""
 
