@@ -190,6 +190,7 @@ class Embed:
     max_positions: int | None = None
     rows: int = 0
     position_of: Callable[[Sequence[int]], Index] = in_order
+    position_text: str = "pos"  # how formulas print what position_of gives
     table: Callable[[Index, int], Array] | None = None
     scale: float = 1.0
     types: int = 0  # token types (segments); 0: none

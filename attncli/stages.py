@@ -105,7 +105,8 @@ def _added_positions(p: Place) -> bool:
 EMBED = (
     Entry("embed.tokens", "E", ROWS, lambda p: "E = E[id]", "each token's vector, by its id"),
     Entry("embed.positions", "P", ROWS,
-          lambda p: "P = P[pos]" if p.stack.embed.positions == "learned" else "P = sin, cos of pos / 10000^(2i/d)",
+          lambda p: (f"P = P[{p.stack.embed.position_text}]" if p.stack.embed.positions == "learned"
+                     else "P = sin, cos of pos / 10000^(2i/d)"),
           "each position's vector", _added_positions),
     Entry("embed.types", "T", ROWS, lambda p: "T = T[segment]", "the vector of the token's segment",
           lambda p: p.stack.embed.types > 0),
