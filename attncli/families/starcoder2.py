@@ -1,4 +1,4 @@
-"""StarCoder2 (Lozhkov et al. 2024): Llama's attention over a window, and GPT-2's norms and feed-forward, with biases."""
+"""StarCoder2 (Lozhkov et al. 2024): Llama's attention over a window; GPT-2's norms and feed-forward; biases."""
 
 from __future__ import annotations
 
