@@ -55,6 +55,7 @@ FAMILIES = {
     "roberta": "attncli.families.roberta",
     "smollm3": "attncli.families.smollm3",
     "stablelm": "attncli.families.stablelm",
+    "starcoder2": "attncli.families.starcoder2",
     "t5": "attncli.families.t5",
     "xlm-roberta": "attncli.families.xlm_roberta",
 }
