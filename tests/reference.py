@@ -19,7 +19,8 @@ from tests.families import Family
 def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool = False) -> Any:
     """A model of a family whose every parameter is random (biases and norms too, so that none can be lost
     unnoticed), wide enough for attention that is far from uniform."""
-    config = transformers.AutoConfig.for_model(family.model_type, **fields, attn_implementation="eager")
+    eager = {"attn_implementation": "eager", "experts_implementation": "eager"}
+    config = transformers.AutoConfig.for_model(family.model_type, **fields, **eager)
     torch.manual_seed(seed)
     model = getattr(transformers, family.bare if bare else family.headed)(config).eval()
     with torch.no_grad():
@@ -53,7 +54,12 @@ def expected_stages(family: Family, model: Any, ids: list[int], types: list[int]
         seen["final"] = seen.pop(f"layers.{len(out.attentions) - 1}.resid.out")
     if "logits" in out:
         seen["logits"] = out.logits
-    return {name: np.ascontiguousarray(_split(name, t[0].float().numpy(), model)) for name, t in seen.items()}
+    return {name: np.ascontiguousarray(_split(name, _first(t).float().numpy(), model)) for name, t in seen.items()}
+
+
+def _first(values: torch.Tensor) -> torch.Tensor:
+    """Of the batch, which a router's logits have no axis for."""
+    return values if values.ndim == 2 else values[0]
 
 
 def _keep(seen: dict[str, Any], stage: str) -> Callable[[Any, Any, Any], None]:

@@ -22,8 +22,11 @@ FAMILIES = {
     "gpt2": "attncli.families.gpt2",
     "llama": "attncli.families.llama",
     "mistral": "attncli.families.mistral",
+    "mixtral": "attncli.families.mixtral",
     "qwen2": "attncli.families.qwen2",
+    "qwen2_moe": "attncli.families.qwen2_moe",
     "qwen3": "attncli.families.qwen3",
+    "qwen3_moe": "attncli.families.qwen3_moe",
 }
 """model_type of config.json -> the module that knows it."""
 
