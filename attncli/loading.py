@@ -155,7 +155,7 @@ def _checkpoint(
     from attncli.checkpoints.safetensors import open_safetensors
     from attncli.families import family_of
     from attncli.families.config import Config
-    from attncli.families.weights import CheckpointWeights, family_names
+    from attncli.families.weights import CheckpointWeights, as_stored, family_names
 
     config = Config(_config_fields(folder / "config.json"), folder / "config.json", ignore)
     family = family_of(config)
@@ -169,7 +169,8 @@ def _checkpoint(
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(lambda: own_tokenizer(folder))
-    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
+    tensors = as_stored(spec, family.tensors(config), names)
+    weights = CheckpointWeights(spec, tensors, checkpoint, names, getattr(np, dtype))
     return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
 
 

@@ -38,13 +38,15 @@ class Tensor:
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
-    have for it, which wins where both are there.
+    have for it, which wins where both are there. `otherwise`: where it lies in checkpoints that have it in quite
+    another way.
     """
 
     name: str
     transposed: bool = False
     take: Take = whole
     alias: str = ""
+    otherwise: Tensor | None = None
 
 
 class Family(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, linear
+from attncli.families import Tensor, part
 from attncli.families.config import Config
 from attncli.formula.experts import softmax_top, softmax_top_renormalized
 from attncli.spec import Experts, FeedForward
@@ -14,11 +14,24 @@ from attncli.spec import Experts, FeedForward
 ONLY_IN_TRAINING = ("output_router_logits", "router_aux_loss_coef", "router_jitter_noise")
 
 
-def tensors(router: str, expert: str, names: tuple[str, str, str]) -> dict[str, Tensor]:
-    """The router's tensor and those of the experts, each of which has three matrices: gate, hidden, output."""
-    found = linear("layers.{L}.mlp.router", router, bias=False)
-    for ours, theirs in zip(("gate", "hidden", "output"), names, strict=True):
-        found |= linear(f"layers.{{L}}.mlp.experts.{{E}}.{ours}", f"{expert}.{theirs}", bias=False)
+def tensors(router: str, expert: str, matrices: tuple[str, str, str]) -> dict[str, Tensor]:
+    """The router's tensor and those of the experts, each of which has three matrices: gate, hidden, output.
+    Where a checkpoint is as the model is in memory, those of all experts are one, and gate and hidden too."""
+    router_of_memory, all_experts = "layers.{L}.mlp.gate.weight", "layers.{L}.mlp.experts"
+    places = {
+        "gate": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=part(0, 2)),
+        "hidden": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=part(1, 2)),
+        "output": Tensor(f"{all_experts}.down_proj", transposed=True),
+    }
+    found = {
+        "layers.{L}.mlp.router.weight": Tensor(
+            f"{router}.weight", transposed=True, otherwise=Tensor(router_of_memory, transposed=True)
+        )
+    }
+    for (ours, otherwise), theirs in zip(places.items(), matrices, strict=True):
+        found[f"layers.{{L}}.mlp.experts.{{E}}.{ours}.weight"] = Tensor(
+            f"{expert}.{theirs}.weight", transposed=True, otherwise=otherwise
+        )
     return found
 
 

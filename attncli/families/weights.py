@@ -34,6 +34,15 @@ def family_names(checkpoint: Checkpoint, prefixes: Sequence[str]) -> dict[str, s
     return names
 
 
+def as_stored(spec: Spec, tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
+    """Where each parameter lies in this checkpoint, for families that know more than one place for it."""
+
+    def stored(tensor: Tensor) -> bool:
+        return any(tensor.name.replace("{L}", str(layer)) in names for layer in range(spec.layers))
+
+    return {ours: t.otherwise if t.otherwise and stored(t.otherwise) else t for ours, t in tensors.items()}
+
+
 @dataclass
 class CheckpointWeights:
     """Weights of a model in a checkpoint, as `dtype`, each checked against the shape that the Spec gives it.

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.families import Case, Family
-from tests.families.mixtral import parts
+from tests.families.mixtral import in_one, parts
 from tests.families.qwen2 import QWEN, draw_windows, without_kinds
 
 EXPERTS = QWEN | {"num_experts": 5, "num_experts_per_tok": 3, "moe_intermediate_size": 7,
@@ -19,6 +19,8 @@ CASES = {
                                        "sliding_window": 2, "max_window_layers": 2}, config=without_kinds),
     "qwen2-moe-unused-window": Case(EXPERTS | {"num_hidden_layers": 2, "qkv_bias": False, "head_dim": 6,
                                                "tie_word_embeddings": True}, dtype="bfloat16"),
+    "qwen2-moe-in-one": Case(EXPERTS | {"mlp_only_layers": [0]},
+                             tensors=in_one("mlp.experts.", "gate_proj", "up_proj", "down_proj")),
     "qwen2-moe-bare": Case(EXPERTS | {"num_hidden_layers": 2, "hidden_act": "gelu"}, bare=True),
 }  # fmt: skip
 
