@@ -72,7 +72,12 @@ def expected_stages(
         seen[f"decoder.layers.{layer}.cross.weights"] = weights
     if "logits" in out:
         seen["logits"] = out.logits
-    return {name: np.ascontiguousarray(_split(name, t[0].float().numpy(), model)) for name, t in seen.items()}
+    return {name: np.ascontiguousarray(_split(name, _first(t).float().numpy(), model)) for name, t in seen.items()}
+
+
+def _first(values: torch.Tensor) -> torch.Tensor:
+    """Of the batch, which a router's logits have no axis for."""
+    return values if values.ndim == 2 else values[0]
 
 
 def _stacks(family: Family, config: Any) -> dict[str, int]:

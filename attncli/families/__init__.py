@@ -41,6 +41,7 @@ FAMILIES = {
     "marian": "attncli.families.marian",
     "mbart": "attncli.families.mbart",
     "mistral": "attncli.families.mistral",
+    "mixtral": "attncli.families.mixtral",
     "modernbert": "attncli.families.modernbert",
     "mpnet": "attncli.families.mpnet",
     "mpt": "attncli.families.mpt",
@@ -51,7 +52,9 @@ FAMILIES = {
     "phi": "attncli.families.phi",
     "phi3": "attncli.families.phi3",
     "qwen2": "attncli.families.qwen2",
+    "qwen2_moe": "attncli.families.qwen2_moe",
     "qwen3": "attncli.families.qwen3",
+    "qwen3_moe": "attncli.families.qwen3_moe",
     "roberta": "attncli.families.roberta",
     "smollm3": "attncli.families.smollm3",
     "stablelm": "attncli.families.stablelm",
@@ -69,15 +72,15 @@ class Tensor:
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
-    have for it, which wins where both are there. `instead`: a tensor that is the same one, for checkpoints that
-    have it only under that name.
+    have for it, which wins where both are there. `otherwise`: where it lies in checkpoints that have it under
+    neither name.
     """
 
     name: str
     transposed: bool = False
     take: Take = whole
     alias: str = ""
-    instead: str = ""
+    otherwise: Tensor | None = None
 
 
 class Family(Protocol):
@@ -117,7 +120,9 @@ def shared_embedding(side: str) -> Tensor:
     """The token vectors of an encoder or decoder: its own where the checkpoint has them, else those that both
     share, by whichever name it keeps (`transformers` 5, modeling_utils, tie_weights)."""
     other = {"encoder": "decoder", "decoder": "encoder"}[side]
-    return Tensor("shared.weight", alias=f"{side}.embed_tokens.weight", instead=f"{other}.embed_tokens.weight")
+    return Tensor(
+        "shared.weight", alias=f"{side}.embed_tokens.weight", otherwise=Tensor(f"{other}.embed_tokens.weight")
+    )
 
 
 def tied_head(config: Config, default: bool, own_head: bool) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(num_hidden_layers=32, sliding_window=4096)
+    config.only("use_mrope", False)  # of the models that read images, but the others' files have it too
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     activation = config.activation("hidden_act", "silu")
     mlp = feed_forward(config.size("intermediate_size", 22016), activation, gated=True)
