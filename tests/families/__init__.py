@@ -67,6 +67,11 @@ def without_prefix(prefix: str) -> Callable[[Tensors], Tensors]:
     return lambda tensors: {name.removeprefix(prefix): t for name, t in tensors.items()}
 
 
+def without(*names: str) -> Callable[[Config], Config]:
+    """Some fields are absent, so that their defaults matter."""
+    return lambda config: {name: value for name, value in config.items() if name not in names}
+
+
 def older(config: Config) -> Config:
     """config.json as most of the hub has it: rope_theta and rope_scaling, torch_dtype."""
     rope = dict(config.pop("rope_parameters", {}))
