@@ -92,7 +92,8 @@ class CheckpointWeights:
         theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
         if expert and "{E}" not in tensor.name:  # all experts in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
-        return tensor, theirs, self.names.get(tensor.alias) or self.names.get(theirs)
+        actual = self.names.get(tensor.alias) or self.names.get(theirs)
+        return tensor, theirs, actual
 
     def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
         """Where a parameter lies, and the name of its tensor in this checkpoint."""
