@@ -8,7 +8,7 @@ from typing import Any
 from attncli.errors import AttnError
 from attncli.families import Tensor, part
 from attncli.families.config import Config
-from attncli.formula.experts import softmax_top, softmax_top_renormalized
+from attncli.formula.routing import softmax_top, softmax_top_renormalized
 from attncli.spec import Experts, FeedForward
 
 ONLY_IN_TRAINING = ("output_router_logits", "router_aux_loss_coef", "router_jitter_noise")
