@@ -46,7 +46,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
             config, mask=masks[kind], rotary=turns[kind], q_norm=head_norm, k_norm=head_norm
         )
 
-    return gemma_decoder("gemma3_text", config, has, layer, vocab=262208, max_positions=131072)
+    return gemma_decoder("gemma3_text", config, has, layer, vocab=262208)
 
 
 def mask(config: Config, kind: str) -> Mask:

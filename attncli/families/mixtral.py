@@ -21,11 +21,13 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.assume(num_key_value_heads=8, num_experts_per_tok=2, rope_theta=1000000.0)
+    config.assume(
+        num_key_value_heads=8, num_experts_per_tok=2, rope_theta=1000000.0, max_position_embeddings=4096 * 32
+    )
     normed = rms_norm(config.number("rms_norm_eps", 1e-5))
     attn = attention(config, mask=causal_mask(window(config)))
     activation = config.activation("hidden_act", "silu")
     each = feed_forward(config.size("intermediate_size", 14336), activation, gated=True)
     mlp = experts.mixture(config, experts.expert_count(config, 8), each, renormalized=True)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
-    return decoder("mixtral", config, has, lambda number: layer, final_norm=normed, max_positions=4096 * 32)
+    return decoder("mixtral", config, has, lambda number: layer, final_norm=normed)

@@ -33,7 +33,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(
         hidden_size=2048, num_hidden_layers=24, num_attention_heads=16, num_key_value_heads=16,
-        sliding_window=4096, num_experts_per_tok=4,
+        sliding_window=4096, num_experts_per_tok=4, max_position_embeddings=32768,
     )  # fmt: skip
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     activation = config.activation("hidden_act", "silu")
@@ -59,4 +59,4 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         mlp = sparse if is_sparse(number) else dense
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
-    return decoder("qwen2_moe", config, has, layer, final_norm=normed, vocab=151936, max_positions=32768)
+    return decoder("qwen2_moe", config, has, layer, final_norm=normed, vocab=151936)
