@@ -54,13 +54,15 @@ def load_model(
     tokenizer: str | Path | None = None,
     dtype: DType = "float32",
     ignore_config: Sequence[str] = (),
+    adapter: str | Path | None = None,
 ) -> Model:
     """A model to trace.
 
-    `source`: None for seeded weights; a folder in Hugging Face layout; a .safetensors or .npz file with one
-    attention layer (w_q, w_k, w_v, …); or a name on the hub. `seed` and the shape options (`d_model` …
+    `source`: None for seeded weights; a folder in Hugging Face layout; a .gguf file; a .safetensors or .npz file
+    with one attention layer (w_q, w_k, w_v, …); or a name on the hub. `seed` and the shape options (`d_model` …
     `causal`) make seeded weights; `heads`, `kv_heads` and `causal` also tell what one layer's file cannot.
-    `tokenizer`: words, chars, bytes, or the path of a tokenizer. `dtype`: that of the arithmetic.
+    `tokenizer`: words, chars, bytes, or the path of a tokenizer. `dtype`: that of the arithmetic. `adapter`: a
+    LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights.
 
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """
@@ -69,6 +71,9 @@ def load_model(
         "positions": positions, "causal": causal,
     }  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
+    whole_model = source is not None and not is_one_layer(Path(source))
+    if adapter is not None and not whole_model:
+        raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
     if source is None:
         return _seeded(seed, Shape(**options), tokenizer, dtype)
     path = Path(source)
@@ -78,18 +83,18 @@ def load_model(
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(f"{flag} shapes seeded weights; {source} has its own.", "Leave out one of the two.")
-    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config))
+    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
 
 
 def is_one_layer(path: Path) -> bool:
     """Whether a path is the file of one layer of the user's own, and not a whole model."""
-    return path.is_file()
+    return path.is_file() and path.suffix != ".gguf"
 
 
 def located(source: str | Path) -> Path:
     """Where a whole model lies: the path, or what the hub has under that name, in the local cache."""
     path = Path(source)
-    if path.is_dir():
+    if path.exists():
         return path
     from attncli.checkpoints.hub import fetch
 
@@ -161,17 +166,24 @@ def _shared(whole: str, total: int, part: str, n: int) -> int:
     return total // n
 
 
-# ------------------------------------------------------------------ a Hugging Face folder
+# ------------------------------------------------------------------ a Hugging Face folder, or a GGUF file
 
 
 def _checkpoint(
-    folder: Path, name: str, tokenizer: str | Path | None, dtype: DType, ignore: frozenset[str]
+    path: Path,
+    name: str,
+    tokenizer: str | Path | None,
+    dtype: DType,
+    ignore: frozenset[str],
+    adapter: str | Path | None,
 ) -> Model:
     from attncli.families import family_of
     from attncli.families.weights import CheckpointWeights, family_names
 
-    config, checkpoint, own = open_checkpoint(folder, ignore)
+    config, checkpoint, own = open_checkpoint(path, ignore)
     family = family_of(config)
+    if adapter is not None:
+        checkpoint = _adapted(checkpoint, adapter)
     names = family_names(checkpoint, family.PREFIXES)
     spec = family.spec(config, names.__contains__)
     config.finish()
@@ -182,16 +194,39 @@ def _checkpoint(
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
     weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
-    return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
+    shown = path.name if Path(name).exists() else name
+    if adapter is not None:
+        shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
+    return Model(shown, str(path), spec, weights, chosen)
 
 
 def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
-    """What config.json says, the tensors, and how to open the tokenizer. Only headers are read."""
-    from attncli.checkpoints.safetensors import open_safetensors
+    """What config.json says, the tensors, and how to open the tokenizer."""
     from attncli.families.config import Config
 
+    if path.is_file():
+        from attncli.checkpoints.gguf import open_gguf
+
+        model = open_gguf(path)
+        return Config(dict(model.config), path, ignore), model.checkpoint, model.tokenizer
+    from attncli.checkpoints.quantized import dequantized
+    from attncli.checkpoints.safetensors import open_safetensors
+
     config = Config(_config_fields(path / "config.json"), path / "config.json", ignore)
-    return config, open_safetensors(path), lambda: own_tokenizer(path)
+    quantization = config.get("quantization_config", None)
+    checkpoint = dequantized(open_safetensors(path), quantization, config.file)
+    return config, checkpoint, lambda: own_tokenizer(path)
+
+
+def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
+    from attncli.checkpoints.lora import merged, open_adapter
+
+    folder = Path(adapter)
+    if not folder.is_dir():
+        from attncli.checkpoints.hub import fetch_adapter
+
+        folder = fetch_adapter(str(adapter))
+    return merged(checkpoint, open_adapter(folder))
 
 
 def own_tokenizer(folder: Path) -> Tokenizer:

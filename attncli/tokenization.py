@@ -45,12 +45,14 @@ def built_in(kind: str) -> Tokenizer:
     return Tokenizer(_open_encoder(kind), opaque_ids)
 
 
-def without_tokenizer(source: str) -> Tokenizer:
-    """For a checkpoint that has none: ids can still be traced."""
+def without_tokenizer(
+    source: str, known: str = "tokenizer.json, vocab.json + merges.txt, or vocab.txt"
+) -> Tokenizer:
+    """For a checkpoint that has none of the `known` kinds: ids can still be traced."""
 
     def refuse(text: str, pair: str | None, special: bool, limit: int | None) -> Tokens:
         raise AttnError(
-            f"{source} has no tokenizer that attn reads (tokenizer.json, vocab.json + merges.txt, or vocab.txt).",
+            f"{source} has no tokenizer that attn reads ({known}).",
             "Pass --tokenizer PATH, or token ids with --ids.",
         )
 

@@ -130,11 +130,15 @@ def test_a_broken_tokenizer_is_told(attn: Run, tmp_path: Path) -> None:
     assert text_of(attn("explain", "--ids", "1,2", "-m", "m"))
 
 
-def test_a_pickle_is_refused_with_the_reason(attn: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "consolidated.00.pth", "last.ckpt"])
+def test_a_pickle_is_refused_with_the_reason(attn: Run, tmp_path: Path, name: str) -> None:
     folder = write_gpt2(tmp_path / "m")
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    assert "pickle" in error_of(attn("explain", "the cat", "-m", "m"), 1)
-    assert "pickle" in error_of(attn("explain", "the cat", "-m", "m/pytorch_model.bin"), 1)
+    (folder / "model.safetensors").rename(folder / name)
+    for source in ("m", f"m/{name}"):
+        said = error_of(attn("explain", "the cat", "-m", source), 1)
+        assert f"{name}" in said
+        assert "a pickle: loading one can run any code" in said
+        assert "Save it as safetensors" in said
 
 
 def test_an_id_beyond_the_vocabulary_is_told_with_the_range(attn: Run, tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.adapters import adapter
 from tests.checkpoints import write_gpt2
 from tests.conftest import Run, error_of, text_of
 from tests.hub_server import Hub, serve
@@ -108,6 +110,20 @@ def test_a_token_opens_what_is_closed_and_is_never_shown(online: Run, hub: Hub, 
     said = error_of(online("explain", "the cat", "-m", name, HF_TOKEN="hf_another"), 1)
     assert "hf_another" not in said
     text_of(online("explain", "the cat", "-m", name, *ASK, HF_TOKEN=hub.token))
+
+
+def test_an_adapter_is_fetched_by_its_name(online: Run, hub: Hub, tmp_path: Path) -> None:
+    changes = {"h.0.mlp.c_proj.lora_A.weight": np.ones((3, 48), np.float32),
+               "h.0.mlp.c_proj.lora_B.weight": np.ones((12, 3), np.float32)}  # fmt: skip
+    hub.repositories["org/lora"] = adapter(tmp_path / "hub/org/lora", changes)
+    (tmp_path / "hub/org/lora/optimizer.pt").write_bytes(b"not for attn")
+    ask = ("explain", "the cat", "-m", str(hub.repositories["tiny"]), "--stage", "mlp.output", "--json")
+    first = json.loads(text_of(online(*ask, "--adapter", "org/lora")))
+    assert first["model"]["name"] == "tiny + org/lora"
+    assert first["stages"] != json.loads(text_of(online(*ask)))["stages"]
+    assert hub.files == ["adapter_config.json", "adapter_model.safetensors"]
+    assert first == json.loads(text_of(online(*ask, "--adapter", "org/lora", HF_HUB_OFFLINE="1")))
+    assert "no adapter_config.json" in error_of(online(*ask, "--adapter", "org/data"), 1)
 
 
 def test_a_name_that_the_hub_does_not_have(online: Run) -> None:

@@ -32,7 +32,8 @@ class Stored:
 class Checkpoint(Protocol):
     """Tensors by the names that the file gives them. Nothing is read before it is asked for."""
 
-    source: str
+    @property
+    def source(self) -> str: ...
 
     def names(self) -> Sequence[str]: ...
 
@@ -53,7 +54,12 @@ class Checkpoint(Protocol):
 
 
 def widen(stored: NDArray[Any], dtype_name: str) -> NDArray[Any]:
-    """bfloat16, which numpy lacks, is the upper half of a float32; other types are as they are stored."""
-    if dtype_name != "BF16":
-        return stored
-    return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    """Types that numpy lacks, as float32: bfloat16 is its upper half, eight bits are looked up in a table;
+    other types are as they are stored."""
+    if dtype_name == "BF16":
+        return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    if dtype_name.startswith("F8_"):
+        from attncli.checkpoints.float8 import table
+
+        return table(dtype_name)[stored]
+    return stored

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attncli.checkpoints.safetensors import INDEX, SINGLE, shards_of
+from attncli.checkpoints.safetensors import INDEX, PICKLES, SINGLE, shards_of
 from attncli.errors import AttnError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _FILES = (".safetensors", ".npz", ".json", ".bin", ".pt", ".pth", ".gguf", ".txt")
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 TOKENIZER = "tokenizer.json"
 OLDER_TOKENIZERS = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -37,6 +36,28 @@ def fetch(name: str) -> Path:
     if not _NAME.fullmatch(name) or name.lower().endswith(_FILES):
         raise UsageError(f"no such file or folder: {name}", "A name on the hub looks like gpt2 or org/model.")
     return _cached(name) or _download(name)
+
+
+def fetch_adapter(name: str) -> Path:
+    """The folder of a LoRA adapter by its name on the hub, from the local cache or downloaded.
+
+    Raises UsageError and AttnError as `fetch` does.
+    """
+    from huggingface_hub import hf_hub_download, model_info, try_to_load_from_cache
+
+    from attncli.checkpoints.lora import CONFIG, WEIGHTS
+
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"no such folder: {name}", "A name on the hub looks like org/adapter.")
+    cached = [try_to_load_from_cache(name, file) for file in (CONFIG, WEIGHTS)]
+    if all(isinstance(file, str) for file in cached):
+        return Path(str(cached[0])).parent
+    with _errors_in_a_line(name), _quiet():
+        missing = {CONFIG, WEIGHTS} - set(_names(model_info(name)))
+        if missing:
+            raise AttnError(f"{name} on the hub has no {min(missing)}: it is not an adapter that attn can read.")
+        hf_hub_download(name, WEIGHTS)
+        return Path(hf_hub_download(name, CONFIG)).parent
 
 
 def _cached(name: str) -> Path | None:
@@ -82,7 +103,7 @@ def _check(name: str, files: Sequence[str]) -> None:
         raise AttnError(f"{name} on the hub has no config.json: it is not a transformer that attn can read.")
     if SINGLE in files or INDEX in files:
         return
-    if any(file.endswith(_PICKLES) for file in files):
+    if any(file.endswith(PICKLES) for file in files):
         raise AttnError(
             f"{name} on the hub has only pickled weights, which run code when they are loaded.",
             "attn reads safetensors: look for a copy converted to it, or convert it where you trust it.",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Checkpoint
+from attncli.checkpoints.safetensors import PICKLES
 from attncli.checkpoints.seeded import normal
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
@@ -38,12 +39,12 @@ def open_file(path: Path) -> Checkpoint:
         from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 
         return SafetensorsCheckpoint([path], path)
-    if path.suffix in (".bin", ".pt", ".pth", ".pkl", ".ckpt"):
+    if path.suffix in PICKLES:
         raise AttnError(
             f"{path} is a pickle: loading one can run any code, so attn never does.",
             "Save it as safetensors: safetensors.torch.save_file(state_dict, 'model.safetensors').",
         )
-    raise AttnError(f"{path}: a model is a folder, or a .safetensors or .npz file.")
+    raise AttnError(f"{path}: a model is a folder, or a .gguf, .safetensors or .npz file.")
 
 
 def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:

@@ -19,11 +19,13 @@ from attncli.checkpoints import Stored, Take, whole, widen
 from attncli.errors import AttnError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 _STORED = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16,
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
     "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
+    "F8_E4M3": np.uint8, "F8_E5M2": np.uint8, "F8_E8M0": np.uint8,
 }  # fmt: skip
 
 
@@ -51,6 +53,10 @@ class SafetensorsCheckpoint:
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self._entries[name].shape
+
+    def dtype(self, name: str) -> str:
+        """The type of a tensor's numbers, by the format's name for it (F32, BF16, F8_E4M3)."""
+        return self._entries[name].dtype
 
     def where(self, name: str) -> str:
         return str(self._entries[name].file)
@@ -98,17 +104,16 @@ class SafetensorsCheckpoint:
         offset = 8 + header_size
         for name, (shape, dtype) in described.items():
             entries[name] = _Entry(file, data, offset, shape, dtype)
-            offset += math.prod(shape) * _bytes_of(dtype)
+            offset += math.prod(shape) * _bits_of(dtype) // 8
         return entries
 
 
 @cache
-def _bytes_of(dtype: str) -> int:
-    """Bytes a number: the width in bits is the number in the type's name (F32, BF16, F8_E4M3)."""
+def _bits_of(dtype: str) -> int:
+    """Bits a number: the first number in the type's name (F32, BF16, F8_E4M3, F4)."""
     if dtype == "BOOL":
-        return 1
-    digits = "".join(c for c in dtype.split("_")[0] if c.isdigit())
-    return int(digits) // 8
+        return 8
+    return int("".join(c for c in dtype.split("_")[0] if c.isdigit()))
 
 
 def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
@@ -126,7 +131,7 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
                     f"shard {shard.name}, named by {folder / INDEX}, is missing.", "Fetch the checkpoint again."
                 )
         return SafetensorsCheckpoint(shards, folder)
-    pickled = sorted(p.name for p in folder.glob("*.bin")) + sorted(p.name for p in folder.glob("*.pt"))
+    pickled = [p.name for ending in PICKLES for p in sorted(folder.glob(f"*{ending}"))]
     if pickled:
         raise AttnError(
             f"{folder} holds {pickled[0]}, a pickle: loading one can run any code, so attn never does.",

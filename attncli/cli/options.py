@@ -62,8 +62,13 @@ def model_options(command: Command) -> Command:
                 "-m",
                 "--model",
                 metavar="MODEL",
-                help="A folder in Hugging Face layout, a name on the hub (gpt2), or a .safetensors/.npz file with "
-                "one attention layer. Without it, weights are seeded.",
+                help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a "
+                ".safetensors/.npz file with one attention layer. Without it, weights are seeded.",
+            ),
+            click.option(
+                "--adapter",
+                metavar="PATH",
+                help="A LoRA adapter for the model: its folder, or its name on the hub.",
             ),
             click.option("--seed", type=int, default=0, show_default=True, help="Seed of seeded weights."),
             click.option("--d-model", type=_Size(65536), help="Seeded: width.  [default: 8]"),
@@ -137,7 +142,7 @@ def load(options: dict[str, Any]) -> Model:
     from attncli.loading import load_model
 
     names = ("seed", "d_model", "layers", "heads", "kv_heads", "d_ff", "positions", "causal", "tokenizer",
-             "dtype", "ignore_config")  # fmt: skip
+             "dtype", "ignore_config", "adapter")  # fmt: skip
     return load_model(options["model"], **{name: options[name] for name in names})
 
 

@@ -1,0 +1,203 @@
+"""A GGUF file: its metadata, and its tensors as they lie in it
+(https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+
+The header is read here, since the `gguf` package takes ten seconds for that of a vocabulary of 128,000 words; the
+package knows the types of numbers and dequantizes them.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.errors import AttnError
+
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_FLOAT32, _STRING, _ARRAY = 6, 8, 9
+_LARGEST_RANK = 4
+
+
+@dataclass(frozen=True)
+class GgufTensor:
+    """A tensor as it is stored: `shape` in numbers, outermost axis first; `data` in bytes, the last axis that of
+    its blocks."""
+
+    shape: tuple[int, ...]
+    type: int
+    type_name: str
+    data: NDArray[np.uint8]
+
+    def rows(self, index: Any) -> NDArray[Any]:
+        """Some rows along the first axis, as float32. Raises AttnError for a type that is not known."""
+        from gguf.constants import GGMLQuantizationType
+        from gguf.quants import dequantize
+
+        def numbers(stored: NDArray[np.uint8]) -> NDArray[Any]:
+            try:
+                return dequantize(np.ascontiguousarray(stored), GGMLQuantizationType(self.type))
+            except NotImplementedError:
+                raise AttnError(f"numbers of type {self.type_name} are not among those that gguf gives.") from None
+
+        if len(self.shape) == 1:  # a block may hold several rows of one number
+            return numbers(self.data)[index]
+        return numbers(self.data[index]).reshape(-1, *self.shape[1:])
+
+
+@dataclass(frozen=True)
+class GgufFile:
+    """`metadata` gives each value when it is asked for; a string array is decoded then."""
+
+    path: Path
+    metadata: Mapping[str, Callable[[], Any]]
+    tensors: Mapping[str, GgufTensor]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.metadata[key]() if key in self.metadata else default
+
+
+def read_gguf(path: Path) -> GgufFile:
+    """Reads the header; the numbers are mapped. Raises AttnError for a file that is not whole GGUF, or split."""
+    _require_package()
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+            if start[:4] != b"GGUF":
+                raise AttnError(f"{path} is not a GGUF file.", "It does not begin with GGUF: fetch it again.")
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        return _Reader(path, data).file()
+    except (struct.error, IndexError, UnicodeDecodeError, ValueError, OverflowError) as error:
+        raise AttnError(
+            f"{path} is not a whole GGUF file: {error}.", "It may be cut short: fetch it again."
+        ) from error
+
+
+def _require_package() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("gguf") is None:
+        raise AttnError("GGUF files need the gguf package.", "Install it: pip install 'attncli[gguf]'")
+
+
+class _Reader:
+    """Goes through the header once."""
+
+    def __init__(self, path: Path, data: mmap.mmap) -> None:
+        self.path, self.data, self.at = path, data, 4
+
+    def file(self) -> GgufFile:
+        version = self.scalar("I")
+        if version not in (2, 3):
+            what = "big-endian" if version in (2 << 24, 3 << 24) else f"version {version}"
+            raise AttnError(f"{self.path} is a {what} GGUF file; attn reads versions 2 and 3, little-endian.")
+        tensors, fields = self.scalar("Q"), self.scalar("Q")
+        metadata: dict[str, Callable[[], Any]] = {}
+        for _ in range(fields):
+            key = self.string()
+            metadata[key] = self.value(self.scalar("I"))
+        parts = _whole(metadata, "split.count", 1)
+        if parts > 1:
+            raise AttnError(
+                f"{self.path} is one of {parts} parts of a model.",
+                "Join them first: llama-gguf-split --merge FIRST-PART WHOLE",
+            )
+        infos = [self.tensor_info() for _ in range(tensors)]
+        alignment = _whole(metadata, "general.alignment", 32)
+        start = -(-self.at // alignment) * alignment
+        return GgufFile(self.path, metadata, {info[0]: self.tensor(start, *info) for info in infos})
+
+    def scalar(self, code: str) -> Any:
+        (value,) = struct.unpack_from("<" + code, self.data, self.at)
+        self.at += struct.calcsize("<" + code)
+        return value
+
+    def skip(self, count: int) -> int:
+        """Moves on by some bytes, which must be there. Gives where they begin."""
+        before, self.at = self.at, self.at + count
+        if self.at > len(self.data):
+            raise ValueError(f"it ends at byte {len(self.data)}, before its header does")
+        return before
+
+    def string(self) -> str:
+        length = self.scalar("Q")
+        start = self.skip(length)
+        return self.data[start : start + length].decode("utf-8")
+
+    def value(self, kind: int) -> Callable[[], Any]:
+        if kind == _STRING:
+            text = self.string()
+            return lambda: text
+        if kind == _ARRAY:
+            return self.array()
+        if kind not in _SCALARS:
+            raise ValueError(f"a value has the unknown type {kind}")
+        number = self.scalar(_SCALARS[kind])
+        # A float32 is the number that its shortest text names: 1e-06, not 9.999999974752427e-07
+        plain = float(str(np.float32(number))) if kind == _FLOAT32 else number
+        return lambda: plain
+
+    def array(self) -> Callable[[], Any]:
+        kind, count = self.scalar("I"), self.scalar("Q")
+        if kind in _SCALARS:
+            dtype = np.dtype("<" + _SCALARS[kind]) if kind != 7 else np.dtype(bool)
+            start = self.skip(count * dtype.itemsize)
+            return lambda: np.frombuffer(self.data, dtype, count, start)
+        if kind != _STRING:
+            raise ValueError(f"an array holds values of the type {kind}")
+        start, data, at, length_of = self.at, self.data, self.at, struct.Struct("<Q").unpack_from
+        for _ in range(count):
+            at += 8 + length_of(data, at)[0]
+        self.skip(at - start)
+        return lambda: _strings(data, start, count)
+
+    def tensor_info(self) -> tuple[str, tuple[int, ...], int, int]:
+        name, rank = self.string(), self.scalar("I")
+        if not 1 <= rank <= _LARGEST_RANK:
+            raise ValueError(f"tensor {name} has {rank} axes")
+        shape = tuple(self.scalar("Q") for _ in range(rank))[::-1]
+        return name, shape, self.scalar("I"), self.scalar("Q")
+
+    def tensor(self, start: int, name: str, shape: tuple[int, ...], kind: int, offset: int) -> GgufTensor:
+        from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
+
+        try:
+            type_ = GGMLQuantizationType(kind)
+        except ValueError:
+            raise AttnError(f"{self.path}: tensor {name} has type {kind}, which the gguf package does not know.",
+                            "Update it: pip install -U gguf") from None  # fmt: skip
+        numbers, size = GGML_QUANT_SIZES[type_]
+        if 0 in shape or shape[-1] % numbers:
+            raise ValueError(f"tensor {name} of shape {list(shape)} is not made of blocks of {numbers}")
+        width = shape[-1] // numbers * size
+        rows = math.prod(shape[:-1])
+        if start + offset + rows * width > len(self.data):
+            raise ValueError(f"it ends at byte {len(self.data)}, before tensor {name} does")
+        data = np.frombuffer(self.data, np.uint8, rows * width, start + offset).reshape(*shape[:-1], width)
+        return GgufTensor(shape, kind, type_.name, data)
+
+
+def _whole(metadata: Mapping[str, Callable[[], Any]], key: str, default: int) -> int:
+    value = metadata[key]() if key in metadata else default
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (value == 0 and default > 1):
+        raise ValueError(f"{key} is {value!r}")
+    return value
+
+
+def _strings(data: mmap.mmap, at: int, count: int) -> list[str]:
+    length_of = struct.Struct("<Q").unpack_from
+    texts = []
+    for _ in range(count):
+        end = at + 8 + length_of(data, at)[0]
+        texts.append(data[at + 8 : end].decode("utf-8"))
+        at = end
+    return texts
