@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from attncli.errors import UsageError
 from attncli.loading import load_model
 from attncli.model import Model, run
-from attncli.selecting import select
+from attncli.selecting import head_counts, select
+from attncli.tokenization import opaque_ids
 from attncli.tokens import Tokens
 from attncli.tracing import Selection, Stage, Trace
 
@@ -25,6 +27,9 @@ def trace(
     queries: Sequence[int] | None = None,
     special_tokens: bool = True,
     truncate: bool = False,
+    target: str | None = None,
+    target_ids: Sequence[int] | None = None,
+    encoder_queries: Sequence[int] | None = None,
 ) -> Trace:
     """Every selected stage between a text (or token `ids`) and the logits.
 
@@ -32,19 +37,28 @@ def trace(
     `layers.*.attn.q`, `all`), narrowed by `layers`. `heads` and `queries` keep only some heads and some rows
     (None: all). The values have the axes that DESIGN's catalogue names: rows are queries, columns keys.
 
+    Of an encoder-decoder, `target` is what the decoder has said so far (or `target_ids` its input as it is, the
+    start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
+    `encoder_queries` of the encoder's.
+
     Raises AttnError and its kind UsageError.
     """
     loaded = model if isinstance(model, Model) else load_model(model)
     tokens = tokenize(loaded, text, pair, ids, special_tokens, truncate)
+    said = tokenize_target(loaded, target, target_ids, special_tokens)
     loaded = loaded.bind(loaded, tokens)
+    names = tuple(select(loaded.spec, stages, layers))
+    if encoder_queries is not None and said is None:
+        raise UsageError(f"encoder_queries: {loaded.spec.family} models have no encoder beside the decoder.")
     chosen = Selection(
-        tuple(select(loaded.spec, stages, layers)),
-        None if heads is None else _in_range("head", heads, loaded.spec.heads),
-        None if queries is None else _in_range("query", queries, len(tokens)),
+        names,
+        None if heads is None else _in_range("head", heads, min(head_counts(loaded.spec, names))),
+        None if queries is None else _in_range("query", queries, len(tokens if said is None else said)),
+        None if encoder_queries is None else _in_range("query", encoder_queries, len(tokens)),
     )
     kept: dict[str, Stage] = {}
-    run(loaded, tokens, chosen, lambda stage: kept.__setitem__(stage.name, stage))
-    return Trace(text=text, model=loaded.info, tokens=tokens, stages=kept)
+    run(loaded, tokens, chosen, lambda stage: kept.__setitem__(stage.name, stage), target=said)
+    return Trace(text=text, model=loaded.info, tokens=tokens, stages=kept, target=said, target_text=target)
 
 
 def tokenize(
@@ -59,7 +73,7 @@ def tokenize(
     if (text is None) == (ids is None):
         raise UsageError("give either a text or token ids.")
     assert model.tokenizer is not None
-    limit = model.spec.max_positions if truncate else None
+    limit = model.spec.stacks[0].embed.max_positions if truncate else None
     if ids is not None:
         if pair is not None:
             raise UsageError("--pair goes with a text, not with --ids.")
@@ -75,6 +89,48 @@ def tokenize(
     if not len(tokens):
         raise UsageError("the sentence has no tokens: nothing but white space.")
     return tokens
+
+
+def tokenize_target(
+    model: Model, target: str | None = None, ids: Sequence[int] | None = None, special_tokens: bool = True
+) -> Tokens | None:
+    """What the decoder of an encoder-decoder reads: its start token, then the target's tokens without the one that
+    closes them, as in training, where each position is to say the next token. `ids` are its input as it is. None
+    for a model that has no encoder. Raises UsageError for a target that the model cannot take."""
+    spec = model.spec
+    if spec.encoder is None:
+        if target is not None or ids is not None:
+            flag = "--target" if ids is None else "--target-ids"
+            raise UsageError(f"{flag} is for an encoder with a decoder; {spec.family} models have no encoder.")
+        return None
+    if target is not None and ids is not None:
+        raise UsageError("--target and --target-ids are both given.", "Give one of the two.")
+    assert model.tokenizer is not None
+    tokenizer = replace(model.tokenizer, from_ids=opaque_ids) if spec.encoder.embed.vocab else model.tokenizer
+    if ids is not None:
+        return tokenizer.from_ids(ids)
+    if spec.start is None or (target is not None and spec.speaks_language):
+        raise UsageError(
+            f"the decoder of {spec.family} models begins with the code of a language, which a text does not tell.",
+            "Pass its input with --target-ids; attn tokens shows the ids of a text.",
+        )
+    start = tokenizer.from_ids([spec.start])
+    if target is None:
+        return start
+    if spec.encoder.embed.vocab:
+        raise UsageError(
+            "the decoder has a vocabulary of its own, and attn reads the tokenizer of the source only.",
+            "Pass --target-ids.",
+        )
+    said = tokenizer.encode(target, None, special_tokens, None)
+    end = -1 if len(said) and said.spans[-1] is None else len(said)
+    return Tokens(
+        ids=start.ids + said.ids[:end],
+        texts=start.texts + said.texts[:end],
+        spans=start.spans + said.spans[:end],
+        types=start.types + said.types[:end],
+        word=said.word,
+    )
 
 
 def _in_range(what: str, chosen: Sequence[int], count: int) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from attncli.checkpoints import Checkpoint, Stored
@@ -43,7 +44,7 @@ class Description:
     fit: Fit | None = None
     refusal: AttnError | None = None
 
-    @property
+    @cached_property
     def traits(self) -> Traits | None:
         return None if self.spec is None else traits(self.spec)
 

@@ -47,16 +47,19 @@ def alibi(heads: int, positions: Sequence[int]) -> list[Stage]:
 
 
 def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
-    """A checkpoint's learned table, or its rotary angles. Raises UsageError for a model with neither."""
+    """A checkpoint's own table, learned or computed, or its rotary angles. Raises UsageError for a model with
+    neither."""
     embed, rotary = model.spec.main.embed, model.spec.attention.rotary
     if rotary is not None:
         return _rotary(rotary.frequencies(max(positions) + 1), "θ = pos · the model's frequencies", positions)
-    if embed.positions != "learned":
+    rows = embed.position_of([-1] * (max(positions) + 1))[list(positions)]  # -1: no padding, which has no position
+    if embed.stored_positions:
+        name, text = model.spec.main.prefix + "embed.positions.weight", f"P = P[{embed.position_text}]"
+        table = model.weights.rows(name, rows)
+    elif embed.table is not None:
+        text, table = f"P = {embed.table_text}", embed.table(rows, model.spec.d_model)
+    else:
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
-    no_padding = [-1] * (max(positions) + 1)
-    rows = embed.position_of(no_padding)[list(positions)]
-    table = model.weights.rows(model.spec.main.prefix + "embed.positions.weight", rows)
-    text = f"P = P[{embed.position_text}]"
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
 
 

@@ -59,7 +59,7 @@ def embed(spec: Spec, stack: Stack, weights: Weights, tokens: Tokens, tap: Recor
         x = x * x.dtype.type(part.scale)
     if part.project == "tokens":
         x = tap(at + ".projected", linear(weights, at + ".project", x))
-    if part.positions == "learned":
+    if part.stored_positions:
         x = x + tap(at + ".positions", weights.rows(at + ".positions.weight", part.position_of(tokens.ids)))
     elif part.table is not None:
         x = x + tap(at + ".positions", part.table(part.position_of(tokens.ids), x.shape[-1]).astype(x.dtype))

@@ -71,7 +71,8 @@ def load_model(
         "positions": positions, "causal": causal,
     }  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
-    if adapter is not None and (source is None or is_one_layer(Path(source))):
+    whole_model = source is not None and not is_one_layer(Path(source))
+    if adapter is not None and not whole_model:
         raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
     if source is None:
         return _seeded(seed, Shape(**options), tokenizer, dtype)
@@ -199,19 +200,8 @@ def _checkpoint(
     return Model(shown, str(path), spec, weights, chosen)
 
 
-def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
-    from attncli.checkpoints.lora import merged, open_adapter
-
-    folder = Path(adapter)
-    if not folder.is_dir():
-        from attncli.checkpoints.hub import fetch_adapter
-
-        folder = fetch_adapter(str(adapter))
-    return merged(checkpoint, open_adapter(folder))
-
-
 def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
-    """What config.json says, the tensors, and how to open the tokenizer. Only headers are read."""
+    """What config.json says, the tensors, and how to open the tokenizer."""
     from attncli.families.config import Config
 
     if path.is_file():
@@ -226,6 +216,17 @@ def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpo
     quantization = config.get("quantization_config", None)
     checkpoint = dequantized(open_safetensors(path), quantization, config.file)
     return config, checkpoint, lambda: own_tokenizer(path)
+
+
+def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
+    from attncli.checkpoints.lora import merged, open_adapter
+
+    folder = Path(adapter)
+    if not folder.is_dir():
+        from attncli.checkpoints.hub import fetch_adapter
+
+        folder = fetch_adapter(str(adapter))
+    return merged(checkpoint, open_adapter(folder))
 
 
 def own_tokenizer(folder: Path) -> Tokenizer:

@@ -34,7 +34,7 @@ class Model:
             name=self.name,
             family=s.family,
             source=self.source,
-            layers=s.layers,
+            layers=len(s.main.layers),
             heads=s.heads,
             kv_heads=s.kv_heads,
             d_model=s.d_model,
@@ -42,6 +42,7 @@ class Model:
             vocab=s.vocab,
             positions=s.positions,
             causal=s.causal,
+            encoder_layers=0 if s.encoder is None else len(s.encoder.layers),
         )
 
 
@@ -62,7 +63,7 @@ def run(
     inputs = (tokens,) if target is None else (tokens, target)
     check_tokens(model.spec, tokens, target)
     lengths = {stack.prefix: len(side) for stack, side in zip(model.spec.stacks, inputs, strict=True)}
-    recorder = Recorder(model.spec, selection, lengths, on_stage, top, tokens.word)
+    recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word)
     # NaN and infinity in weights are shown and warned about; numpy need not say it a second time
     with np.errstate(all="ignore"):
         try:
@@ -76,15 +77,20 @@ def check_tokens(spec: Spec, tokens: Tokens, target: Tokens | None = None) -> No
     sides = (tokens,) if target is None else (tokens, target)
     if not len(tokens):
         raise UsageError("there are no tokens: the sentence is empty.", "Give some text.")
+    if not len(sides[-1]):
+        raise UsageError("there are no tokens for the decoder.", "Give at least the one that it starts with.")
     for stack, side in zip(spec.stacks, sides, strict=True):
+        of_target, owner = ("target ", "decoder") if side is target else ("", stack.name or "model")
+        vocab = spec.vocab_of(stack)
         for index, i in enumerate(side.ids):
-            if not 0 <= i < spec.vocab:
+            if not 0 <= i < vocab:
                 raise UsageError(
-                    f"token {index} has id {i}, but the model's vocabulary has ids 0 to {spec.vocab - 1}."
+                    f"{of_target}token {index} has id {i}, but the {owner}'s vocabulary has ids 0 to {vocab - 1}."
                 )
         limit = stack.embed.max_positions
         if limit is not None and len(side) > limit:
             raise UsageError(
-                f"{len(side)} tokens are more than the model's {limit} positions.",
-                f"Shorten the text, or pass --truncate to keep the first {limit}.",
-            )
+                f"{len(side)} {of_target}tokens are more than the {owner}'s {limit} positions.",
+                "Shorten the target." if side is target
+                else f"Shorten the text, or pass --truncate to keep the first {limit}.",
+            )  # fmt: skip

@@ -78,9 +78,9 @@ class _Shapes(dict[str, tuple[int, ...]]):
 @lru_cache(maxsize=8)
 def _stack_shapes(spec: Spec, stack: Stack) -> _Shapes:
     shapes, d, embed = _Shapes(), spec.d_model, stack.embed
-    shapes["embed.tokens.weight"] = (spec.vocab, embed.size)
+    shapes["embed.tokens.weight"] = (spec.vocab_of(stack), embed.size)
     added = embed.size if embed.project in ("sum", "normed") else d
-    if embed.positions == "learned":
+    if embed.stored_positions:
         shapes["embed.positions.weight"] = (embed.rows, added)
     if embed.types:
         shapes["embed.types.weight"] = (embed.types, added)

@@ -9,7 +9,7 @@ import numpy as np
 
 from attncli.formula import masks, norms
 from attncli.formula.feed_forward import ACTIVATIONS
-from attncli.formula.positions import alibi_bias, alibi_slopes, inverse_frequencies
+from attncli.formula.positions import alibi_bias, alibi_slopes, inverse_frequencies, relative_buckets
 from attncli.formula.types import Array, Index
 from attncli.spec import Bias, FeedForward, Mask, Norm, Rotary, Score
 
@@ -71,3 +71,22 @@ def linear_bias(slopes: Array) -> Bias:
         return add
 
     return Bias("B = S' - m |query - key|", "ALiBi: far keys cost more, by the head's slope m", prepare)
+
+
+def bucketed(heads: int, count: int, farthest: int, both_ways: bool) -> Bias:
+    """A learned number for each head and bucket of distances (Raffel et al. 2019, §2.1), the same in all layers of
+    a stack: its parameter `relative.weight` [bucket, head]."""
+
+    def prepare(weights: Any, side: str, *_: Any) -> Score:
+        table = weights(side + "relative.weight")
+
+        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
+            distances = np.arange(scores.shape[-1]) - queries[:, None]  # [row, key]
+            bias = table[:, heads][relative_buckets(distances, count, farthest, both_ways)]  # [row, key, head]
+            return scores + bias.transpose(2, 0, 1)
+
+        return add
+
+    meaning = f"each head adds what it has learned for the distance, of which it tells {count} apart"
+    shape: dict[str, tuple[int, ...]] = {"relative.weight": (count, heads)}
+    return Bias("B = S' + b[bucket(key - query)]", meaning, prepare, parameters=shape)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from attncli.errors import UsageError, nearest
 from attncli.spec import Spec
-from attncli.stages import ON_REQUEST, layer_of, offered, relative
+from attncli.stages import ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
+
+Layers = Sequence[int] | Mapping[str, Collection[int]]
+"""Those of every stack, or of each by its prefix."""
 
 TRANSFORMER_LENS = {
     "hook_embed": ("embed.tokens",),
@@ -27,6 +30,9 @@ TRANSFORMER_LENS = {
     "attn.hook_z": ("attn.mixed",),
     "attn.hook_result": ("attn.heads",),
     "hook_attn_out": ("attn.output",),
+    "hook_cross_attn_in": ("cross.input",),
+    "hook_cross_attn_out": ("cross.output",),
+    "hook_resid_mid_cross": ("resid.cross",),
     "ln2.hook_normalized": ("mlp.input",),
     "hook_mlp_in": ("mlp.input",),
     "mlp.hook_pre": ("mlp.gate", "mlp.hidden"),
@@ -39,21 +45,32 @@ TRANSFORMER_LENS = {
 """TransformerLens' name -> ours; of several, the first that the model has."""
 
 
-def attention_stages(spec: Spec, layers: Sequence[int]) -> list[str]:
+def attention_stages(spec: Spec, layers: Layers) -> list[str]:
     """The default view: from the embedding (when the first layer is shown) to the attention output."""
     return [
         name
         for name in _default(spec)
-        if (relative(name).startswith("embed") and 0 in layers)
-        or (layer_of(name) in layers and relative(name).startswith(("attn.", "cross.")))
+        if (relative(name).startswith("embed") and 0 in _of_stack(spec, name, layers))
+        or (layer_of(name) in _of_stack(spec, name, layers) and relative(name).startswith(("attn.", "cross.")))
     ]
+
+
+def _of_stack(spec: Spec, name: str, layers: Layers) -> Collection[int]:
+    """The chosen layers of a stage's stack."""
+    return layers[stack_of(spec, name).prefix] if isinstance(layers, Mapping) else layers
+
+
+def head_counts(spec: Spec, stages: Iterable[str]) -> list[int]:
+    """How many heads the attentions of these stages have: several numbers where a model's attentions differ."""
+    with_heads = (name for name in stages if entry_of(name).axes[0] in ("head", "kv_head"))
+    return sorted({attention_of(spec, name).heads for name in with_heads}) or [spec.heads]
 
 
 def _default(spec: Spec) -> list[str]:
     return [name for name in offered(spec) if relative(name) not in ON_REQUEST]
 
 
-def select(spec: Spec, patterns: Iterable[str], layers: Sequence[int] | None) -> list[str]:
+def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[str]:
     """The full names of the stages asked for, in the order of computation.
 
     A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within the chosen
@@ -62,7 +79,7 @@ def select(spec: Spec, patterns: Iterable[str], layers: Sequence[int] | None) ->
     nothing.
     """
     everything, default = offered(spec), _default(spec)
-    chosen = set(range(spec.layers) if layers is None else layers)
+    chosen = range(spec.layers) if layers is None else layers
     wanted: set[str] = set()
     for pattern in patterns:
         ours = "*" if pattern == "all" else _translated(spec, pattern)
@@ -73,7 +90,8 @@ def select(spec: Spec, patterns: Iterable[str], layers: Sequence[int] | None) ->
             matched = {
                 name
                 for name in names
-                if layer_of(name) in chosen | {None} and any(fnmatchcase(n, ours) for n in _short_names(name))
+                if (layer_of(name) is None or layer_of(name) in _of_stack(spec, name, chosen))
+                and any(fnmatchcase(n, ours) for n in _short_names(name))
             }
         if not matched:
             raise _no_match(spec, pattern)

@@ -181,8 +181,10 @@ def in_order(ids: Sequence[int]) -> Index:
 class Embed:
     """Text to vectors. `positions`: learned | sinusoidal | rotary | alibi | relative | none.
 
-    `max_positions` limits the tokens (None: no limit); `position_of(ids)` gives each token's row in the table of
-    learned positions, of `rows` rows, or the position that `table(positions, d_model)` encodes.
+    `max_positions` limits the tokens (None: no limit); `position_of(ids)` gives each token's row in the
+    checkpoint's table, of `rows` rows, or the position that `table(positions, d_model)` encodes, as `table_text`
+    puts it.
+    `vocab`: how many words, where they are not the model's but the stack's own.
     """
 
     positions: str
@@ -193,6 +195,7 @@ class Embed:
     position_text: str = "pos"  # what the formula says of that row
     position_detail: str = ""
     table: Callable[[Index, int], Array] | None = None
+    table_text: str = "sin, cos of pos / 10000^(2i/d)"
     scale: float = 1.0
     types: int = 0  # token types (segments); 0: none
     norm: Norm | None = None
@@ -200,6 +203,12 @@ class Embed:
         ""  # to d_model, where size differs: "tokens" (before positions), "sum" (before the norm), "normed"
     )
     project_bias: bool = False
+    vocab: int = 0
+
+    @property
+    def stored_positions(self) -> bool:
+        """Whether the positions are a table of the checkpoint's (learned, or sinusoidal and kept there)."""
+        return self.positions == "learned" or self.rows > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +253,8 @@ class Head:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A model: its stacks and what makes its logits. `start`: the id that an encoder's decoder begins with."""
+    """A model: its stacks and what makes its logits. `start`: the id that an encoder's decoder begins with.
+    `speaks_language`: what it then says begins with the code of its language, which its text does not tell."""
 
     family: str
     d_model: int
@@ -252,11 +262,17 @@ class Spec:
     stacks: tuple[Stack, ...]
     head: Head | None = None
     start: int | None = None
+    speaks_language: bool = False
 
     @property
     def main(self) -> Stack:
         """The only stack, or the decoder."""
         return self.stacks[-1]
+
+    @property
+    def encoder(self) -> Stack | None:
+        """The first of two stacks."""
+        return self.stacks[0] if len(self.stacks) > 1 else None
 
     @property
     def layers(self) -> int:
@@ -296,6 +312,10 @@ class Spec:
         """Whether no query sees a later key."""
         allowed = self.attention.mask.allowed
         return allowed is not None and not bool(allowed(np.array([0]), np.array([1])).any())
+
+    def vocab_of(self, stack: Stack) -> int:
+        """How many words a stack knows."""
+        return stack.embed.vocab or self.vocab
 
     def stack(self, prefix: str) -> Stack:
         """By the beginning of its stages' names."""

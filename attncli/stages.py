@@ -31,12 +31,14 @@ class Place:
     @property
     def x(self) -> str:
         """The symbol of what the queries are made from."""
-        return "N_c" if self.cross and self.block == "pre_norm" else "N" if self.block in NORMED_FIRST else "X"
+        if self.cross:
+            return "N_c" if self.block == "pre_norm" else "R"
+        return "N" if self.block in NORMED_FIRST else "X"
 
     @property
     def source(self) -> str:
         """The symbol of what keys and values are made from."""
-        return "C" if self.cross else self.x
+        return ENCODED if self.cross else self.x
 
     @property
     def mlp(self) -> FeedForward:
@@ -51,6 +53,7 @@ class Place:
 
 
 NORMED_FIRST = ("pre_norm", "parallel")
+ENCODED = "Y_enc"
 Rule = Callable[[Place], str]
 Test = Callable[[Place], bool]
 
@@ -112,14 +115,14 @@ def _project_bias(p: Place) -> str:
 
 
 def _added_positions(p: Place) -> bool:
-    return p.stack.embed.positions == "learned" or p.stack.embed.table is not None
+    return p.stack.embed.stored_positions or p.stack.embed.table is not None
 
 
 EMBED = (
     Entry("embed.tokens", "E", ROWS, lambda p: "E = E[id]", "each token's vector, by its id"),
     Entry("embed.positions", "P", ROWS,
-          lambda p: f"P = P[{p.stack.embed.position_text}]" if p.stack.embed.positions == "learned"
-          else "P = sin, cos of pos / 10000^(2i/d)",
+          lambda p: f"P = P[{p.stack.embed.position_text}]" if p.stack.embed.stored_positions
+          else f"P = {p.stack.embed.table_text}",
           "each position's vector", _added_positions, lambda p: p.stack.embed.position_detail),
     Entry("embed.types", "T", ROWS, lambda p: "T = T[segment]", "the vector of the token's segment",
           lambda p: p.stack.embed.types > 0),
@@ -147,6 +150,10 @@ def _projection(letter: str) -> Rule:
         return f"{letter} = {made}" if clip is None else f"{letter} = clip({made}, ±{_number(clip)})"
 
     return formula
+
+
+def _encoded(p: Place) -> str:
+    return f"{ENCODED} is encoder.final" if p.cross else ""
 
 
 def _head_norm(letter: str) -> Rule:
@@ -272,8 +279,8 @@ ATTENTION = (
           _latent, of_keys=True),
     Entry("k_shared", "K_R", ("position", "rotary"), lambda p: f"K_R = {p.source} W_KR" + _latent_bias(p, "KR"),
           "the part of the keys that is the same for all heads", _latent, of_keys=True),
-    Entry("k", "K", KEY, _projection("K"), "what each token can be found by", of_keys=True),
-    Entry("v", "V", KEY, _projection("V"), "what each token passes on", of_keys=True),
+    Entry("k", "K", KEY, _projection("K"), "what each token can be found by", detail=_encoded, of_keys=True),
+    Entry("v", "V", KEY, _projection("V"), "what each token passes on", detail=_encoded, of_keys=True),
     Entry("q_normed", "Q_n", QUERY, _head_norm("Q"), "the queries, normalized",
           lambda p: p.attn.q_norm is not None),
     Entry("k_normed", "K_n", KEY, _head_norm("K"), "the keys, normalized", lambda p: p.attn.k_norm is not None,

@@ -42,7 +42,7 @@ def built_in(kind: str) -> Tokenizer:
     """`words`, `chars` (grapheme clusters) or `bytes`."""
     if kind == "bytes":
         return from_library(_byte_tokenizer())
-    return Tokenizer(_open_encoder(kind), _opaque_ids)
+    return Tokenizer(_open_encoder(kind), opaque_ids)
 
 
 def without_tokenizer(
@@ -56,7 +56,7 @@ def without_tokenizer(
             "Pass --tokenizer PATH, or token ids with --ids.",
         )
 
-    return Tokenizer(refuse, _opaque_ids)
+    return Tokenizer(refuse, opaque_ids)
 
 
 def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
@@ -71,7 +71,9 @@ def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
         return readable(name(i))
 
     def encode(text: str, pair: str | None, special: bool, limit: int | None) -> Tokens:
-        if limit is not None:
+        if limit is None:
+            tokenizer.no_truncation()  # a text before this one may have been cut
+        else:
             try:
                 tokenizer.enable_truncation(limit)
             except ValueError as error:
@@ -293,7 +295,8 @@ def _open_encoder(kind: str) -> Callable[[str, str | None, bool, int | None], To
     return encode
 
 
-def _opaque_ids(ids: Sequence[int]) -> Tokens:
+def opaque_ids(ids: Sequence[int]) -> Tokens:
+    """Ids whose words are not known: each is called by its number."""
     return _plain(ids, tuple(map(str, ids)), str)
 
 

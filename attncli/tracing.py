@@ -79,11 +79,14 @@ class ModelInfo:
     vocab: int
     positions: str
     causal: bool
+    encoder_layers: int = 0
+    """0: it has no encoder; else `layers` are the decoder's."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trace(Mapping[str, Stage]):
-    """An ordered collection of stages, with the text, tokens and model they came from."""
+    """An ordered collection of stages, with the text, tokens and model they came from; of an encoder-decoder also
+    the target's text, and the tokens that its decoder reads."""
 
     text: str | None = None
     model: ModelInfo | None = None
@@ -94,6 +97,8 @@ class Trace(Mapping[str, Stage]):
     parameters: dict[str, Any] = field(default_factory=dict)
     axes: tuple[str, ...] = ()
     """Those of the stages to come, for renderers that must know before they begin."""
+    target: Tokens | None = None
+    target_text: str | None = None
 
     def __getitem__(self, name: str) -> Stage:
         return self.stages[name]
@@ -103,6 +108,15 @@ class Trace(Mapping[str, Stage]):
 
     def __len__(self) -> int:
         return len(self.stages)
+
+    def tokens_along(self, stage: Stage, axis: str) -> Tokens | None:
+        """The tokens that an axis of a stage (`position`, `query`, `key`, …) runs over: of an encoder's stages,
+        and of the keys and values of cross-attention, the source's; of all else the target's, if there is one."""
+        if self.target is None or stage.name.startswith("encoder."):
+            return self.tokens
+        crossed = catalogue.relative(stage.name).startswith("cross.")
+        of_keys = axis == "key" or catalogue.entry_of(stage.name).of_keys
+        return self.tokens if crossed and of_keys else self.target
 
     def save(self, path: str | Path) -> None:
         """Writes the whole trace as a safetensors file; `Trace.load` reads it back."""

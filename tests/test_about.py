@@ -351,6 +351,13 @@ def test_one_layer_of_the_users_own(attn: Run, tmp_path: Path) -> None:
     assert said["tensors"]["count"] == 1
 
 
+def test_an_array_of_objects_is_refused_before_anything_is_shown(attn: Run, tmp_path: Path) -> None:
+    eye = np.eye(2)
+    np.savez(tmp_path / "m.npz", w_q=np.array([[1, 2], [3, None]], object), w_k=eye, w_v=eye)
+    assert "w_q cannot be read" in error_of(attn("explain", "a", "-m", "m.npz"), 1)
+    assert "w_q cannot be read" in error_of(attn("model", "m.npz"), 1)
+
+
 @pytest.mark.parametrize(
     ("case", "kind"), [("bert-pair", "WordPiece (vocab.txt)"), ("gpt2-merges", "BPE (vocab.json, merges.txt)")]
 )

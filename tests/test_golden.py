@@ -26,14 +26,17 @@ def test_every_stage_is_that_of_the_reference(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
 def test_the_command_line_gives_the_same_in_json(attn: Run, folder: Path) -> None:
-    ids = json.loads((folder / "input.json").read_text("utf-8"))["ids"]
-    command = ("--ids", ",".join(map(str, ids)), "-m", str(folder), "--layer", "-1", "--head", "all")
-    document = json.loads(text_of(attn("explain", *command, "--stage", "weights", "--json")))
+    given = json.loads((folder / "input.json").read_text("utf-8"))
+    ids, target = given["ids"], given.get("target_ids")
     model = attncli.load_model(folder)
-    name = f"layers.{model.spec.layers - 1}.attn.weights"
+    stack = model.spec.main
+    command = ["--ids", ",".join(map(str, ids)), "-m", str(folder), "--layer", "-1", "--head", "all"]
+    command += [] if target is None else ["--target-ids", ",".join(map(str, target))]
+    document = json.loads(text_of(attn("explain", *command, "--stage", f"{stack.prefix}attn.weights", "--json")))
+    name = f"{stack.prefix}layers.{len(stack.layers) - 1}.attn.weights"
     (stage,) = document["stages"]
     assert stage["name"] == name
-    expected = attncli.trace(ids=ids, model=model, stages=[name])[name].values
+    expected = attncli.trace(ids=ids, target_ids=target, model=model, stages=[name])[name].values
     assert np.array_equal(np.array(stage["values"], np.float32), expected)
 
 

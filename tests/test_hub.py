@@ -172,3 +172,12 @@ def test_a_cache_that_cannot_be_written(online: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     said = error_of(online("explain", "the cat", "-m", "tiny", HF_HOME=str(tmp_path / "file")), 1)
     assert "cannot save tiny" in said
+
+
+def test_a_model_is_described_by_its_name(online: Run) -> None:
+    described = json.loads(text_of(online("model", "org/sharded", "--json")))
+    assert described["name"] == "org/sharded"
+    assert described["family"] == "llama"
+    assert [file["name"] for file in described["files"]] == [
+        f"model-0000{i}-of-00004.safetensors" for i in (1, 2, 3, 4)
+    ]

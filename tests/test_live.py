@@ -26,6 +26,7 @@ def test_models_of_random_shapes_agree(tmp_path: Path, name: str, seed: int) -> 
     model = random_model(family, family.draw(draw) | tied | {"vocab_size": VOCAB}, seed)
     ids = [draw.randrange(VOCAB) for _ in range(draw.randint(1, POSITIONS))]
     types = [0] * len(ids)
-    expected = expected_stages(family, model, ids, types)
+    target = [draw.randrange(VOCAB) for _ in range(draw.randint(1, POSITIONS))] if family.target else None
+    expected = expected_stages(family, model, ids, types, target)
     model.save_pretrained(tmp_path / "model")
-    assert_agrees(tmp_path / "model", {"ids": ids, "types": types}, expected)
+    assert_agrees(tmp_path / "model", {"ids": ids, "types": types, "target_ids": target}, expected)

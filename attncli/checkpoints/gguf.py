@@ -126,7 +126,8 @@ def open_gguf(path: Path) -> GgufModel:
                         f"Known: {', '.join(_KINDS)}.")  # fmt: skip
     kind = _KINDS[architecture]
     config = _config(file, architecture, kind)
-    checkpoint = _GgufCheckpoint(file, _tensors(file, kind, config))
+    headers = [Stored(name, t.type_name, t.shape, path) for name, t in file.tensors.items()]
+    checkpoint = _GgufCheckpoint(str(path), _tensors(file, kind, config), headers)
 
     def tokenizer() -> Tokenizer:
         from attncli.checkpoints.gguf_tokenizer import tokenizer_of
@@ -290,12 +291,9 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
 class _GgufCheckpoint:
     """Tensors under their Hugging Face names, each dequantized when it is read, and only the rows asked for."""
 
-    file: GgufFile
+    source: str
     tensors: Mapping[str, Made]
-
-    @property
-    def source(self) -> str:
-        return str(self.file.path)
+    headers: Sequence[Stored]
 
     def names(self) -> Sequence[str]:
         return list(self.tensors)
@@ -307,7 +305,7 @@ class _GgufCheckpoint:
         return self.source
 
     def stored(self) -> Sequence[Stored]:
-        return [Stored(name, t.type_name, t.shape, self.file.path) for name, t in self.file.tensors.items()]
+        return self.headers
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         return self.tensors[name].array(take)

@@ -66,5 +66,7 @@ class NpzCheckpoint:
                     shape, _, dtype = np.lib.format.read_array_header_2_0(file)
         except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
             raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
+        if dtype.hasobject:
+            raise AttnError(f"{self.source}: array {name} cannot be read: it holds pickled objects, not numbers.")
         kind = {"f": "F", "i": "I", "u": "U"}.get(dtype.kind)
         return tuple(shape), str(dtype) if kind is None else f"{kind}{8 * dtype.itemsize}"

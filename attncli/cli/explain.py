@@ -14,12 +14,15 @@ from attncli.cli.options import (
     model_options,
     output_options,
     read_input,
+    target_of,
+    target_options,
     tokens_of,
 )
 from attncli.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from attncli.model import Model
+    from attncli.spec import Spec
     from attncli.tokens import Tokens
     from attncli.tracing import Selection, Stage
 
@@ -34,9 +37,11 @@ TOP = 5
     '  attn explain "猫がマットに座った。" --tokenizer chars --head all\n'
     '  attn explain "Hello" -m ./gpt2 --layer all --stage weights --json | jq .stages[0].values\n'
     '  attn explain "Hello" -m ./gpt2 --stage probs --query -1 --top 10\n'
-    '  attn explain "Hello" -m ./gpt2 --layer all --head all --stage all -o trace.npz',
+    '  attn explain "Hello" -m ./gpt2 --layer all --head all --stage all -o trace.npz\n'
+    '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights',
 )
 @input_options
+@target_options
 @model_options
 @click.option("--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0]")
 @click.option("--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all.")
@@ -72,11 +77,15 @@ def command(**options: Any) -> None:
     format_ = chosen_format(options)
     model = prepared(load(options))
     tokens = tokens_of(model, options, text, ids)
+    target = target_of(model, options)
     model = model.bind(model, tokens)
-    selection = _selection(model, tokens, options)
+    selection = _selection(model, tokens, target, options)
     top = _top(options["top"], FORMATS[format_].binary)
-    head = Trace(text=text, model=model.info, tokens=tokens, axes=_axes(selection))
-    check_tokens(model.spec, tokens)
+    head = Trace(
+        text=text, model=model.info, tokens=tokens, axes=_axes(selection), target=target,
+        target_text=options["target"],
+    )  # fmt: skip
+    check_tokens(model.spec, tokens, target)
     broken: dict[str, tuple[int, int]] = {}
     with opened(options["output"]) as output:
         document = writer(format_, head, output, render_options(options))
@@ -85,22 +94,60 @@ def command(**options: Any) -> None:
             count_broken(stage, broken)
             document.stage(stage)
 
-        run(model, tokens, selection, show, top)
+        run(model, tokens, selection, show, top, target)
         document.close()
     warn_of_broken(model, broken)
 
 
-def _selection(model: Model, tokens: Tokens, options: dict[str, Any]) -> Selection:
+def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dict[str, Any]) -> Selection:
     """What the options ask for, of this model and these tokens."""
     from attncli.selecting import attention_stages, select
     from attncli.tracing import Selection
 
     spec = model.spec
-    layers = indices(options["layer"] or "0", spec.layers, "layer")
-    heads = indices(options["head"], spec.heads, "head")
-    queries = None if options["query"] is None else queries_of(options["query"], tokens)
+    layers = _layers(spec, options["layer"] or "0")
     chosen = select(spec, options["stages"], layers) if options["stages"] else attention_stages(spec, layers)
-    return Selection(tuple(chosen), None if len(heads) == spec.heads else heads, queries)
+    heads = _heads(spec, chosen, options["head"])
+    query, of_encoder = options["query"], [name.startswith("encoder.") for name in chosen]
+    if query is None:
+        return Selection(tuple(chosen), heads)
+    if target is None:
+        return Selection(tuple(chosen), heads, queries_of(query, tokens))
+    return Selection(
+        tuple(chosen),
+        heads,
+        None if all(of_encoder) else queries_of(query, target, "target"),
+        queries_of(query, tokens, "source") if any(of_encoder) else None,
+    )
+
+
+def _layers(spec: Spec, text: str) -> dict[str, set[int]]:
+    """--layer for each stack, which may have fewer layers than the other: -1 is the last of each."""
+    longest, chosen = spec.layers, {}
+    for stack in spec.stacks:
+        count = len(stack.layers)
+        chosen[stack.prefix] = {
+            i
+            for part in text.split(",")
+            for shift in [longest - count if part.strip().startswith("-") else 0]
+            for i in [index - shift for index in indices(part, longest, "layer")]
+            if 0 <= i < count
+        }
+    return chosen
+
+
+def _heads(spec: Spec, stages: list[str], text: str) -> tuple[int, ...] | None:
+    """--head, None for all of them; every stage asked for must have each."""
+    from attncli.selecting import head_counts
+
+    counts = head_counts(spec, stages)
+    if len(counts) > 1 and text != "all" and any(part.strip().startswith("-") for part in text.split(",")):
+        listed = " or ".join(map(str, counts))
+        raise UsageError(
+            f"--head {text}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
+        )
+    heads = indices(text, counts[0], "head")
+    return None if text == "all" or len(heads) == counts[-1] else heads
 
 
 def _axes(selection: Selection) -> tuple[str, ...]:
@@ -120,9 +167,10 @@ def _top(text: str | None, binary: bool) -> int | None:
     return int(text)
 
 
-def queries_of(text: str, tokens: Tokens) -> tuple[int, ...]:
+def queries_of(text: str, tokens: Tokens, side: str = "") -> tuple[int, ...]:
     """The positions that --query means: an index, a token's text (with or without the mark of a word's
-    beginning), or several indices. Raises UsageError where it means none, or several tokens by text."""
+    beginning), or several indices. Raises UsageError where it means none, or several tokens by text. `side`:
+    source or target, where there are both."""
     count = len(tokens)
     if text.lstrip("-").isdecimal() and -count <= int(text) < count:
         return (int(text) % count,)
@@ -130,14 +178,21 @@ def queries_of(text: str, tokens: Tokens) -> tuple[int, ...]:
     same = exact or [i for i, t in enumerate(tokens.texts) if _bare(t) == _bare(text)]
     if len(same) == 1:
         return tuple(same)
+    of_side = f" of the {side}" if side else ""
     if same:
         where = ", ".join(str(i) for i in same)
-        raise UsageError(f"--query {text!r} is token {where}: several.", f"Give the index: --query {same[0]}")
+        raise UsageError(
+            f"--query {text!r} is token {where}{of_side}: several.", f"Give the index: --query {same[0]}"
+        )
     if all(c in "0123456789-, " for c in text):
-        return indices(text, count, "query")
+        return indices(text, count, "query", of_side)
     if text == "all":
         return tuple(range(count))
-    raise UsageError(f"no token {text!r} in the sentence.", nearest(text, dict.fromkeys(map(_bare, tokens.texts))))
+    hint = nearest(text, dict.fromkeys(map(_bare, tokens.texts)))
+    other = {"source": "decoder.*", "target": "encoder.*"}.get(side)
+    if other is not None:
+        hint += f" Or ask for the other side only: --stage '{other}'."
+    raise UsageError(f"no token {text!r} in the {side or 'sentence'}.", hint)
 
 
 def _bare(text: str) -> str:
@@ -152,7 +207,7 @@ def count_broken(stage: Stage, broken: dict[str, tuple[int, int]]) -> None:
     if np.isfinite(stage.values).all():
         return
     bad = ~np.isfinite(stage.values)
-    if stage.name.endswith("attn.masked"):
+    if stage.name.endswith(".masked"):
         bad &= ~np.isneginf(stage.values)
     if count := int(bad.sum()):
         broken[stage.name] = (count, stage.values.size)

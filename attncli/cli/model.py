@@ -29,8 +29,8 @@ def command(path: str, ignore_config: tuple[str, ...], **options: Any) -> None:
     """Show what a checkpoint is: its sizes, its parts, its tensors, and the stages it offers.
 
     PATH is a folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a .safetensors/.npz file
-    with one attention layer. Only config.json and the headers of the files are read. A checkpoint that attn would not
-    trace is shown as far as its headers go, with the reason; the exit status is then 1.
+    with one attention layer. Only config.json and the headers of the files are read. A checkpoint that attn would
+    not trace is shown as far as its headers go, with the reason; the exit status is then 1.
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.describing import describe

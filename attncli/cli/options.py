@@ -40,6 +40,20 @@ def input_options(command: Command) -> Command:
     return command
 
 
+def target_options(command: Command) -> Command:
+    """What the decoder of an encoder-decoder reads."""
+    for option in reversed(
+        (
+            click.option("--target", metavar="TEXT", help="Encoder-decoders: what the decoder has said so far."),
+            click.option(
+                "--target-ids", metavar="ID,ID,…", help="The decoder's input as it is, its start token included."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def model_options(command: Command) -> Command:
     """Which weights."""
     for option in reversed(
@@ -139,6 +153,14 @@ def tokens_of(model: Model, options: dict[str, Any], text: str | None, ids: list
     return tokenize(model, text, options["pair"], ids, options["special_tokens"], options["truncate"])
 
 
+def target_of(model: Model, options: dict[str, Any]) -> Tokens | None:
+    """The decoder's input, None for a model without an encoder."""
+    from attncli.api import tokenize_target
+
+    ids = None if options["target_ids"] is None else _ids(options["target_ids"], "--target-ids")
+    return tokenize_target(model, options["target"], ids, options["special_tokens"])
+
+
 def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:
     """The sentence, from the argument, standard input or a file; or the ids. Exactly one of them."""
     given = [name for name in ("sentence", "file", "ids") if options[name] is not None]
@@ -173,14 +195,14 @@ def _text(raw: bytes, source: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _ids(text: str) -> list[int]:
+def _ids(text: str, flag: str = "--ids") -> list[int]:
     try:
         return [int(part) for part in text.replace(",", " ").split()]
     except ValueError:
-        raise UsageError(f"--ids {text!r}: whole numbers are needed, as in --ids 464,3797,3332.") from None
+        raise UsageError(f"{flag} {text!r}: whole numbers are needed, as in {flag} 464,3797,3332.") from None
 
 
-def indices(text: str, count: int, what: str) -> tuple[int, ...]:
+def indices(text: str, count: int, what: str, whose: str = "") -> tuple[int, ...]:
     """`0,2-3`, `-1` or `all` -> sorted indices below count. Raises UsageError outside the range."""
     if text == "all":
         return tuple(range(count))
@@ -194,7 +216,7 @@ def indices(text: str, count: int, what: str) -> tuple[int, ...]:
         for end in (first, last):
             if not -count <= end < count:
                 several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "there is only 0"
-                raise UsageError(f"{what} {end} is out of range: {several}.")
+                raise UsageError(f"{what} {end}{whose} is out of range: {several}.")
         first, last = first % count, last % count
         if first > last:
             raise UsageError(f"--{what} {part}: the range runs backwards.")

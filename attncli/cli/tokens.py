@@ -6,7 +6,16 @@ from typing import Any
 
 import click
 
-from attncli.cli.options import input_options, load, model_options, output_options, read_input, tokens_of
+from attncli.cli.options import (
+    input_options,
+    load,
+    model_options,
+    output_options,
+    read_input,
+    target_of,
+    target_options,
+    tokens_of,
+)
 
 
 @click.command(
@@ -18,10 +27,12 @@ from attncli.cli.options import input_options, load, model_options, output_optio
     "  echo 'Hello world' | attn tokens - -m ./bert",
 )
 @input_options
+@target_options
 @model_options
 @output_options
 def command(**options: Any) -> None:
-    """Show the tokens of SENTENCE: index, id, text, and the characters [start, end) they cover.
+    """Show the tokens of SENTENCE: index, id, text, and the characters [start, end) they cover; with --target also
+    what the decoder reads.
 
     Give - as the SENTENCE to read standard input.
     """
@@ -32,7 +43,12 @@ def command(**options: Any) -> None:
     text, ids = read_input(options)
     format_ = chosen_format(options)
     model = load(options)
-    tokens = tokens_of(model, options, text, ids)
+    records = tokens_of(model, options, text, ids).records()
+    if options["target"] is not None or options["target_ids"] is not None:
+        target = target_of(model, options)
+        assert target is not None
+        sides = {"source": records, "target": target.records()}
+        records = [{"side": side} | record for side, listed in sides.items() for record in listed]
     head = {"schema": "attn.tokens/1", "version": __version__, "text": text, "model": model.name}
     with opened(options["output"]) as output:
-        write_records(format_, head, "tokens", tokens.records(), output, render_options(options))
+        write_records(format_, head, "tokens", records, output, render_options(options))

@@ -15,6 +15,7 @@ from attncli.spec import Spec
 
 FAMILIES = {
     "albert": "attncli.families.albert",
+    "bart": "attncli.families.bart",
     "bert": "attncli.families.bert",
     "bloom": "attncli.families.bloom",
     "camembert": "attncli.families.camembert",
@@ -36,20 +37,29 @@ FAMILIES = {
     "gptj": "attncli.families.gptj",
     "granite": "attncli.families.granite",
     "llama": "attncli.families.llama",
+    "m2m_100": "attncli.families.m2m_100",
+    "marian": "attncli.families.marian",
+    "mbart": "attncli.families.mbart",
     "mistral": "attncli.families.mistral",
+    "mixtral": "attncli.families.mixtral",
     "modernbert": "attncli.families.modernbert",
     "mpnet": "attncli.families.mpnet",
     "mpt": "attncli.families.mpt",
     "olmo": "attncli.families.olmo",
     "olmo2": "attncli.families.olmo2",
     "opt": "attncli.families.opt",
+    "pegasus": "attncli.families.pegasus",
     "phi": "attncli.families.phi",
     "phi3": "attncli.families.phi3",
     "qwen2": "attncli.families.qwen2",
+    "qwen2_moe": "attncli.families.qwen2_moe",
     "qwen3": "attncli.families.qwen3",
+    "qwen3_moe": "attncli.families.qwen3_moe",
     "roberta": "attncli.families.roberta",
     "smollm3": "attncli.families.smollm3",
     "stablelm": "attncli.families.stablelm",
+    "starcoder2": "attncli.families.starcoder2",
+    "t5": "attncli.families.t5",
     "xlm-roberta": "attncli.families.xlm_roberta",
 }
 """model_type of config.json -> the module that knows it."""
@@ -62,13 +72,15 @@ class Tensor:
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
-    have for it, which wins where both are there.
+    have for it, which wins where both are there. `otherwise`: where it lies in checkpoints that have it under
+    neither name.
     """
 
     name: str
     transposed: bool = False
     take: Take = whole
     alias: str = ""
+    otherwise: Tensor | None = None
 
 
 class Family(Protocol):
@@ -102,6 +114,15 @@ def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
 def norm(ours: str, theirs: str) -> dict[str, Tensor]:
     """A norm's weight and bias."""
     return {f"{ours}.{kind}": Tensor(f"{theirs}.{kind}") for kind in ("weight", "bias")}
+
+
+def shared_embedding(side: str) -> Tensor:
+    """The token vectors of an encoder or decoder: its own where the checkpoint has them, else those that both
+    share, by whichever name it keeps (`transformers` 5, modeling_utils, tie_weights)."""
+    other = {"encoder": "decoder", "decoder": "encoder"}[side]
+    return Tensor(
+        "shared.weight", alias=f"{side}.embed_tokens.weight", otherwise=Tensor(f"{other}.embed_tokens.weight")
+    )
 
 
 def tied_head(config: Config, default: bool, own_head: bool) -> bool:

@@ -24,6 +24,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(hidden_size=8192, num_attention_heads=64, max_position_embeddings=8192, rope_theta=500000.0)
+    config.get("model_max_length", None)  # says how long a text may be, not what is computed
     normed = layer_norm(config.number("layer_norm_eps", 1e-5), bias=False)
     bias = config.flag("attention_bias", False)
     each = HeadNorm(normed, over="heads") if config.flag("use_qk_norm", False) else None

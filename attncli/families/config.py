@@ -157,6 +157,13 @@ class Config:
         absent = name not in self.fields
         return self.size(name) if self.get(name, None) is not None else default if absent else None
 
+    def token(self, name: str, default: int | None) -> int | None:
+        """The id of a token, None where there is none."""
+        value = self.get(name, default)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise AttnError(f"{self.file}: {name} is {value!r}; the id of a token is needed.")
+        return value
+
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):

@@ -35,7 +35,9 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def _experts(config: Config) -> Experts:
     count, chosen = config.size("n_routed_experts"), config.size("num_experts_per_tok")
-    groups, kept = config.size("n_group", 8), config.size("topk_group", 4)
+    groups, kept = (config.size_or_null(name, n) for name, n in (("n_group", 8), ("topk_group", 4)))
+    if groups is None or kept is None:
+        raise AttnError(f"{config.file}: n_group and topk_group are needed, and must not be null.")
     in_group = config.divides("n_group", groups, "n_routed_experts", count)
     if chosen > kept * in_group:
         raise AttnError(

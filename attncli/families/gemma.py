@@ -14,7 +14,10 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.assume(hidden_size=3072, num_attention_heads=16, num_key_value_heads=16, head_dim=256)
+    config.assume(
+        hidden_size=3072, num_attention_heads=16, num_key_value_heads=16, head_dim=256,
+        max_position_embeddings=8192,
+    )  # fmt: skip
     config.only("use_bidirectional_attention", False)
     normed = rms_norm_from_one(config.number("rms_norm_eps", 1e-6))
     bias = config.flag("attention_bias", False)
@@ -23,7 +26,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     return decoder(
         "gemma", config, has, lambda number: layer, final_norm=normed, layers=28, vocab=256000,
-        max_positions=8192, tied=True, embed_scale=config.size("hidden_size") ** 0.5,
+        tied=True, embed_scale=config.size("hidden_size") ** 0.5,
     )  # fmt: skip
 
 

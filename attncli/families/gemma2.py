@@ -33,7 +33,8 @@ def tensors(config: Config) -> dict[str, Tensor]:
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(
         hidden_size=2304, num_hidden_layers=26, num_attention_heads=8, num_key_value_heads=4, head_dim=256,
-        sliding_window=4096, final_logit_softcapping=30.0, attn_logit_softcapping=50.0,
+        sliding_window=4096, max_position_embeddings=8192, final_logit_softcapping=30.0,
+        attn_logit_softcapping=50.0,
     )  # fmt: skip
     config.only("use_bidirectional_attention", False)
     size = window(config)
@@ -44,7 +45,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     def layer(number: int) -> Layer:
         return normed_on_both_sides(config, mask=mask_of(config, of_layers[number], size), cap=bent)
 
-    return gemma_decoder("gemma2", config, has, layer, vocab=256000, max_positions=8192)
+    return gemma_decoder("gemma2", config, has, layer, vocab=256000)
 
 
 def normed_on_both_sides(config: Config, **own: Any) -> Layer:

@@ -14,7 +14,10 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 PREFIXES = ("language_model.", "model.", "language_model.")
 """language_model.model.… as on the hub, model.language_model.… as in memory."""
-OF_IMAGES = ("vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index", "image_token_index")
+OF_IMAGES = (
+    "vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index", "image_token_index",
+    "boi_token_id", "eoi_token_id", "image_token_id",
+)  # fmt: skip
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:

@@ -46,7 +46,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
             config, mask=masks[kind], rotary=turns[kind], q_norm=head_norm, k_norm=head_norm
         )
 
-    return gemma_decoder("gemma3_text", config, has, layer, vocab=262208, max_positions=131072)
+    return gemma_decoder("gemma3_text", config, has, layer, vocab=262208)
 
 
 def mask(config: Config, kind: str) -> Mask:
@@ -61,12 +61,10 @@ def mask(config: Config, kind: str) -> Mask:
 def rope_by_kind(config: Config) -> dict[str, Settings]:
     """What config.json says of the rotary positions of each kind of layer: rope_parameters by kind, or before that
     rope_theta and rope_scaling of the FULL and rope_local_base_freq of the SLIDING ones."""
-    newer, older = config.get("rope_parameters", {}), config.get("rope_scaling", {})
-    if not isinstance(newer, dict) or not isinstance(older, dict) or (newer and not {FULL, SLIDING} & set(newer)):
+    newer, older = config.get("rope_parameters", {FULL: None}), config.get("rope_scaling", {})
+    said = [newer.get(kind) or {} for kind in (FULL, SLIDING)] if isinstance(newer, dict) else []
+    if not all(isinstance(part, dict) for part in (newer, older, *said)) or not {FULL, SLIDING} & set(newer):
         raise AttnError(f"{config.file}: rope_parameters must have settings for {FULL} and {SLIDING}.")
-    theta = {
-        FULL: config.number("rope_theta", 1000000.0),
-        SLIDING: config.number("rope_local_base_freq", 10000.0),
-    }
-    scaled = {FULL: older, SLIDING: {}}
-    return {kind: {"rope_theta": theta[kind]} | (newer.get(kind) or {}) | scaled[kind] for kind in (FULL, SLIDING)}
+    full = {"rope_theta": config.number("rope_theta", 1000000.0)}
+    local = {"rope_theta": config.number("rope_local_base_freq", 10000.0)}
+    return {FULL: full | said[0] | older, SLIDING: local | said[1]}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Take
+from attncli.errors import AttnError
 from attncli.families import Tensor, decoder, linear, rows
 from attncli.families.config import Config
 from attncli.families.rope import rope_settings, rotary, yarn_scale
@@ -89,11 +90,13 @@ def attention(config: Config) -> Attention:
 
 def _scale(config: Config, size: int) -> float:
     """1/√d_k, and sharper where the rotary positions are stretched (modeling_deepseek_v3, yarn_apply_mscale)."""
-    settings = rope_settings(config)
-    stretched = settings.get("rope_type", settings.get("type", "default")) != "default"
-    if not stretched or not settings.get("mscale_all_dim"):
-        return float(size**-0.5)
-    return float(size**-0.5 * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
+    settings, scale = rope_settings(config), float(size**-0.5)
+    kind = settings.get("rope_type", settings.get("type", "default"))
+    if kind == "default" or not settings.get("mscale_all_dim"):
+        return scale
+    if not isinstance(settings.get("factor"), int | float):
+        raise AttnError(f"{config.file}: rope scaling {kind!r} needs the number 'factor'.")
+    return float(scale * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
 
 
 def times(factor: float) -> str:

@@ -14,10 +14,10 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.assume(num_key_value_heads=8, sliding_window=4096)
+    config.assume(num_key_value_heads=8, sliding_window=4096, max_position_embeddings=4096 * 32)
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     attn = attention(config, mask=causal_mask(window(config)))
     activation = config.activation("hidden_act", "silu")
     mlp = feed_forward(config.size("intermediate_size", 14336), activation, gated=True)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
-    return decoder("mistral", config, has, lambda number: layer, final_norm=normed, max_positions=4096 * 32)
+    return decoder("mistral", config, has, lambda number: layer, final_norm=normed)

@@ -13,7 +13,7 @@ import numpy as np
 from attncli.errors import AttnError
 from attncli.families import Tensor, encoder, linear, norm
 from attncli.families.config import Config
-from attncli.formula.positions import distance_buckets
+from attncli.formula.positions import relative_buckets
 from attncli.formula.types import Array, Index
 from attncli.spec import Bias, Score, Spec
 
@@ -63,7 +63,7 @@ def by_distance(rows: int, heads: int) -> Bias:
 
         def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
             keys = np.arange(scores.shape[-1])
-            buckets = distance_buckets(keys - queries[:, None], BUCKETS, FARTHEST)  # [row, key]
+            buckets = relative_buckets(keys - queries[:, None], BUCKETS, FARTHEST, True)  # [row, key]
             return scores + table.T[heads][:, buckets]  # [head, row, key]
 
         return add

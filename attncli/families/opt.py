@@ -58,7 +58,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     positions, width = config.size("max_position_embeddings", 2048), config.size("word_embed_proj_dim", d_model)
     embed = Embed(
         "learned", width, positions, rows=positions + OFFSET, position_of=after_offset,
-        project="tokens" if width != d_model else "",
+        position_text=f"pos + {OFFSET}", project="tokens" if width != d_model else "",
     )  # fmt: skip
     removed = config.flag("_remove_final_layer_norm", False)
     return model(

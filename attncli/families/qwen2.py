@@ -15,7 +15,8 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.assume(num_hidden_layers=32, sliding_window=4096)
+    config.assume(num_hidden_layers=32, sliding_window=4096, max_position_embeddings=32768)
+    config.only("use_mrope", False)  # of the models that read images, but the others' files have it too
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     activation = config.activation("hidden_act", "silu")
     mlp = feed_forward(config.size("intermediate_size", 22016), activation, gated=True)
@@ -26,4 +27,4 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         attn = attention(config, qkv_bias=QKV, mask=mask_of(config, of_layers[number], size))
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
-    return decoder("qwen2", config, has, layer, final_norm=normed, vocab=151936, max_positions=32768)
+    return decoder("qwen2", config, has, layer, final_norm=normed, vocab=151936)

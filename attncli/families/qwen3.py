@@ -23,7 +23,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.assume(num_hidden_layers=32, head_dim=128, sliding_window=4096)
+    config.assume(num_hidden_layers=32, head_dim=128, sliding_window=4096, max_position_embeddings=32768)
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     activation = config.activation("hidden_act", "silu")
     mlp = feed_forward(config.size("intermediate_size", 22016), activation, gated=True)
@@ -38,4 +38,4 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
-    return decoder("qwen3", config, has, layer, final_norm=normed, vocab=151936, max_positions=32768)
+    return decoder("qwen3", config, has, layer, final_norm=normed, vocab=151936)

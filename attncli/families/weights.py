@@ -81,12 +81,19 @@ class CheckpointWeights:
     def locate(self, name: str, head: str = "0") -> tuple[Tensor, str, str | None]:
         """Where a parameter lies (of one kept head by head, a head's part), the family's name of that tensor, and
         its name in this checkpoint: None where it is missing."""
-        tensor = self._tensor(name)
+        first = self._tensor(name)
+        tensor, theirs, actual = self._locate(first, name, head)
+        while actual is None and tensor.otherwise is not None:
+            tensor, theirs, actual = self._locate(tensor.otherwise, name, head)
+        return (tensor, theirs, actual) if actual is not None else self._locate(first, name, head)
+
+    def _locate(self, tensor: Tensor, name: str, head: str) -> tuple[Tensor, str, str | None]:
         layer, expert = layer_and_expert(name)
         theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
         if expert and "{E}" not in tensor.name:  # all experts in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
-        return tensor, theirs, self.names.get(tensor.alias) or self.names.get(theirs)
+        actual = self.names.get(tensor.alias) or self.names.get(theirs)
+        return tensor, theirs, actual
 
     def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
         """Where a parameter lies, and the name of its tensor in this checkpoint."""

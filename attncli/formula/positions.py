@@ -22,6 +22,25 @@ def sinusoidal(positions: Index, dim: int, base: float = 10000.0) -> Array:
     return encoding
 
 
+def sinusoidal_halves(positions: Index, dim: int) -> Array:
+    """The same numbers as `sinusoidal`, all sines before all cosines. float64 [position, dim]; of an odd dim, the
+    middle one is a sine."""
+    dimension = np.arange(dim)
+    angles = positions[:, None] / 10000.0 ** (2 * (dimension // 2) / dim)  # [position, dim]
+    return np.concatenate([np.sin(angles[:, 0::2]), np.cos(angles[:, 1::2])], axis=1)
+
+
+def sinusoidal_to_the_end(positions: Index, dim: int) -> Array:
+    """[sin θ, cos θ] with θ_i = pos / 10000^(i / (dim/2 - 1)), so that the last wavelength is 10000 · 2π whole
+    (the layout of tensor2tensor and fairseq). float32 [position, dim], as the reference has its angles; an odd
+    dim ends with a 0."""
+    half = dim // 2
+    steps = np.arange(half, dtype=np.float32) * np.float32(-math.log(10000) / (half - 1))
+    angles = positions[:, None].astype(np.float32) * np.exp(steps)  # [position, half]
+    zeros = np.zeros((len(positions), dim % 2), np.float32)
+    return np.concatenate([np.sin(angles), np.cos(angles), zeros], axis=1)
+
+
 def inverse_frequencies(dim: int, base: float = 10000.0) -> Array:
     """base^(-2i/dim) for i = 0 … dim/2 - 1, in radians a position. float64 [dim / 2]."""
     return base ** -(np.arange(0, dim, 2) / dim)
@@ -109,15 +128,21 @@ def alibi_bias(slopes: Sequence[float] | Array, queries: Index, keys: Index) -> 
     return -np.asarray(slopes)[:, None, None] * distance
 
 
-def distance_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
-    """The bucket of each offset key - query: half of them for keys before the query, half for those after; half
-    of these hold one distance each, the others grow with it up to `farthest` (Raffel et al. 2020, §2.1 and the
-    authors' code). Same shape."""
-    half = buckets // 2
-    near = half // 2
-    distance = np.abs(offsets)
-    # float32, as the reference takes it: a rounding apart would be another bucket
-    ratio = np.log(np.maximum(distance, 1).astype(np.float32) / np.float32(near))
-    grown = near + (ratio / np.float32(math.log(farthest / near)) * np.float32(half - near)).astype(np.intp)
-    bucket: Index = (offsets > 0) * half + np.where(distance < near, distance, np.minimum(grown, half - 1))
-    return bucket
+def relative_buckets(distances: Index, count: int, farthest: int, both_ways: bool) -> Index:
+    """Which of `count` buckets each distance key - query falls into (Raffel et al. 2019, §2.1, and the authors'
+    code): half of them hold one distance each, the others ever more up to `farthest`, the last all beyond it.
+    `both_ways`: one half of the buckets is for keys before the query and itself, the other for those after it;
+    else those after it count as 0. Whole numbers of the same shape."""
+    if both_ways:
+        count //= 2
+        first, far = np.where(distances > 0, count, 0), np.abs(distances)
+    else:
+        first, far = np.zeros_like(distances), np.maximum(-distances, 0)
+    single = count // 2
+    # in float32, as the reference has it: the edges of the buckets hang on the rounding
+    log = np.log(np.maximum(far, 1).astype(np.float32) / np.float32(single)) / np.float32(
+        math.log(farthest / single)
+    )
+    wide = single + (log * np.float32(count - single)).astype(np.intp)
+    buckets: Index = first + np.where(far < single, far, np.minimum(wide, count - 1))
+    return buckets

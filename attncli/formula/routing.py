@@ -23,6 +23,20 @@ def softmax_of_chosen(logits: Array, chosen: int) -> Array:
     return softmax(np.where(largest(logits, chosen), logits, logits.dtype.type(-np.inf)))
 
 
+def softmax_top(logits: Array, count: int) -> Array:
+    """softmax(logits), of which the `count` largest of each row are kept as they are
+    (Fedus et al. 2021, §2.1, for one expert; Yang et al. 2024, the Qwen2 report, §2.2.2, for some)."""
+    probabilities = softmax(logits)
+    return np.where(largest(probabilities, count), probabilities, probabilities.dtype.type(0))
+
+
+def softmax_top_renormalized(logits: Array, count: int) -> Array:
+    """The same, made to sum to 1 again, which is the softmax of the `count` largest logits
+    (Shazeer et al. 2017, §2.1; Jiang et al. 2024, §2.1)."""
+    weights = softmax_top(logits, count)
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
 def in_best_groups(scores: Array, groups: int, kept: int, judged_by: int) -> NDArray[np.bool_]:
     """Whether an expert is in one of the groups that are kept: neighbours are a group, which is as good as the sum
     of its `judged_by` largest scores (DeepSeek-AI 2024, §2.2.2)."""

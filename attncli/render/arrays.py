@@ -97,7 +97,7 @@ def load_trace(path: Path) -> Trace:
     schema, version = document.pop("schema"), document.pop("version")
     if "tokens" not in document:
         return Trace(stages=stages, schema=schema, version=version, parameters=document)
-    model, tokens = document["model"], document["tokens"]
+    model, tokens, target = document["model"], document["tokens"], document.get("target")
     return Trace(
         text=document["text"],
         model=None if model is None else ModelInfo(**model),
@@ -105,6 +105,8 @@ def load_trace(path: Path) -> Trace:
         stages=stages,
         schema=schema,
         version=version,
+        target=None if target is None else _tokens(target["tokens"], [0] * len(target["tokens"])),
+        target_text=None if target is None else target["text"],
     )
 
 

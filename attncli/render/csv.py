@@ -30,8 +30,7 @@ ORDER = (
 
 class _Writer:
     def __init__(self, head: Trace, output: IO[bytes]) -> None:
-        self.tokens = () if head.tokens is None else tuple(harmless(t) for t in head.tokens.texts)
-        self.word = str if head.tokens is None else head.tokens.word
+        self.head = head
         self.output = output
         used = {"stage", "layer", "value"} | {c for a in head.axes for c in COLUMNS.get(a, ("dimension",))}
         self.columns = tuple(c for c in ORDER if c in used)
@@ -59,16 +58,19 @@ class _Writer:
         """For each axis, the cells that each of its indices contributes to a row."""
         axes: list[list[dict[str, object]]] = []
         for axis, size in zip(stage.axes, stage.values.shape, strict=True):
+            tokens = self.head.tokens_along(stage, axis)
             if axis in ("head", "kv_head"):
                 axes.append([{"head": h} for h in stage.head_indices])
             elif axis == "vocab" and stage.ids is None:
-                axes.append([{"id": i, "word": harmless(self.word(i))} for i in range(size)])
+                word = str if tokens is None else tokens.word
+                axes.append([{"id": i, "word": harmless(word(i))} for i in range(size)])
             elif axis == "vocab":
                 axes.append([{"rank": i} for i in range(size)])
             elif axis in COLUMNS:
                 indices = stage.row_indices if axis != "key" else range(size)
                 number, token = COLUMNS[axis]
-                axes.append([{number: i, token: self.tokens[i] if self.tokens else ""} for i in indices])
+                texts = [""] * (max(indices) + 1) if tokens is None else tokens.texts
+                axes.append([{number: i, token: harmless(texts[i])} for i in indices])
             else:
                 axes.append([{"dimension": i} for i in range(size)])
         return axes

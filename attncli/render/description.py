@@ -122,7 +122,7 @@ def _of_model(d: Description) -> Facts:
     first = last.kinds[0].traits
     told = [
         ("layers", ", ".join(f"{s.name} {s.layers}".strip() for s in traits.stacks)),
-        ("heads", _heads(first)),
+        ("heads", _heads(first) + ("; --heads may say otherwise" if spec.family == "layer" else "")),
         ("d_model", f"{spec.d_model:,}"),
         ("d_ff", "none" if first.d_ff is None else f"{first.d_ff:,}"),
         ("vocabulary", f"{spec.vocab:,}" if spec.vocab else "open"),
@@ -197,7 +197,10 @@ def _of_files(d: Description) -> Facts:
     shards = f"{len(d.sizes)} files, " if len(d.sizes) > 1 else "".join(f"{file.name}, " for file in d.sizes)
     used = d.numbers if d.fit is None else d.fit.parameters
     return [
-        ("parameters" if d.fit is not None else "numbers", f"{used:,} ({_short(used)})"),
+        (
+            "parameters" if d.fit is not None else "numbers",
+            f"{used:,}" + (f" ({_short(used)})" if used > 999 else ""),
+        ),
         ("tensors", f"{len(d.stored):,}: {', '.join(counted)}"),
         ("size on disk", f"{shards}{_short(sum(d.sizes.values()))}B"),
         ("tokenizer", d.tokenizer or "none"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from attncli.tracing import Stage, Trace
+from attncli.tracing import ModelInfo, Stage, Trace
 
 
 def head_object(head: Trace) -> dict[str, Any]:
@@ -17,11 +17,22 @@ def head_object(head: Trace) -> dict[str, Any]:
     document: dict[str, Any] = {"schema": head.schema, "version": head.version}
     if head.parameters:
         return document | head.parameters
-    return document | {
+    document |= {
         "text": head.text,
-        "model": None if head.model is None else asdict(head.model),
+        "model": None if head.model is None else _model(head.model),
         "tokens": None if head.tokens is None else head.tokens.records(),
     }
+    if head.target is not None:
+        document["target"] = {"text": head.target_text, "tokens": head.target.records()}
+    return document
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    """What is said of a model: of an encoder only where there is one."""
+    facts = asdict(model)
+    if not model.encoder_layers:
+        del facts["encoder_layers"]
+    return facts
 
 
 def stage_facts(stage: Stage) -> dict[str, Any]:

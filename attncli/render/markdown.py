@@ -8,7 +8,7 @@ from typing import IO
 
 from attncli.render import Options
 from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
-from attncli.tokens import visible
+from attncli.tokens import Tokens, visible
 from attncli.tracing import Stage, Trace
 
 COLUMNS, ROWS = 16, 40
@@ -18,14 +18,15 @@ class _Writer:
     def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
         self.head, self.output, self.options = head, output, options
         if head.model is not None and head.tokens is not None:
-            tokens = " ".join(f"{i}:{_code(t)}" for i, t in enumerate(head.tokens.texts))
-            self._write(f"Model: {_code(head.model.name)}. Tokens: {tokens}\n")
+            self._write(f"Model: {_code(head.model.name)}. Tokens: {_listed(head.tokens)}\n")
+            if head.target is not None:
+                self._write(f"\nTarget: {_listed(head.target)}\n")
 
     def stage(self, stage: Stage) -> None:
         self._write(f"\n## `{stage.name}`\n\n`{stage.formula}` – {stage.meaning}\n")
         if stage.detail:
             self._write(f"\n{stage.detail}\n")
-        for matrix in matrices(stage, self.head.tokens):
+        for matrix in matrices(stage, self.head):
             self._write(f"\n**{escape(matrix.title)}** {escape(matrix.shape)}\n\n")
             self._write("\n".join(_table(matrix, self.options)) + "\n")
 
@@ -38,6 +39,10 @@ class _Writer:
 
 def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
     return _Writer(head, output, options)
+
+
+def _listed(tokens: Tokens) -> str:
+    return " ".join(f"{i}:{_code(t)}" for i, t in enumerate(tokens.texts))
 
 
 def _table(matrix: Matrix, options: Options) -> list[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from attncli.formula.types import Array
 from attncli.tokens import Tokens, visible
-from attncli.tracing import Stage
+from attncli.tracing import Stage, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Matrix:
     @property
     def are_weights(self) -> bool:
         """Whether the rows are attention weights, which sum to one."""
-        return self.stage.name.endswith("attn.weights")
+        return self.stage.name.endswith((".attn.weights", ".cross.weights"))
 
     def cell(self, row: int, column: int, precision: int) -> str:
         text = number(float(self.values[row, column]), precision)
@@ -53,20 +53,20 @@ def number(value: float, precision: int) -> str:
     return f"{value:.{precision}f}" if abs(value) < 1e7 else f"{value:.{precision}e}"
 
 
-def matrices(stage: Stage, tokens: Tokens | None) -> Iterator[Matrix]:
-    """The tables of a stage: one a head, or one where it has no heads."""
-    names = _token_labels(tokens)
+def matrices(stage: Stage, trace: Trace) -> Iterator[Matrix]:
+    """The tables of a stage of a trace: one a head, or one where it has no heads."""
 
-    def label(i: int) -> str:
-        return names[i] if names else str(i)
+    def labels(axis: str, indices: Iterable[int]) -> list[str]:
+        names = _token_labels(trace.tokens_along(stage, axis))
+        return [names[i] if names else str(i) for i in indices]
 
     values = stage.values
     if values.ndim == 1:
         yield Matrix(stage, None, values[None, :], [stage.symbol], [str(i) for i in range(values.shape[-1])])
         return
-    rows = [label(i) for i in stage.row_indices]
+    rows, tokens = labels(stage.axes[-2], stage.row_indices), trace.tokens_along(stage, "vocab")
     if stage.axes[-1] == "key":
-        columns = [label(i) for i in range(values.shape[-1])]
+        columns = labels("key", range(values.shape[-1]))
     elif stage.ids is not None:
         columns = [f"#{i + 1}" for i in range(values.shape[-1])]
     elif stage.axes[-1] == "vocab" and tokens is not None:

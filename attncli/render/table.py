@@ -25,13 +25,16 @@ class _Writer:
         self.width = self.console.width
         if head.model is not None and head.tokens is not None:
             self.console.print(_summary(head.model, head.tokens))
-            self.console.print(token_line(head.tokens, self.width, options.full))
+            source = "" if head.target is None else "source"
+            self.console.print(token_line(head.tokens, self.width, options.full, source))
+            if head.target is not None:
+                self.console.print(token_line(head.target, self.width, options.full, "target"))
 
     def stage(self, stage: Stage) -> None:
         with self.console:  # written at once
             if stage.formula:
                 self.console.print("", _caption(stage), sep="\n")
-            for matrix in matrices(stage, self.head.tokens):
+            for matrix in matrices(stage, self.head):
                 self.console.print(_title(matrix))
                 self._print_whole(grid(matrix, self.width, self.options))
 
@@ -52,8 +55,9 @@ def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
 
 def _summary(model: ModelInfo, tokens: Tokens) -> Text:
     positions = "no positions" if model.positions == "none" else f"{model.positions} positions"
+    encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""
     facts = [
-        f"{counted(model.layers, 'layer')} × {counted(model.heads, 'head')}",
+        f"{encoder}{counted(model.layers, 'layer')} × {counted(model.heads, 'head')}",
         *([counted(model.kv_heads, "key/value head")] if model.kv_heads != model.heads else []),
         f"d_model {model.d_model}",
         f"d_head {model.d_head}",
@@ -75,8 +79,8 @@ def visible_line(text: str) -> str:
     return " ".join(visible(part) for part in text.split(" "))
 
 
-def token_line(tokens: Tokens, width: int, full: bool) -> Text:
-    """The tokens in one line, each with its index."""
+def token_line(tokens: Tokens, width: int, full: bool, side: str = "") -> Text:
+    """The tokens in one line, each with its index; `side` says whose they are."""
     labels = [f"{i} {visible(t)}" for i, t in enumerate(tokens.texts)]
     shown, left_out = list(range(len(labels))), 0
     if not full:
@@ -84,7 +88,7 @@ def token_line(tokens: Tokens, width: int, full: bool) -> Text:
         while room > 2 and sum(cell_len(labels[i]) + 2 for i in shown) > 3 * width:
             room -= max(1, room // 8)
             shown, left_out = middle_out(len(labels), room)
-    items = [Text(counted(len(tokens), "token"), QUIET)]
+    items = [Text(f"{side + ': ' if side else ''}{counted(len(tokens), 'token')}", QUIET)]
     for place, i in enumerate(shown):
         if left_out and place == (len(shown) + 1) // 2:
             items.append(Text(f"⋯ {left_out} more ⋯", QUIET))

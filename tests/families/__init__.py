@@ -37,7 +37,8 @@ class Family:
     """`headed` and `bare` are the names of its classes with and without a head; `parts(body, prefix of the layer's
     stages, its number)` gives the module whose output is a stage. `final`: whether the last of the hidden states
     has been through a last norm. `mend(model)` undoes what is known to be wrong in the reference. `norm_weight`:
-    about what the stored weights of norms are drawn."""
+    about what the stored weights of norms are drawn. `target`: whether it is an encoder with a decoder.
+    `spread`: how wide its matrices are drawn, so that attention is far from uniform and rounding makes no odds."""
 
     model_type: str
     headed: str
@@ -48,6 +49,8 @@ class Family:
     final: bool = True
     mend: Callable[[Any], None] = lambda model: None
     norm_weight: float = 1.0
+    target: bool = False
+    spread: float = 2.2
 
 
 def families() -> dict[str, Family]:
@@ -62,6 +65,11 @@ def families() -> dict[str, Family]:
 
 def without_prefix(prefix: str) -> Callable[[Tensors], Tensors]:
     return lambda tensors: {name.removeprefix(prefix): t for name, t in tensors.items()}
+
+
+def without(*names: str) -> Callable[[Config], Config]:
+    """Some fields are absent, so that their defaults matter."""
+    return lambda config: {name: value for name, value in config.items() if name not in names}
 
 
 def older(config: Config) -> Config:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Family, older
+from tests.families import POSITIONS, Case, Config, Family, older, without
 
 COHERE = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
           "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
           "pad_token_id": 0}  # fmt: skip
 ROPE = {"rope_type": "default", "rope_theta": 300.0}
 
+
+def without_what_is_usual(config: Config) -> Config:
+    return without("rope_parameters", "logit_scale")(config) | {"model_max_length": 131072}
+
+
 CASES = {
     "cohere-tied": Case(COHERE | {"logit_scale": 0.3, "rope_parameters": ROPE}, config=older),
     "cohere-normed": Case(COHERE | {"use_qk_norm": True, "attention_bias": True, "tie_word_embeddings": False,
-                                    "layer_norm_eps": 1e-2}),
+                                    "layer_norm_eps": 1e-2},
+                          config=without_what_is_usual),
 }  # fmt: skip
 
 

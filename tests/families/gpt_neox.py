@@ -19,6 +19,14 @@ def pythia(config: Config) -> Config:
     return config
 
 
+def bare_bones(config: Config) -> Config:
+    """Nothing of what has a default."""
+    config = pythia(config)
+    for name in ("rotary_emb_base", "rotary_pct", "use_parallel_residual", "attention_bias", "layer_norm_eps"):
+        del config[name]
+    return config
+
+
 def as_published(tensors: Tensors) -> Tensors:
     """The head as embed_out; checkpoints of old hold the mask in each layer."""
     import torch
@@ -34,7 +42,7 @@ CASES = {
                                     "num_attention_heads": 2, "layer_norm_eps": 1e-3, "rope_parameters": {
                                         "rope_type": "linear", "factor": 3.0, "rope_theta": 500.0,
                                         "partial_rotary_factor": 0.5}}),
-    "gpt-neox-tied": Case(NEOX | {"tie_word_embeddings": True, "hidden_act": "gelu_fast"}, config=pythia),
+    "gpt-neox-tied": Case(NEOX | {"tie_word_embeddings": True, "hidden_act": "gelu_fast"}, config=bare_bones),
     "gpt-neox-bare": Case(NEOX, bare=True),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Config, Family, older
+from tests.families import POSITIONS, Case, Config, Family, older, without
 
 GPT_OSS = {"hidden_size": 20, "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2,
            "head_dim": 8, "intermediate_size": 13, "vocab_size": 45, "max_position_embeddings": 64,
@@ -19,10 +19,7 @@ def with_old_fields(config: Config) -> Config:
     return older(config) | {"experts_per_token": 2, "initial_context_length": 16}
 
 
-def without_what_is_usual(config: Config) -> Config:
-    """The layers' types, the rotary positions and the feed-forward's numbers have defaults."""
-    usual = ("layer_types", "rope_parameters", "swiglu_alpha", "swiglu_limit", "attention_bias")
-    return {name: value for name, value in config.items() if name not in usual}
+USUAL = ("layer_types", "rope_parameters", "swiglu_alpha", "swiglu_limit", "attention_bias")
 
 
 CASES = {
@@ -31,7 +28,7 @@ CASES = {
                                      "attention_bias": False, "tie_word_embeddings": True,
                                      "layer_types": ["full_attention", "sliding_attention", "sliding_attention"]}),
     "gpt-oss-unsaid": Case(GPT_OSS | {"swiglu_limit": 7.0, "swiglu_alpha": 1.702}, dtype="bfloat16",
-                           config=without_what_is_usual),
+                           config=without(*USUAL)),
 }  # fmt: skip
 
 

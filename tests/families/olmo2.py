@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Family, older
+from tests.families import POSITIONS, Case, Family, older, without
 
 OLMO2 = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
          "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -14,7 +14,8 @@ ROPE = {"rope_type": "default", "rope_theta": 300.0}
 
 CASES = {
     "olmo2-older": Case(OLMO2 | {"rope_parameters": ROPE, "rms_norm_eps": 1e-2}, config=older),
-    "olmo2-biased": Case(OLMO2 | {"attention_bias": True, "tie_word_embeddings": True}),
+    "olmo2-biased": Case(OLMO2 | {"attention_bias": True, "tie_word_embeddings": True},
+                         config=without("rms_norm_eps", "rope_parameters")),
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Family, older
+from tests.families import POSITIONS, Case, Family, older, without
 
 PHI = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1,
        "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20, "pad_token_id": 0}  # fmt: skip
@@ -14,7 +14,8 @@ CASES = {
     "phi-grouped": Case(PHI | {"rope_parameters": {"rope_type": "default", "rope_theta": 300.0,
                                                    "partial_rotary_factor": 0.75}}, config=older),
     "phi-normed": Case(PHI | {"qk_layernorm": True, "layer_norm_eps": 1e-2, "hidden_act": "relu"}),
-    "phi-tied": Case(PHI | {"tie_word_embeddings": True, "num_key_value_heads": None}),
+    "phi-tied": Case(PHI | {"tie_word_embeddings": True, "num_key_value_heads": None},
+                     config=without("rope_parameters", "num_key_value_heads", "layer_norm_eps")),
 }  # fmt: skip
 
 

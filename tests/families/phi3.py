@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Config, Family, older, oldest
+from tests.families import POSITIONS, Case, Config, Family, older, oldest, without
 
 PHI3 = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "num_key_value_heads": 1,
         "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 32, "pad_token_id": 0,
@@ -21,11 +21,17 @@ def named_su(config: Config) -> Config:
     return config | {"attention_bias": False}
 
 
+def without_original(config: Config) -> Config:
+    """The field's default wins over what rope_scaling has (modeling_rope_utils, standardize_rope_params)."""
+    return without("original_max_position_embeddings")(older(config))
+
+
 CASES = {
     "phi3-window": Case(PHI3 | {"sliding_window": 4, "num_attention_heads": 6, "num_key_value_heads": 2},
                         config=older),
     "phi3-long": Case(PHI3 | {"rope_parameters": LONGROPE, "tie_word_embeddings": True}),
     "phi3-su": Case(PHI3 | {"rope_parameters": LONGROPE, "rms_norm_eps": 1e-2}, config=named_su),
+    "phi3-unsaid": Case(PHI3 | {"rope_parameters": LONGROPE}, config=without_original),
     "phi3-short": Case(PHI3 | {"rope_parameters": LONGROPE | {"attention_factor": 1.3}}, config=older,
                        input={"ids": [7, 3, 0, 7, 21, 3, 18]}),
 }  # fmt: skip

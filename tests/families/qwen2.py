@@ -23,7 +23,8 @@ CASES = {
     "qwen2-window": Case(QWEN | {"use_sliding_window": True, "sliding_window": 3, "layer_types": [
         "sliding_attention", "full_attention", "sliding_attention"], "rope_parameters": YARN}),
     "qwen2-older": Case(QWEN | {"use_sliding_window": True, "sliding_window": 4, "max_window_layers": 1,
-                                "rms_norm_eps": 1e-3}, config=without_kinds),
+                                "rms_norm_eps": 1e-3},
+                        config=lambda config: without_kinds(config) | {"use_mrope": False}),
     "qwen2-unused-window": Case(LLAMA | {"sliding_window": 2, "max_window_layers": 0, "head_dim": 10,
                                          "tie_word_embeddings": True},
                                 config=lambda config: without_kinds(config) | {"sliding_window": 2}),

@@ -5,25 +5,19 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Config, Family, older
+from tests.families import POSITIONS, Case, Family, older, without
 
 SMOLLM3 = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2,
            "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
            "pad_token_id": 0}  # fmt: skip
 ROPE = {"rope_type": "default", "rope_theta": 300.0}
 
-
-def without_what_follows(config: Config) -> Config:
-    """Which layers have what, by their number."""
-    return {name: value for name, value in config.items() if name not in ("layer_types", "no_rope_layers")}
-
-
 CASES = {
     "smollm3-listed": Case(SMOLLM3 | {"no_rope_layers": [0, 1, 0], "tie_word_embeddings": False,
                                       "rope_parameters": ROPE}, config=older),
     "smollm3-windows": Case(SMOLLM3 | {"no_rope_layer_interval": 2, "use_sliding_window": True,
                                        "sliding_window": 4, "attention_bias": True, "mlp_bias": True},
-                            config=without_what_follows),
+                            config=without("layer_types", "no_rope_layers", "rope_parameters")),
 }  # fmt: skip
 
 

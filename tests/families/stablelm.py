@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Family, older
+from tests.families import POSITIONS, Case, Family, older, without
 
 STABLELM = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
             "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -15,7 +15,8 @@ ROPE = {"rope_type": "default", "rope_theta": 300.0, "partial_rotary_factor": 0.
 CASES = {
     "stablelm-biased": Case(STABLELM | {"use_qkv_bias": True, "rope_parameters": ROPE}, config=older),
     "stablelm-normed": Case(STABLELM | {"qk_layernorm": True, "tie_word_embeddings": True,
-                                        "layer_norm_eps": 1e-2}),
+                                        "layer_norm_eps": 1e-2},
+                            config=without("rope_parameters", "use_qkv_bias", "use_parallel_residual")),
     "stablelm-parallel": Case(STABLELM | {"use_parallel_residual": True, "qk_layernorm": True,
                                           "hidden_act": "gelu", "rope_parameters": ROPE}, dtype="bfloat16"),
 }  # fmt: skip

@@ -4,7 +4,8 @@ transformers installed:
 
 python -m tests.golden.make [CASE ...]
 
-Each case is a folder: the checkpoint, `input.json` (text or ids) and `expected.safetensors`, stage by stage.
+Each case is a folder: the checkpoint, `input.json` (text or ids, and the target's) and `expected.safetensors`,
+stage by stage.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 HERE = Path(__file__).parent
+TARGET = [11, 4, 4, 30, 9]
 
 
 def make(family: Family, name: str) -> None:
@@ -54,11 +56,16 @@ def make(family: Family, name: str) -> None:
         encoded = tokenizer(given["text"], given["pair"])
         given["ids"] = encoded["input_ids"]
         given["types"] = encoded.get("token_type_ids", [0] * len(given["ids"]))
+        if family.target:  # the reference's own shift of what is to be said
+            said = torch.tensor([tokenizer(text_target=given["target"])["input_ids"]])
+            given["target_ids"] = model.prepare_decoder_input_ids_from_labels(said)[0].tolist()
         ids = {text: tokenizer(text)["input_ids"] for text in TEXTS}
         (folder / "ids.json").write_text(json.dumps(ids, ensure_ascii=False, indent=0) + "\n", "utf-8")
     given.setdefault("types", [0] * len(given["ids"]))
+    if family.target:
+        given.setdefault("target_ids", [model.config.decoder_start_token_id, *TARGET])
     (folder / "input.json").write_text(json.dumps(given, ensure_ascii=False) + "\n", "utf-8")
-    expected = expected_stages(family, model, given["ids"], given["types"])
+    expected = expected_stages(family, model, given["ids"], given["types"], given.get("target_ids"))
     save_file(expected, folder / "expected.safetensors")
     print(f"{name}: {len(expected)} stages of {len(given['ids'])} tokens")
 

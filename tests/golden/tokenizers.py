@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 TEXT = "The cat's hat, the  cat's mat!\nNo: 12 naïve 猫がいた🙂 <|endoftext|>The end."
 TEXTS = [
@@ -67,3 +67,29 @@ def write_surrounded_pieces(folder: Path) -> None:
     pieces = ["<s>", "<pad>", "</s>", "<mask>", *(p for p in PIECES if p not in ("[PAD]", "[CLS]", "[SEP]"))]
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", "utf-8")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "MPNetTokenizer"}\n')
+
+
+def write_closed_words(folder: Path) -> None:
+    """A tokenizer.json of whole words that closes every text with </s>, as T5's does."""
+    words = {word: i for i, word in enumerate(["<pad>", "</s>", "<unk>", *PIECES[5:]])}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(["<pad>", "</s>", "<unk>"])
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    special = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast"} | special) + "\n"
+    )
+
+
+def write_opened_words(folder: Path) -> None:
+    """The same, with <s> before every text, as BART's does."""
+    write_closed_words(folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_special_tokens(["<s>"])
+    begin = tokenizer.token_to_id("<s>")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", begin), ("</s>", 1)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))

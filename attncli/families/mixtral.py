@@ -1,0 +1,33 @@
+"""Mixtral (Jiang et al. 2024): Mistral with eight feed-forwards a layer, of which each token has two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.families import Tensor, experts
+from attncli.families.config import Config
+from attncli.families.decoder import PREFIXES, attention, decoder
+from attncli.families.decoder import tensors as plain
+from attncli.families.layers import causal_mask, window
+from attncli.parts import feed_forward, rms_norm
+from attncli.spec import Layer, Spec
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    sparse = "layers.{L}.block_sparse_moe"
+    return plain(config) | experts.tensors(f"{sparse}.gate", f"{sparse}.experts.{{E}}", ("w1", "w3", "w2"))
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    config.assume(
+        num_key_value_heads=8, num_experts_per_tok=2, rope_theta=1000000.0, max_position_embeddings=4096 * 32
+    )
+    normed = rms_norm(config.number("rms_norm_eps", 1e-5))
+    attn = attention(config, mask=causal_mask(window(config)))
+    activation = config.activation("hidden_act", "silu")
+    each = feed_forward(config.size("intermediate_size", 14336), activation, gated=True)
+    mlp = experts.mixture(config, experts.expert_count(config, 8), each, renormalized=True)
+    layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+    return decoder("mixtral", config, has, lambda number: layer, final_norm=normed)
