@@ -21,6 +21,7 @@ FAMILIES = {
     "m2m_100": "attncli.families.m2m_100",
     "marian": "attncli.families.marian",
     "mbart": "attncli.families.mbart",
+    "mt5": "attncli.families.mt5",
     "pegasus": "attncli.families.pegasus",
     "t5": "attncli.families.t5",
 }
