@@ -14,16 +14,29 @@ from attncli.version import __version__
 
 if TYPE_CHECKING:
     from attncli.api import tokenize, trace
+    from attncli.describing import describe
     from attncli.errors import AttnError, UsageError
     from attncli.loading import load_model
     from attncli.model import Model
     from attncli.tracing import Stage, Trace
 
-__all__ = ["AttnError", "Model", "Stage", "Trace", "UsageError", "__version__", "load_model", "tokenize", "trace"]
+__all__ = [
+    "AttnError",
+    "Model",
+    "Stage",
+    "Trace",
+    "UsageError",
+    "__version__",
+    "describe",
+    "load_model",
+    "tokenize",
+    "trace",
+]
 
 _HOMES = {
     "tokenize": "api",
     "trace": "api",
+    "describe": "describing",
     "load_model": "loading",
     "Model": "model",
     "Stage": "tracing",

@@ -54,7 +54,7 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
         return _rotary(rotary.frequencies(max(positions) + 1), "θ = pos · the model's frequencies", positions)
     rows = embed.position_of([-1] * (max(positions) + 1))[list(positions)]  # -1: no padding, which has no position
     if embed.stored_positions:
-        name, text = model.spec.main.prefix + "embed.positions.weight", "P = P[pos]"
+        name, text = model.spec.main.prefix + "embed.positions.weight", f"P = P[{embed.position_text}]"
         table = model.weights.rows(name, rows)
     elif embed.table is not None:
         text, table = f"P = {embed.table_text}", embed.table(rows, model.spec.d_model)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from attncli.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, pl
 from attncli.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
 from attncli.tokens import Tokens
+
+if TYPE_CHECKING:
+    from attncli.checkpoints import Checkpoint
+    from attncli.families.config import Config
 
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 DType = Literal["float32", "float64"]
@@ -68,17 +72,28 @@ def load_model(
     if source is None:
         return _seeded(seed, Shape(**options), tokenizer, dtype)
     path = Path(source)
-    if path.is_file():
+    if is_one_layer(path):
         return _one_layer(path, options, seed, tokenizer, dtype)
     if options:
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(f"{flag} shapes seeded weights; {source} has its own.", "Leave out one of the two.")
-    if not path.is_dir():
-        from attncli.checkpoints.hub import fetch
+    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config))
 
-        path = fetch(str(source))
-    return _checkpoint(path, str(source), tokenizer, dtype, frozenset(ignore_config))
+
+def is_one_layer(path: Path) -> bool:
+    """Whether a path is the file of one layer of the user's own, and not a whole model."""
+    return path.is_file()
+
+
+def located(source: str | Path) -> Path:
+    """Where a whole model lies: the path, or what the hub has under that name, in the local cache."""
+    path = Path(source)
+    if path.is_dir():
+        return path
+    from attncli.checkpoints.hub import fetch
+
+    return fetch(str(source))
 
 
 # ------------------------------------------------------------------ seeded
@@ -152,14 +167,11 @@ def _shared(whole: str, total: int, part: str, n: int) -> int:
 def _checkpoint(
     folder: Path, name: str, tokenizer: str | Path | None, dtype: DType, ignore: frozenset[str]
 ) -> Model:
-    from attncli.checkpoints.safetensors import open_safetensors
     from attncli.families import family_of
-    from attncli.families.config import Config
     from attncli.families.weights import CheckpointWeights, family_names
 
-    config = Config(_config_fields(folder / "config.json"), folder / "config.json", ignore)
+    config, checkpoint, own = open_checkpoint(folder, ignore)
     family = family_of(config)
-    checkpoint = open_safetensors(folder)
     names = family_names(checkpoint, family.PREFIXES)
     spec = family.spec(config, names.__contains__)
     config.finish()
@@ -168,9 +180,18 @@ def _checkpoint(
             f"--tokenizer {tokenizer} numbers the sentence's own words: it is for seeded weights.",
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
-    chosen = _tokenizer(tokenizer) if tokenizer else deferred(lambda: own_tokenizer(folder))
+    chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
     weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
     return Model(folder.name if Path(name).is_dir() else name, str(folder), spec, weights, chosen)
+
+
+def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
+    """What config.json says, the tensors, and how to open the tokenizer. Only headers are read."""
+    from attncli.checkpoints.safetensors import open_safetensors
+    from attncli.families.config import Config
+
+    config = Config(_config_fields(path / "config.json"), path / "config.json", ignore)
+    return config, open_safetensors(path), lambda: own_tokenizer(path)
 
 
 def own_tokenizer(folder: Path) -> Tokenizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from attncli.spec import Attention, Experts, FeedForward, Latent, Layer, Norm, Spec, Stack
@@ -25,6 +26,20 @@ def shape_of(spec: Spec, name: str) -> tuple[int, ...] | None:
     if not number.isdecimal() or int(number) >= len(stack.layers):
         return None
     return _layer_shapes(stack.layers[int(number)], spec.d_model).get(template(inner))
+
+
+def shapes(spec: Spec) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Every parameter and its shape; the matrix of a tied head is none of its own."""
+    for stack in spec.stacks:
+        yield from ((stack.prefix + name, shape) for name, shape in _stack_shapes(spec, stack).items())
+        for number, layer in enumerate(stack.layers):
+            at = f"{stack.prefix}layers.{number}."
+            experts = layer.mlp.count if isinstance(layer.mlp, Experts) else 0
+            for name, shape in _layer_shapes(layer, spec.d_model).items():
+                for expert in range(experts) if "{E}" in name else ("",):
+                    yield at + name.replace("{E}", str(expert)), shape
+    tied = spec.head is not None and spec.head.tied
+    yield from (pair for pair in _head_shapes(spec).items() if not (tied and pair[0] == "head.weight"))
 
 
 def template(name: str) -> str:

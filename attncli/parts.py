@@ -57,7 +57,11 @@ def plain_rotary(size: int) -> Rotary:
 
 def alibi(heads: int, scale: float = 1.0) -> Bias:
     """-m |query - key| with the slopes of Press et al. 2021, times a scale."""
-    slopes = alibi_slopes(heads) * scale
+    return linear_bias(alibi_slopes(heads) * scale)
+
+
+def linear_bias(slopes: Array) -> Bias:
+    """-m |query - key| with a slope m of its own for each head. `slopes` [head]."""
 
     def prepare(*_: Any) -> Score:
         def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:

@@ -192,6 +192,8 @@ class Embed:
     max_positions: int | None = None
     rows: int = 0
     position_of: Callable[[Sequence[int]], Index] = in_order
+    position_text: str = "pos"  # what the formula says of that row
+    position_detail: str = ""
     table: Callable[[Index, int], Array] | None = None
     table_text: str = "sin, cos of pos / 10000^(2i/d)"
     scale: float = 1.0

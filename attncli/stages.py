@@ -89,16 +89,29 @@ def _number(x: float) -> str:
 
 def _embed(p: Place) -> str:
     part = p.stack.embed
-    parts = ["E" if part.scale == 1 else f"{_number(part.scale)} E"]
-    if part.project == "tokens":
-        parts = ["E_p"]
-    if _added_positions(p):
-        parts.append("P")
-    if part.types:
-        parts.append("T")
+    parts = ["E_p" if part.project == "tokens" else _token_vectors(p), *_added_to_tokens(p)]
     total = "E_p" if part.project == "sum" else " + ".join(parts)
     total = _normed(part.norm, total)
-    return f"X = {total} W_E" if part.project == "normed" else f"X = {total}"
+    return f"X = {total} W_E{_project_bias(p)}" if part.project == "normed" else f"X = {total}"
+
+
+def _token_vectors(p: Place) -> str:
+    scale = p.stack.embed.scale
+    return "E" if scale == 1 else f"{_number(scale)} E"
+
+
+def _added_to_tokens(p: Place) -> list[str]:
+    return ["P"] * _added_positions(p) + ["T"] * (p.stack.embed.types > 0)
+
+
+def _projected(p: Place) -> str:
+    before = [_token_vectors(p), *(_added_to_tokens(p) if p.stack.embed.project == "sum" else [])]
+    total = " + ".join(before)
+    return f"E_p = {f'({total})' if len(before) > 1 else total} W_E{_project_bias(p)}"
+
+
+def _project_bias(p: Place) -> str:
+    return " + b_E" if p.stack.embed.project_bias else ""
 
 
 def _added_positions(p: Place) -> bool:
@@ -108,11 +121,12 @@ def _added_positions(p: Place) -> bool:
 EMBED = (
     Entry("embed.tokens", "E", ROWS, lambda p: "E = E[id]", "each token's vector, by its id"),
     Entry("embed.positions", "P", ROWS,
-          lambda p: f"P = {'P[pos]' if p.stack.embed.stored_positions else p.stack.embed.table_text}",
-          "each position's vector", _added_positions),
+          lambda p: f"P = P[{p.stack.embed.position_text}]" if p.stack.embed.stored_positions
+          else f"P = {p.stack.embed.table_text}",
+          "each position's vector", _added_positions, lambda p: p.stack.embed.position_detail),
     Entry("embed.types", "T", ROWS, lambda p: "T = T[segment]", "the vector of the token's segment",
           lambda p: p.stack.embed.types > 0),
-    Entry("embed.projected", "E_p", ROWS, lambda p: "E_p = E W_E", "the vectors, brought to the model's width",
+    Entry("embed.projected", "E_p", ROWS, _projected, "the vectors, brought to the model's width",
           lambda p: p.stack.embed.project in ("tokens", "sum")),
     Entry("embed", "X", ROWS, _embed, "what enters the first layer"),
 )  # fmt: skip
@@ -172,8 +186,9 @@ def _turning(p: Place) -> str:
     rotary = p.attn.rotary
     assert rotary is not None
     if rotary.size == p.attn.d_head and rotary.factor == 1:
-        return ""
+        return "neighbouring dimensions are turned together" if rotary.interleaved else ""
     which = f"dimensions {rotary.start} to {rotary.start + rotary.size - 1} of {p.attn.d_head} are turned"
+    which += ", neighbours together" if rotary.interleaved else ""
     return which + ("" if rotary.factor == 1 else f", and multiplied by {_number(rotary.factor)}")
 
 
@@ -224,6 +239,10 @@ def _latent(p: Place) -> bool:
     return p.attn.latent is not None
 
 
+def _latent_bias(p: Place, letters: str) -> str:
+    return f" + b_{letters}" if p.attn.latent is not None and p.attn.latent.bias else ""
+
+
 def _latent_norm(p: Place) -> str:
     assert p.attn.latent is not None
     return p.attn.latent.norm.name
@@ -249,16 +268,16 @@ def _bias_meaning(p: Place) -> str:
 
 ATTENTION = (
     Entry("input", "N", ROWS, _input, "what the attention reads"),
-    Entry("q_latent", "C_Q", LATENT, lambda p: f"C_Q = {p.x} W_DQ", "the queries, as a small vector",
-          _latent_queries),
+    Entry("q_latent", "C_Q", LATENT, lambda p: f"C_Q = {p.x} W_DQ" + _latent_bias(p, "DQ"),
+          "the queries, as a small vector", _latent_queries),
     Entry("q_latent_normed", "C_Qn", LATENT, lambda p: f"C_Qn = {_latent_norm(p)}(C_Q)", "that, normalized",
           _latent_queries),
     Entry("q", "Q", QUERY, _projection("Q"), "what each token looks for"),
-    Entry("kv_latent", "C", LATENT, lambda p: f"C = {p.source} W_DKV", "keys and values, as a small vector",
-          _latent, of_keys=True),
+    Entry("kv_latent", "C", LATENT, lambda p: f"C = {p.source} W_DKV" + _latent_bias(p, "DKV"),
+          "keys and values, as a small vector", _latent, of_keys=True),
     Entry("kv_latent_normed", "C_n", LATENT, lambda p: f"C_n = {_latent_norm(p)}(C)", "that, normalized",
           _latent, of_keys=True),
-    Entry("k_shared", "K_R", ("position", "rotary"), lambda p: f"K_R = {p.source} W_KR",
+    Entry("k_shared", "K_R", ("position", "rotary"), lambda p: f"K_R = {p.source} W_KR" + _latent_bias(p, "KR"),
           "the part of the keys that is the same for all heads", _latent, of_keys=True),
     Entry("k", "K", KEY, _projection("K"), "what each token can be found by", detail=_encoded, of_keys=True),
     Entry("v", "V", KEY, _projection("V"), "what each token passes on", detail=_encoded, of_keys=True),
@@ -369,6 +388,19 @@ def _crossed(p: Place) -> bool:
     return p.layer.cross is not None
 
 
+def _expert(p: Place) -> str:
+    """What FFN_e stands for, where experts are chosen."""
+    if not _routed(p):
+        return ""
+    part = p.experts.each
+    b_gate, b_1, b_2 = (f" + {b}" if part.bias else "" for b in ("b_gate", "b_1", "b_2"))
+    if part.combine is not None:
+        return f"FFN_e(x) = ({part.combine_text}) W_2{b_2}, where G = x W_gate{b_gate}, H = x W_1{b_1}"
+    if part.gated:
+        return f"FFN_e(x) = ({part.activation_name}(x W_gate{b_gate}) ⊙ (x W_1{b_1})) W_2{b_2}"
+    return f"FFN_e(x) = {part.activation_name}(x W_1{b_1}) W_2{b_2}"
+
+
 def _mlp_output(p: Place) -> str:
     if _routed(p):
         return "F = Σ G_e FFN_e(M_in)" + (" + F_s" if p.experts.shared else "")
@@ -405,7 +437,7 @@ AFTER_CROSS = (
     Entry("mlp.hidden", "H", HIDDEN, lambda p: "H = M_in W_1" + _mlp_bias(p, "b_1"),
           "the feed-forward's units", _dense),
     Entry("mlp.activated", "A_ff", HIDDEN, _activated, "the units after their activation", _dense),
-    Entry("mlp.output", "F", ROWS, _mlp_output, "what the feed-forward adds to each token", _mlp),
+    Entry("mlp.output", "F", ROWS, _mlp_output, "what the feed-forward adds to each token", _mlp, _expert),
     Entry("mlp.output_normed", "F_n", ROWS, lambda p: f"F_n = {_normed(p.layer.mlp_output_norm, 'F')}",
           "that, normalized", lambda p: p.layer.mlp_output_norm is not None),
     Entry("resid.out_sum", "X_sum", ROWS, lambda p: f"X_sum = {_mid_symbol(p)} + {_fed(p)}",

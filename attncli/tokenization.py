@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -129,6 +130,18 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
     return None
 
 
+def kind_of(folder: Path) -> str | None:
+    """What kind of tokenizer a folder has, and in which files, without reading the vocabulary; None: it has none
+    that `open_tokenizer` reads."""
+    file = folder / "tokenizer.json"
+    if file.exists():
+        kind = re.search(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"', file.read_bytes())
+        return f"{kind[1].decode()} (tokenizer.json)" if kind else "tokenizer.json"
+    if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
+        return "BPE (vocab.json, merges.txt)"
+    return "WordPiece (vocab.txt)" if (folder / "vocab.txt").exists() else None
+
+
 def _read(file: Path, folder: Path) -> tokenizers.Tokenizer | None:
     from tokenizers import Tokenizer as LibraryTokenizer
 
@@ -141,7 +154,7 @@ def _read(file: Path, folder: Path) -> tokenizers.Tokenizer | None:
 
 
 def _byte_pairs(vocab: Path, merges: Path, folder: Path) -> tokenizers.Tokenizer:
-    """GPT-2's tokenizer from its two files."""
+    """GPT-2's tokenizer from its two files, or RoBERTa's, which puts <s> and </s> around the text."""
     from tokenizers import Tokenizer as LibraryTokenizer
     from tokenizers import decoders, models, pre_tokenizers, processors
 
@@ -150,13 +163,34 @@ def _byte_pairs(vocab: Path, merges: Path, folder: Path) -> tokenizers.Tokenizer
     space_first = bool(settings.get("add_prefix_space", False))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=space_first)
     tokenizer.decoder = decoders.ByteLevel()
+    if _kind(settings, folder) in ("roberta", "bart", "longformer", "led"):
+        _surround(tokenizer, settings)
+        _add_special(tokenizer, settings, ["<s>", "</s>", "<pad>", "<unk>", "<mask>"])
+        return tokenizer
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     _add_special(tokenizer, settings, ["<|endoftext|>"])
     return tokenizer
 
 
+def _surround(tokenizer: tokenizers.Tokenizer, settings: dict[str, Any]) -> None:
+    """<s> text </s>, and <s> text </s></s> pair </s>, all of it one segment: RoBERTa."""
+    from tokenizers import processors
+
+    cls, sep = _token(settings.get("cls_token"), "<s>"), _token(settings.get("sep_token"), "</s>")
+    first, last = ((name, _id_of(tokenizer, name)) for name in (cls, sep))
+    tokenizer.post_processor = processors.RobertaProcessing(last, first, trim_offsets=False)
+
+
+def _id_of(tokenizer: tokenizers.Tokenizer, name: str) -> int:
+    found: int | None = tokenizer.token_to_id(name)
+    if found is None:
+        raise ValueError(f"it lacks the token {name}")
+    return found
+
+
 def _word_pieces(vocab: Path, folder: Path) -> tokenizers.Tokenizer:
-    """BERT's tokenizer from its list of word pieces (Devlin et al. 2018; Wu et al. 2016)."""
+    """BERT's tokenizer from its list of word pieces (Devlin et al. 2018; Wu et al. 2016), or MPNet's, which puts
+    other tokens around the text."""
     from tokenizers import Tokenizer as LibraryTokenizer
     from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
@@ -172,10 +206,11 @@ def _word_pieces(vocab: Path, folder: Path) -> tokenizers.Tokenizer:
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    ids = [(name, tokenizer.token_to_id(name)) for name in (cls, sep)]
-    missing = [name for name, i in ids if i is None]
-    if missing:
-        raise ValueError(f"it lacks the token {missing[0]}")
+    if _kind(settings, folder) == "mpnet":
+        _surround(tokenizer, settings)
+        _add_special(tokenizer, settings, ["<s>", "</s>", unknown, "<pad>", "<mask>"], stripping=["<mask>"])
+        return tokenizer
+    ids = [(name, _id_of(tokenizer, name)) for name in (cls, sep)]
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}", pair=f"{cls} $A {sep} $B:1 {sep}:1", special_tokens=ids
     )
@@ -193,17 +228,42 @@ def _settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
+def _kind(settings: dict[str, Any], folder: Path) -> str:
+    """The tokenizer's class in small letters, `roberta` for RobertaTokenizerFast; where the files do not say it,
+    the model's type."""
+    import orjson
+
+    named = str(settings.get("tokenizer_class") or "").removesuffix("Fast").removesuffix("Tokenizer")
+    if not named and (folder / "config.json").exists():
+        fields = orjson.loads((folder / "config.json").read_bytes())
+        named = str(fields.get("model_type")) if isinstance(fields, dict) else ""
+    return named.lower()
+
+
 def _token(setting: Any, default: str) -> str:
     """A special token is written as text, or as an object that holds it."""
     content = setting.get("content") if isinstance(setting, dict) else setting
     return content if isinstance(content, str) else default
 
 
-def _add_special(tokenizer: tokenizers.Tokenizer, settings: dict[str, Any], usual: Sequence[str]) -> None:
-    """Makes the special tokens that the vocabulary has whole words of the text, as the reference does."""
-    named = [_token(value, "") for key, value in settings.items() if key.endswith("_token")]
-    present = [t for t in dict.fromkeys([*usual, *named]) if t and tokenizer.token_to_id(t) is not None]
-    tokenizer.add_special_tokens(present)
+def _add_special(
+    tokenizer: tokenizers.Tokenizer, settings: dict[str, Any], usual: Sequence[str], stripping: Sequence[str] = ()
+) -> None:
+    """Makes the special tokens that the vocabulary has whole words of the text, as the reference does. Those of
+    `stripping` take the space before them, unless the settings say otherwise."""
+    from tokenizers import AddedToken
+
+    how: dict[str, dict[str, Any]] = {name: {"lstrip": name in stripping} for name in usual}
+    for key, value in settings.items():
+        if key.endswith("_token") and (name := _token(value, "")):
+            how[name] = value if isinstance(value, dict) else how.get(name, {})
+    tokenizer.add_special_tokens(
+        [
+            AddedToken(name, lstrip=bool(flags.get("lstrip")), rstrip=bool(flags.get("rstrip")))
+            for name, flags in how.items()
+            if tokenizer.token_to_id(name) is not None
+        ]
+    )
 
 
 # ------------------------------------------------------------------ open vocabularies

@@ -19,7 +19,8 @@ from tests.families import Family
 def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool = False) -> Any:
     """A model of a family whose every parameter is random (biases and norms too, so that none can be lost
     unnoticed), wide enough for attention that is far from uniform."""
-    config = transformers.AutoConfig.for_model(family.model_type, **fields, attn_implementation="eager")
+    eager = {"attn_implementation": "eager", "experts_implementation": "eager"}
+    config = transformers.AutoConfig.for_model(family.model_type, **fields, **eager)
     torch.manual_seed(seed)
     model = getattr(transformers, family.bare if bare else family.headed)(config).eval()
     with torch.no_grad():
@@ -28,10 +29,10 @@ def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool =
                 continue
             norm = parameter.ndim == 1 and name.endswith("weight")
             spread = 0.4 if parameter.ndim == 1 else family.spread / max(parameter.shape) ** 0.5
-            parameter.copy_(torch.randn(parameter.shape) * spread + (1.0 if norm else 0.0))
+            parameter.copy_(torch.randn(parameter.shape) * spread + (family.norm_weight if norm else 0.0))
         for name, buffer in model.named_buffers():
-            if name == "final_logits_bias":
-                buffer.copy_(torch.randn(buffer.shape))
+            if name in model.state_dict() and buffer.is_floating_point():
+                buffer.copy_(torch.randn(buffer.shape) * 0.4)
     return model
 
 
@@ -40,6 +41,7 @@ def expected_stages(
 ) -> dict[str, NDArray[Any]]:
     """What the model gives for these ids (and those of a decoder), by the names of our stages."""
     seen: dict[str, Any] = {}
+    family.mend(model)
     body = getattr(model, model.base_model_prefix, model)
     hooks = [
         module.register_forward_hook(_keep(seen, stage))
@@ -63,7 +65,9 @@ def expected_stages(
         for layer, hidden in enumerate(hidden_states[1:]):
             seen[f"{prefix}layers.{layer}.resid.out"] = hidden
         if family.final:  # the last of theirs has been through the last norm
-            seen[f"{prefix}final"] = seen.pop(f"{prefix}layers.{len(attentions) - 1}.resid.out")
+            last = seen.pop(f"{prefix}layers.{len(attentions) - 1}.resid.out")
+            projected = last.shape[-1] != model.config.get_text_config().hidden_size
+            seen["head.projected" if projected else f"{prefix}final"] = last
     for layer, weights in enumerate(out.get("cross_attentions") or ()):
         seen[f"decoder.layers.{layer}.cross.weights"] = weights
     if "logits" in out:
@@ -74,7 +78,7 @@ def expected_stages(
 def _stacks(family: Family, config: Any) -> dict[str, int]:
     """The beginning of the names of each stack's stages, and how many layers it has."""
     if not family.target:
-        return {"": config.num_hidden_layers}
+        return {"": config.get_text_config().num_hidden_layers}
     decoder = getattr(config, "num_decoder_layers", None) or config.decoder_layers
     return {"encoder.": config.num_hidden_layers, "decoder.": decoder}
 
@@ -90,7 +94,7 @@ def _split(name: str, values: NDArray[Any], model: Any) -> NDArray[Any]:
     """Queries, keys and values are one vector a position with the reference, a matrix a head with us."""
     if not name.endswith((".q", ".k", ".v")):
         return values
-    config = model.config
+    config = model.config.get_text_config()
     heads = config.num_attention_heads
     if name.startswith("decoder."):
         heads = getattr(config, "decoder_attention_heads", heads)

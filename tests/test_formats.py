@@ -196,6 +196,17 @@ def test_pe_shows_a_checkpoints_own_table(attn: Run, tmp_path: Path) -> None:
     )
 
 
+def test_pe_shows_the_vectors_that_the_tokens_get(attn: Run) -> None:
+    """Of a model whose positions do not begin at the table's first row."""
+    model = str(Path(__file__).parent / "golden" / "roberta-padding")
+    asked = strictly(text_of(attn("pe", "--model", model, "--length", "3", "--json")))
+    given = strictly(
+        text_of(attn("explain", "--ids", "7,9,8", "-m", model, "--stage", "embed.positions", "--json"))
+    )
+    assert asked["stages"][0]["values"] == given["stages"][0]["values"]
+    assert asked["stages"][0]["formula"] == given["stages"][0]["formula"] == "P = P[4 + pos]"
+
+
 @pytest.mark.parametrize("format_", ["table", "json", "ndjson", "csv", "md", "npz", "safetensors"])
 def test_tokens_come_in_every_format(attn: Run, format_: str) -> None:
     done = attn("tokens", SENTENCE, "--format", format_)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +19,16 @@ def whole(stored: NDArray[Any]) -> NDArray[Any]:
     return stored
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A tensor as a file holds it: `dtype` is the format's name for it (F32, BF16, F8_E4M3)."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: Path
+
+
 class Checkpoint(Protocol):
     """Tensors by the names that the file gives them. Nothing is read before it is asked for."""
 
@@ -28,6 +40,9 @@ class Checkpoint(Protocol):
 
     def where(self, name: str) -> str:
         """The file that holds the tensor, for messages."""
+
+    def stored(self) -> Sequence[Stored]:
+        """What lies in the files, by their headers alone; those tensors too of which `names` are made."""
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         """What `take` leaves of the tensor, mapped where the format allows it: numbers as they are stored, those

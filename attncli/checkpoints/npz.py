@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import Take, whole
+from attncli.checkpoints import Stored, Take, whole
 from attncli.errors import AttnError
 
 
@@ -34,10 +34,14 @@ class NpzCheckpoint:
         return list(self._arrays.files)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self.array(name).shape)
+        return self._header(name)[0]
 
     def where(self, name: str) -> str:
         return self.source
+
+    def stored(self) -> Sequence[Stored]:
+        headers = {name: self._header(name) for name in self.names()}
+        return [Stored(name, dtype, shape, Path(self.source)) for name, (shape, dtype) in headers.items()]
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         if name not in self._read:
@@ -49,3 +53,18 @@ class NpzCheckpoint:
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return np.asarray(self.array(name)[np.asarray(ids, dtype=np.intp)])
+
+    def _header(self, name: str) -> tuple[tuple[int, ...], str]:
+        """The shape and the type of an array, by safetensors' name for it; the numbers are not read."""
+        members = self._arrays.zip.namelist()
+        try:
+            with self._arrays.zip.open(name if name in members else f"{name}.npy") as file:
+                version = np.lib.format.read_magic(file)
+                if version == (1, 0):
+                    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                else:
+                    shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+        except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+            raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
+        kind = {"f": "F", "i": "I", "u": "U"}.get(dtype.kind)
+        return tuple(shape), str(dtype) if kind is None else f"{kind}{8 * dtype.itemsize}"

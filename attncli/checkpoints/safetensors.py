@@ -3,17 +3,19 @@ the numbers are mapped, so that only what is touched is read from disk."""
 
 from __future__ import annotations
 
+import math
 import mmap
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import Take, whole, widen
+from attncli.checkpoints import Stored, Take, whole, widen
 from attncli.errors import AttnError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -52,6 +54,9 @@ class SafetensorsCheckpoint:
 
     def where(self, name: str) -> str:
         return str(self._entries[name].file)
+
+    def stored(self) -> Sequence[Stored]:
+        return [Stored(name, e.dtype, e.shape, e.file) for name, e in self._entries.items()]
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         return widen(take(self._stored(name)), self._entries[name].dtype)
@@ -93,10 +98,11 @@ class SafetensorsCheckpoint:
         offset = 8 + header_size
         for name, (shape, dtype) in described.items():
             entries[name] = _Entry(file, data, offset, shape, dtype)
-            offset += int(np.prod(shape, dtype=np.int64)) * _bytes_of(dtype)
+            offset += math.prod(shape) * _bytes_of(dtype)
         return entries
 
 
+@cache
 def _bytes_of(dtype: str) -> int:
     """Bytes a number: the width in bits is the number in the type's name (F32, BF16, F8_E4M3)."""
     if dtype == "BOOL":

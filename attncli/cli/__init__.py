@@ -17,6 +17,8 @@ COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
+    "model": "What a checkpoint is: its sizes, its parts, its tensors, its stages.",
+    "families": "The families of models that attn knows, with their traits.",
     "schema": "The JSON Schema of what --json prints.",
 }
 """Each is a module of attncli.cli with a `command` of that name; the text is its line in `attn --help`."""

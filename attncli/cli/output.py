@@ -26,6 +26,15 @@ def chosen_format(options: dict[str, Any]) -> str:
     return str(named)
 
 
+def no_arrays(format_: str, what: str) -> str:
+    """The format, where it can hold words. Raises UsageError for one that holds arrays of numbers."""
+    if FORMATS[format_].binary:
+        raise UsageError(
+            f"{format_} holds arrays of numbers, and {what} has none.", "Take --json, --format csv or md."
+        )
+    return format_
+
+
 def render_options(options: dict[str, Any]) -> Options:
     return Options(precision=options["precision"], full=options["full"])
 

@@ -14,16 +14,51 @@ from attncli.families.config import Config
 from attncli.spec import Spec
 
 FAMILIES = {
+    "albert": "attncli.families.albert",
     "bart": "attncli.families.bart",
     "bert": "attncli.families.bert",
+    "bloom": "attncli.families.bloom",
+    "camembert": "attncli.families.camembert",
+    "cohere": "attncli.families.cohere",
+    "deepseek_v2": "attncli.families.deepseek_v2",
+    "deepseek_v3": "attncli.families.deepseek_v3",
+    "distilbert": "attncli.families.distilbert",
+    "electra": "attncli.families.electra",
+    "falcon": "attncli.families.falcon",
+    "gemma": "attncli.families.gemma",
+    "gemma2": "attncli.families.gemma2",
+    "gemma3": "attncli.families.gemma3",
+    "gemma3_text": "attncli.families.gemma3_text",
     "gpt2": "attncli.families.gpt2",
+    "gpt_bigcode": "attncli.families.gpt_bigcode",
+    "gpt_neo": "attncli.families.gpt_neo",
+    "gpt_neox": "attncli.families.gpt_neox",
+    "gpt_oss": "attncli.families.gpt_oss",
+    "gptj": "attncli.families.gptj",
+    "granite": "attncli.families.granite",
     "llama": "attncli.families.llama",
     "m2m_100": "attncli.families.m2m_100",
     "marian": "attncli.families.marian",
     "mbart": "attncli.families.mbart",
     "mt5": "attncli.families.mt5",
+    "mistral": "attncli.families.mistral",
+    "modernbert": "attncli.families.modernbert",
+    "mpnet": "attncli.families.mpnet",
+    "mpt": "attncli.families.mpt",
+    "olmo": "attncli.families.olmo",
+    "olmo2": "attncli.families.olmo2",
+    "opt": "attncli.families.opt",
     "pegasus": "attncli.families.pegasus",
+    "phi": "attncli.families.phi",
+    "phi3": "attncli.families.phi3",
+    "qwen2": "attncli.families.qwen2",
+    "qwen3": "attncli.families.qwen3",
+    "roberta": "attncli.families.roberta",
+    "smollm3": "attncli.families.smollm3",
+    "stablelm": "attncli.families.stablelm",
+    "starcoder2": "attncli.families.starcoder2",
     "t5": "attncli.families.t5",
+    "xlm-roberta": "attncli.families.xlm_roberta",
 }
 """model_type of config.json -> the module that knows it."""
 
@@ -31,7 +66,7 @@ FAMILIES = {
 @dataclass(frozen=True)
 class Tensor:
     """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer, `{E}` for the expert
-    (a name without it holds all experts, by its first axis).
+    (a name without it holds all experts, by its first axis), `{H}` for the head (a tensor for each, stacked).
 
     `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
     holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
@@ -61,6 +96,11 @@ class Family(Protocol):
 def part(index: int, parts: int, axis: int = 0) -> Take:
     """Takes the index-th of some equal parts along an axis."""
     return lambda stored: np.split(stored, parts, axis)[index]
+
+
+def rows(start: int, stop: int | None) -> Take:
+    """Takes some rows, up to the last where there is no stop."""
+    return lambda stored: stored[start:stop]
 
 
 def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:

@@ -84,6 +84,15 @@ INERT = frozenset(
         "embd_pdrop",
         "attn_pdrop",
         "hidden_dropout",
+        "dropout",
+        "activation_dropout",
+        "embed_dropout",
+        "emb_pdrop",
+        "embedding_dropout",
+        "resid_dropout",
+        "residual_dropout",
+        "layerdrop",
+        "init_std",
         "pretraining_tp",
         "summary_type",
         "summary_use_proj",
@@ -112,13 +121,27 @@ class Config:
 
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
-        self._seen = set(ignore)
+        self._ignore, self._seen = ignore, set(ignore)
+        self._assumed: dict[str, Any] = {}
+        self._fixed: set[str] = set()
+
+    def assume(self, **defaults: Any) -> None:
+        """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
+        says that there is none."""
+        self._assumed |= defaults
 
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)
-        value = self.fields.get(name)
+        value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
+
+    def inner(self, name: str, **own: Any) -> Config:
+        """The config that this one has of a part of the model; `own` replaces fields of it. To be finished too."""
+        fields = self.get(name, {})
+        if not isinstance(fields, dict):
+            raise AttnError(f"{self.file}: {name} is {_short(fields)}; an object is needed.")
+        return Config(fields | own, self.file, self._ignore)
 
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""
@@ -128,6 +151,11 @@ class Config:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
         return value
+
+    def size_or_null(self, name: str, default: int | None) -> int | None:
+        """A count, or None where the field is null; the default only where it is absent."""
+        absent = name not in self.fields
+        return self.size(name) if self.get(name, None) is not None else default if absent else None
 
     def token(self, name: str, default: int | None) -> int | None:
         """The id of a token, None where there is none."""
@@ -150,6 +178,7 @@ class Config:
 
     def only(self, name: str, supported: Any) -> None:
         """Refuses any value of a field but the one that the family's formula is written for."""
+        self._fixed.add(name)
         value = self.get(name, supported)
         if value != supported:
             raise AttnError(
@@ -163,11 +192,21 @@ class Config:
             raise AttnError(f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}.")
         return str(value)
 
+    def unused(self, *names: str) -> None:
+        """Fields that the family's formula does not depend on, though another family's may."""
+        for name in names:
+            self.get(name, None)
+
     def divides(self, part: str, n: int, whole: str, total: int) -> int:
         """total / n, which must come out whole."""
         if total % n:
             raise AttnError(f"{self.file}: {whole} = {total} cannot be shared by {part} = {n}.")
         return total // n
+
+    @property
+    def free(self) -> frozenset[str]:
+        """The fields that have been read, and may have other values than they have here."""
+        return frozenset(self._seen - self._fixed)
 
     def finish(self) -> None:
         """Refuses fields that nobody has read: one of them might change the numbers."""

@@ -70,7 +70,8 @@ def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) 
 def grows_with_length(config: Config) -> bool:
     """Whether the rotary positions stretch with the text, whatever its length."""
     settings = rope_settings(config)
-    return settings.get("rope_type", settings.get("type")) == "dynamic"
+    of_kinds = [part for part in settings.values() if isinstance(part, dict)]  # of layers that differ
+    return any(part.get("rope_type", part.get("type")) == "dynamic" for part in (settings, *of_kinds))
 
 
 Made = tuple[Callable[[int], Array], float]

@@ -56,7 +56,16 @@ class CheckpointWeights:
         if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
             embedding = self(f"{self.spec.main.prefix}embed.tokens.weight")
             return None if embedding is None else embedding.T
-        tensor, actual = self._find(name, shape)
+        if self.kept_by_head(name):
+            return np.stack([self._read(name, shape[1:], str(head)) for head in range(shape[0])])
+        return self._read(name, shape)
+
+    def kept_by_head(self, name: str) -> bool:
+        """Whether a parameter lies in as many tensors as there are heads."""
+        return "{H}" in self._tensor(name).name
+
+    def _read(self, name: str, shape: tuple[int, ...], head: str = "0") -> Array:
+        tensor, actual = self._find(name, shape, head)
         converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
         return converted.T if tensor.transposed else converted
 
@@ -66,26 +75,38 @@ class CheckpointWeights:
         _, actual = self._find(name, shape)
         return self.checkpoint.rows(actual, [int(i) for i in ids]).astype(self.dtype)
 
-    def _find(self, name: str, shape: tuple[int, ...]) -> tuple[Tensor, str]:
-        """Where a parameter lies, and the name of its tensor in this checkpoint."""
-        tensor = self.tensors.get(name) or self.tensors[template(name)]
+    def _tensor(self, name: str) -> Tensor:
+        return self.tensors.get(name) or self.tensors[template(name)]
+
+    def locate(self, name: str, head: str = "0") -> tuple[Tensor, str, str | None]:
+        """Where a parameter lies (of one kept head by head, a head's part), the family's name of that tensor, and
+        its name in this checkpoint: None where it is missing."""
+        tensor = self._tensor(name)
         layer, expert = layer_and_expert(name)
-        theirs = tensor.name.replace("{L}", layer).replace("{E}", expert)
+        theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
         if expert and "{E}" not in tensor.name:  # all experts in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
-        actual = self.names.get(tensor.alias) or self.names.get(theirs) or self.names.get(tensor.instead)
+        found = self.names.get(tensor.alias) or self.names.get(theirs) or self.names.get(tensor.instead)
+        return tensor, theirs, found
+
+    def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
+        """Where a parameter lies, and the name of its tensor in this checkpoint."""
+        tensor, theirs, actual = self.locate(name, head)
         if actual is None:
             raise AttnError(
                 f"{self.checkpoint.source}: tensor {theirs} is missing ({name} of a {self.spec.family} model)."
             )
-        self._check_shape(name, shape, tensor, actual)
+        self.check_shape(name, shape, tensor, actual)
         if actual not in self.touched:
             self.touched.append(actual)
         return tensor, actual
 
-    def _check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:
+    def check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:
+        """Raises AttnError where a parameter's tensor has another shape than the Spec makes it."""
         expected = shape[:: -1 if tensor.transposed else 1]
         stored = self.checkpoint.shape(actual)
+        if tensor.take is whole and stored == expected:
+            return
         try:  # on a stand-in that takes no memory: nothing is read
             found = tensor.take(np.broadcast_to(np.float32(0), stored)).shape
         except (ValueError, IndexError):

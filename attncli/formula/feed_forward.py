@@ -42,10 +42,19 @@ def silu(x: Array) -> Array:
     return x / (1 + np.exp(-x))
 
 
+def clamped_swiglu(gate: Array, hidden: Array, steepness: float, limit: float) -> Array:
+    """(h + 1) · g · sigmoid(steepness · g), where g is the gate, no more than the limit, and h the hidden units,
+    between it and its negative (OpenAI 2025, the gpt-oss model card, §2.2 and the released code)."""
+    g = np.minimum(gate, gate.dtype.type(limit))
+    h = np.clip(hidden, -limit, limit).astype(hidden.dtype, copy=False)
+    return (h + 1) * g * sigmoid(g * g.dtype.type(steepness))
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": relu,
     "gelu": gelu,
     "gelu_new": gelu_tanh,
+    "gelu_fast": gelu_tanh,
     "gelu_pytorch_tanh": gelu_tanh,
     "quick_gelu": quick_gelu,
     "silu": silu,

@@ -36,7 +36,8 @@ class Case:
 class Family:
     """`headed` and `bare` are the names of its classes with and without a head; `parts(body, prefix of the layer's
     stages, its number)` gives the module whose output is a stage. `final`: whether the last of the hidden states
-    has been through a last norm. `target`: whether it is an encoder with a decoder.
+    has been through a last norm. `mend(model)` undoes what is known to be wrong in the reference. `norm_weight`:
+    about what the stored weights of norms are drawn. `target`: whether it is an encoder with a decoder.
     `spread`: how wide its matrices are drawn, so that attention is far from uniform and rounding makes no odds."""
 
     model_type: str
@@ -46,6 +47,8 @@ class Family:
     draw: Callable[[random.Random], Config]
     parts: Callable[[Any, str, int], dict[str, Any]] = lambda body, at, layer: {}
     final: bool = True
+    mend: Callable[[Any], None] = lambda model: None
+    norm_weight: float = 1.0
     target: bool = False
     spread: float = 2.2
 
@@ -69,6 +72,8 @@ def older(config: Config) -> Config:
     rope = dict(config.pop("rope_parameters", {}))
     if rope:
         config["rope_theta"] = rope.pop("rope_theta")
+        if "partial_rotary_factor" in rope:
+            config["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
         config["rope_scaling"] = None if rope["rope_type"] == "default" else rope
     config["torch_dtype"] = config.pop("dtype")
     return config

@@ -46,7 +46,8 @@ def make(family: Family, name: str) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(case.config(config), indent=1) + "\n")
     # The reference reads the same files that we shall read
-    model = type(model).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    eager = {"attn_implementation": "eager", "experts_implementation": "eager"}
+    model = type(model).from_pretrained(folder, dtype=torch.float32, **eager).eval()
 
     given = {"text": None, "pair": None} | case.input
     if case.tokenizer is not None:

@@ -15,6 +15,7 @@ TEXTS = [
     "THE CAT, the Élan's e\u0301lan",
     "猫猫が the猫 🙂🏽",
     "[CLS] cats [MASK].",
+    "<s>The <mask> sat </s>",
 ]
 PIECES = [
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "##s", "sat", "ran", "on", "mat", ".", ",", "!",
@@ -36,10 +37,36 @@ def write_byte_pairs(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "GPT2Tokenizer"}\n')
 
 
+def write_surrounded_pairs(folder: Path) -> None:
+    """RoBERTa's vocab.json and merges.txt; that its tokenizer is RoBERTa's, only config.json says."""
+    write_byte_pairs(folder)
+    vocabulary = json.loads((folder / "vocab.json").read_text("utf-8"))
+    del vocabulary["<|endoftext|>"]
+    for name in ("<s>", "<pad>", "</s>", "<unk>", "<mask>"):
+        vocabulary[name] = len(vocabulary)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
+    (folder / "tokenizer_config.json").unlink()
+
+
+def write_stripping_pairs(folder: Path) -> None:
+    """The same with settings, by which the mask takes the space before it."""
+    write_surrounded_pairs(folder)
+    mask = {"__type": "AddedToken", "content": "<mask>", "lstrip": True, "rstrip": False, "normalized": False}
+    settings = {"tokenizer_class": "RobertaTokenizer", "add_prefix_space": True, "mask_token": mask}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings) + "\n")
+
+
 def write_word_pieces(folder: Path) -> None:
     """BERT's vocab.txt."""
     (folder / "vocab.txt").write_text("\n".join(PIECES) + "\n", "utf-8")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "do_lower_case": true}\n')
+
+
+def write_surrounded_pieces(folder: Path) -> None:
+    """MPNet's vocab.txt."""
+    pieces = ["<s>", "<pad>", "</s>", "<mask>", *(p for p in PIECES if p not in ("[PAD]", "[CLS]", "[SEP]"))]
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", "utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "MPNetTokenizer"}\n')
 
 
 def write_closed_words(folder: Path) -> None:

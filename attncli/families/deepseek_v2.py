@@ -1,0 +1,53 @@
+"""DeepSeek-V2 (DeepSeek-AI 2024): experts by the softmax of the router, from the groups with the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from attncli.errors import AttnError
+from attncli.families import latent
+from attncli.families.config import Config
+from attncli.families.decoder import PREFIXES
+from attncli.families.latent import tensors
+from attncli.formula.routing import softmax_then_choose
+from attncli.formula.types import Array
+from attncli.parts import feed_forward
+from attncli.spec import Experts, Spec
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    config.only("rope_interleave", True)
+    config.only("scoring_func", "softmax")
+    config.only(
+        "norm_topk_prob", False
+    )  # transformers passes over it (modeling_deepseek_v2, DeepseekV2TopkRouter)
+    config.assume(moe_intermediate_size=1407, n_routed_experts=64, n_shared_experts=2, vocab_size=102400)
+    bias = config.flag("mlp_bias", False)
+    activation = config.activation("hidden_act", "silu")
+    dense = feed_forward(config.size("intermediate_size", 11008), activation, gated=True, bias=bias)
+    return latent.latent_decoder("deepseek_v2", config, has, dense, _experts(config, bias))
+
+
+def _experts(config: Config, bias: bool) -> Experts:
+    chosen, factor = config.size("num_experts_per_tok"), config.number("routed_scaling_factor", 1.0)
+    text = f"{latent.times(factor)}softmax(G_r) of the {chosen} largest"
+    method = config.get("topk_method", "greedy")
+    groups, kept = config.get("n_group", None), config.get("topk_group", None)
+    if method == "greedy":
+        groups, kept = 1, 1
+    elif method == "group_limited_greedy":
+        groups, kept = config.size("n_group"), config.size("topk_group")
+        config.divides("n_group", groups, "n_routed_experts", config.size("n_routed_experts"))
+        text += f" in the {kept} best of {groups} groups"
+    else:
+        raise AttnError(f"{config.file}: topk_method = {method!r} is not supported.",
+                        "Known: greedy, group_limited_greedy.")  # fmt: skip
+    route = partial(softmax_then_choose, chosen=chosen, factor=factor, groups=groups, kept=kept)
+
+    def weights(logits: Array, _: Array | None) -> Array:
+        return route(logits)
+
+    return latent.mixture_of_experts(config, weights, text, bias=bias)

@@ -1,0 +1,57 @@
+"""DistilBERT (Sanh et al. 2019): BERT without segments, with names of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.families import Tensor, encoder, linear, norm
+from attncli.families.config import Config
+from attncli.parts import layer_norm
+from attncli.spec import Spec
+
+PREFIXES = ("distilbert.",)
+HEAD = encoder.MaskedWords("vocab_transform", "vocab_layer_norm", "vocab_projector", "vocab_projector.bias")
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    layer = "transformer.layer.{L}"
+    return {
+        **encoder.embed_tensors("embeddings"),
+        **linear("layers.{L}.attn.q", f"{layer}.attention.q_lin"),
+        **linear("layers.{L}.attn.k", f"{layer}.attention.k_lin"),
+        **linear("layers.{L}.attn.v", f"{layer}.attention.v_lin"),
+        **linear("layers.{L}.attn.output", f"{layer}.attention.out_lin"),
+        **norm("layers.{L}.attn.norm", f"{layer}.sa_layer_norm"),
+        **linear("layers.{L}.mlp.hidden", f"{layer}.ffn.lin1"),
+        **linear("layers.{L}.mlp.output", f"{layer}.ffn.lin2"),
+        **norm("layers.{L}.mlp.norm", f"{layer}.output_layer_norm"),
+        **HEAD.tensors(),
+    }
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    config.only("is_decoder", False)
+    # Sinusoidal positions are a table in the checkpoint too
+    encoder.inert(
+        config,
+        "sinusoidal_pos_embds",
+        "dropout",
+        "qa_dropout",
+        "seq_classif_dropout",
+        "tie_weights_",
+        "output_past",
+    )
+    d_model = config.size("dim", config.size("hidden_size", 768))
+    heads = config.size("n_heads", config.size("num_attention_heads", 12))
+    body = encoder.Body(
+        d_model,
+        heads,
+        config.divides("n_heads", heads, "dim", d_model),
+        config.size("hidden_dim", 3072),
+        config.size("n_layers", config.size("num_hidden_layers", 6)),
+        config.size("vocab_size", 30522),
+        config.activation("activation", "gelu"),
+        layer_norm(1e-12),
+    )
+    embed = encoder.embed(config, body, types=0)
+    return encoder.encoder("distilbert", body, embed, encoder.attention(body), HEAD.head(config, has, body))

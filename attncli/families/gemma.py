@@ -1,0 +1,37 @@
+"""Gemma (Gemma Team 2024): token vectors times √d_model, norms whose weight is stored as its distance from 1,
+heads of a size of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.families.config import Config
+from attncli.families.decoder import PREFIXES, QKV, attention, decoder, tensors
+from attncli.parts import feed_forward, rms_norm_from_one
+from attncli.spec import Layer, Spec
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    config.assume(hidden_size=3072, num_attention_heads=16, num_key_value_heads=16, head_dim=256)
+    config.only("use_bidirectional_attention", False)
+    normed = rms_norm_from_one(config.number("rms_norm_eps", 1e-6))
+    bias = config.flag("attention_bias", False)
+    attn = attention(config, qkv_bias=QKV if bias else frozenset(), output_bias=bias)
+    mlp = feed_forward(config.size("intermediate_size", 24576), activation(config), gated=True)
+    layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+    return decoder(
+        "gemma", config, has, lambda number: layer, final_norm=normed, layers=28, vocab=256000,
+        max_positions=8192, tied=True, embed_scale=config.size("hidden_size") ** 0.5,
+    )  # fmt: skip
+
+
+def activation(config: Config) -> str:
+    """hidden_act, of which `gelu` means the tanh approximation: the first released files say so, and the models
+    were trained with that (configuration_gemma.py, GemmaConfig.__post_init__). Some files repeat it as
+    hidden_activation, which must not say otherwise."""
+    name = config.activation("hidden_act", "gelu_pytorch_tanh")
+    meant = "gelu_pytorch_tanh" if name == "gelu" else name
+    config.only("hidden_activation", meant)
+    return meant

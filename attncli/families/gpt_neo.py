@@ -1,0 +1,65 @@
+"""GPT-Neo (Black et al. 2021): GPT-2 whose scores are not scaled, and whose layers may look back only a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.errors import AttnError
+from attncli.families import Tensor, linear, norm
+from attncli.families.config import Config
+from attncli.families.gpt import PREFIXES, model, size
+from attncli.parts import CAUSAL, feed_forward, layer_norm, sliding
+from attncli.spec import Attention, Embed, Layer, Spec
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    return {
+        "embed.tokens.weight": Tensor("wte.weight"),
+        "embed.positions.weight": Tensor("wpe.weight"),
+        **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
+        **linear("layers.{L}.attn.q", "h.{L}.attn.attention.q_proj", bias=False),
+        **linear("layers.{L}.attn.k", "h.{L}.attn.attention.k_proj", bias=False),
+        **linear("layers.{L}.attn.v", "h.{L}.attn.attention.v_proj", bias=False),
+        **linear("layers.{L}.attn.output", "h.{L}.attn.attention.out_proj"),
+        **norm("layers.{L}.mlp.norm", "h.{L}.ln_2"),
+        **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.c_fc"),
+        **linear("layers.{L}.mlp.output", "h.{L}.mlp.c_proj"),
+        **norm("final.norm", "ln_f"),
+        "head.weight": Tensor("lm_head.weight", transposed=True),
+    }
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    d_model, heads = config.size("hidden_size", 2048), size(config, 16, "num_heads", "num_attention_heads")
+    d_head = config.divides("num_heads", heads, "hidden_size", d_model)
+    normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
+    mlp = feed_forward(
+        config.size("intermediate_size", 4 * d_model),
+        config.activation("activation_function", "gelu_new"),
+        bias=True,
+    )
+    masks = {"global": CAUSAL, "local": sliding(config.size("window_size", 256))}
+
+    def layer(kind: str) -> Layer:
+        if kind not in masks:
+            raise AttnError(f"{config.file}: attention of type {kind!r} is unknown; known: {', '.join(masks)}.")
+        attn = Attention(heads, heads, d_head, 1.0, masks[kind], output_bias=True)
+        return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+
+    positions = config.size("max_position_embeddings", 2048)
+    embed = Embed("learned", d_model, positions, rows=positions)
+    layers = [layer(kind) for kind in kinds_of_layers(config)]
+    return model("gpt_neo", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
+
+
+def kinds_of_layers(config: Config) -> list[str]:
+    """`global` or `local` for each layer: attention_types [[["global", "local"], 12]] is both of them 12 times.
+    Its outcome attention_layers, which some files hold too, goes first."""
+    repeated = config.get("attention_types", [[["global", "local"], 12]])
+    kinds = config.get("attention_layers", [kind for group, times in repeated for kind in group * times])
+    layers = size(config, 24, "num_layers", "num_hidden_layers")
+    if len(kinds) != layers:
+        raise AttnError(f"{config.file}: the types of attention are {len(kinds)}, the layers {layers}.")
+    return list(kinds)

@@ -1,0 +1,130 @@
+"""What DeepSeek's decoders have in common (DeepSeek-AI 2024): multi-head latent attention, a few dense layers,
+then experts of which one is shared by all tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.checkpoints import Take
+from attncli.families import Tensor, decoder, linear, rows
+from attncli.families.config import Config
+from attncli.families.rope import rope_settings, rotary, yarn_scale
+from attncli.parts import CAUSAL, feed_forward, rms_norm
+from attncli.spec import Attention, Experts, FeedForward, Latent, Layer, Spec
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    attn, theirs = "layers.{L}.attn", "layers.{L}.self_attn"
+    part = attention(config)
+    assert part.latent is not None
+    rank, content, value = part.latent.rank, part.latent.content, part.value_size
+    keys, values = slice(0, content), slice(content, content + value)
+    return {
+        **decoder.tensors(config),
+        **linear(f"{attn}.q_down", f"{theirs}.q_a_proj"),
+        f"{attn}.q_latent_norm.weight": Tensor(f"{theirs}.q_a_layernorm.weight"),
+        **linear(f"{attn}.q_up", f"{theirs}.q_b_proj"),
+        **_taken(f"{attn}.kv_down", f"{theirs}.kv_a_proj_with_mqa", rows(0, rank)),
+        **_taken(f"{attn}.k_shared", f"{theirs}.kv_a_proj_with_mqa", rows(rank, None)),
+        f"{attn}.kv_latent_norm.weight": Tensor(f"{theirs}.kv_a_layernorm.weight"),
+        **_taken(f"{attn}.k_up", f"{theirs}.kv_b_proj", _of_each_head(keys, content + value)),
+        **_taken(f"{attn}.v_up", f"{theirs}.kv_b_proj", _of_each_head(values, content + value)),
+        "layers.{L}.mlp.router.weight": Tensor("layers.{L}.mlp.gate.weight", transposed=True),
+        "layers.{L}.mlp.router.choice": Tensor("layers.{L}.mlp.gate.e_score_correction_bias"),
+        **_gated("layers.{L}.mlp.experts.{E}", "layers.{L}.mlp.experts.{E}"),
+        **_gated("layers.{L}.mlp.shared", "layers.{L}.mlp.shared_experts"),
+    }
+
+
+def _taken(ours: str, theirs: str, take: Take) -> dict[str, Tensor]:
+    return {
+        f"{ours}.weight": Tensor(f"{theirs}.weight", transposed=True, take=take),
+        f"{ours}.bias": Tensor(f"{theirs}.bias", take=take),
+    }
+
+
+def _of_each_head(which: slice, size: int) -> Take:
+    """Some of the rows of each head, of which there are `size`."""
+
+    def take(stored: NDArray[Any]) -> NDArray[Any]:
+        by_head = stored.reshape(-1, size, stored.shape[-1])  # [head, row, rank]
+        return np.reshape(by_head[:, which], (-1, stored.shape[-1]))
+
+    return take
+
+
+def _gated(ours: str, theirs: str) -> dict[str, Tensor]:
+    parts = {"gate": "gate_proj", "hidden": "up_proj", "output": "down_proj"}
+    return {name: tensor for part, name in parts.items()
+            for name, tensor in linear(f"{ours}.{part}", f"{theirs}.{name}").items()}  # fmt: skip
+
+
+def attention(config: Config) -> Attention:
+    """Multi-head latent attention by the usual fields."""
+    heads = config.size("num_attention_heads", 32)
+    config.only("num_key_value_heads", heads)
+    for name in ("head_dim", "qk_head_dim"):  # follow from the sizes below
+        config.get(name, None)
+    content, rotated = config.size("qk_nope_head_dim", 128), config.size("qk_rope_head_dim", 64)
+    bias = config.flag("attention_bias", False)
+    latent = Latent(
+        config.size_or_null("q_lora_rank", 1536),
+        config.size("kv_lora_rank", 512),
+        content,
+        rotated,
+        rms_norm(1e-6),  # not rms_norm_eps (modeling_deepseek_v2 and _v3, where the norms are made)
+        bias,
+    )
+    interleaved = config.flag("rope_interleave", True)
+    return Attention(
+        heads, heads, content + rotated, _scale(config, content + rotated), CAUSAL,
+        d_value=config.size("v_head_dim", 128), output_bias=bias, latent=latent,
+        rotary=rotary(config, rotated, start=content, interleaved=interleaved),
+    )  # fmt: skip
+
+
+def _scale(config: Config, size: int) -> float:
+    """1/√d_k, and sharper where the rotary positions are stretched (modeling_deepseek_v3, yarn_apply_mscale)."""
+    settings = rope_settings(config)
+    stretched = settings.get("rope_type", settings.get("type", "default")) != "default"
+    if not stretched or not settings.get("mscale_all_dim"):
+        return float(size**-0.5)
+    return float(size**-0.5 * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
+
+
+def times(factor: float) -> str:
+    """A factor before what it multiplies, in a formula."""
+    return "" if factor == 1 else f"{factor:g} "
+
+
+def mixture_of_experts(
+    config: Config, route: Callable[..., Any], text: str, *, choice_bias: bool = False, bias: bool = False
+) -> Experts:
+    """Experts of `moe_intermediate_size`, and a shared one that is as wide as some of them together."""
+    config.only("moe_layer_freq", 1)
+    size, activation = config.size("moe_intermediate_size"), config.activation("hidden_act", "silu")
+    return Experts(
+        config.size("n_routed_experts"), config.size("num_experts_per_tok"),
+        feed_forward(size, activation, gated=True), route, text, choice_bias=choice_bias,
+        shared=feed_forward(size * config.size("n_shared_experts"), activation, gated=True, bias=bias),
+    )  # fmt: skip
+
+
+def latent_decoder(
+    family: str, config: Config, has: Callable[[str], bool], dense: FeedForward, experts: Experts
+) -> Spec:
+    """Layers of which the first `first_k_dense_replace` have no experts."""
+    for name in ("aux_loss_alpha", "seq_aux", "ep_size", "output_router_logits", "router_aux_loss_coef"):
+        config.get(name, None)
+    normed = rms_norm(config.number("rms_norm_eps", 1e-6))
+    attn, first = attention(config), config.number("first_k_dense_replace", 0)
+
+    def layer(number: int) -> Layer:
+        mlp = experts if number >= first else dense
+        return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+
+    return decoder.decoder(family, config, has, layer, final_norm=normed)

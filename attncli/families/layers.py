@@ -1,0 +1,51 @@
+"""Layers that differ in kind: which of them see every key before the query, and which a window of those."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.errors import AttnError
+from attncli.families.config import Config
+from attncli.parts import CAUSAL, sliding
+from attncli.spec import Mask
+
+FULL, SLIDING = "full_attention", "sliding_attention"
+
+
+def kinds(config: Config, slides: Callable[[int], bool]) -> tuple[str, ...]:
+    """FULL or SLIDING for each layer: what layer_types says, or else `slides`, which is told the layer's number.
+    Raises AttnError for a list of another length, or a kind that is neither."""
+    layers = config.size("num_hidden_layers")
+    given = config.get("layer_types", [SLIDING if slides(number) else FULL for number in range(layers)])
+    if not isinstance(given, list) or len(given) != layers:
+        raise AttnError(f"{config.file}: layer_types must list a kind for each of the {layers} layers.")
+    if unknown := [kind for kind in given if kind not in (FULL, SLIDING)]:
+        raise AttnError(
+            f"{config.file}: layer_types has {unknown[0]!r}, which is not supported; known: {FULL}, {SLIDING}."
+        )
+    return tuple(given)
+
+
+def window(config: Config) -> int | None:
+    """sliding_window: how many keys a query sees, its own among them; None where the field is null."""
+    return None if config.get("sliding_window", None) is None else config.size("sliding_window")
+
+
+def window_in_use(config: Config) -> int | None:
+    """sliding_window where use_sliding_window says so (Qwen); else it means nothing, whatever it is."""
+    if config.flag("use_sliding_window", False):
+        return window(config)
+    config.get("sliding_window", None)
+    return None
+
+
+def causal_mask(size: int | None) -> Mask:
+    """Causal, within a window of that size if there is one."""
+    return CAUSAL if size is None else sliding(size)
+
+
+def mask_of(config: Config, kind: str, size: int | None) -> Mask:
+    """That of a layer of a kind. Raises AttnError where SLIDING has no window."""
+    if kind == SLIDING and size is None:
+        raise AttnError(f"{config.file}: layers of type {SLIDING} need a sliding_window, and it has none in use.")
+    return causal_mask(size if kind == SLIDING else None)

@@ -1,0 +1,115 @@
+"""ModernBERT (Warner et al. 2024): an encoder with what decoders have learned since BERT.
+
+Rotary positions, a norm before each part (but none before the first attention), a gated feed-forward; layers that
+see the whole text alternate with layers that see a window, with rotary positions of another base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.errors import AttnError
+from attncli.families import Tensor, linear, norm, part, tied_head
+from attncli.families.config import Config
+from attncli.families.encoder import QKV, inert
+from attncli.families.rope import rotary
+from attncli.formula.feed_forward import ACTIVATIONS
+from attncli.parts import EVERY_KEY, around, feed_forward, layer_norm
+from attncli.spec import Attention, Embed, Head, Layer, Rotary, Spec, Stack, Transform
+
+PREFIXES = ("model.",)
+KINDS = {"full_attention": ("global_rope_theta", 160000.0), "sliding_attention": ("local_rope_theta", 10000.0)}
+"""The kinds of layers -> what older files call the base of their rotary positions, and its default."""
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    layer = "layers.{L}"
+    return {
+        "embed.tokens.weight": Tensor("embeddings.tok_embeddings.weight"),
+        **norm("embed.norm", "embeddings.norm"),
+        **norm(f"{layer}.attn.norm", f"{layer}.attn_norm"),
+        **_parts(f"{layer}.attn", ("q", "k", "v"), f"{layer}.attn.Wqkv"),
+        **linear(f"{layer}.attn.output", f"{layer}.attn.Wo"),
+        **norm(f"{layer}.mlp.norm", f"{layer}.mlp_norm"),
+        **_parts(f"{layer}.mlp", ("gate", "hidden"), f"{layer}.mlp.Wi"),
+        **linear(f"{layer}.mlp.output", f"{layer}.mlp.Wo"),
+        **norm("final.norm", "final_norm"),
+        **linear("head.transform", "head.dense"),
+        **norm("head.norm", "head.norm"),
+        **linear("head", "decoder"),
+    }
+
+
+def _parts(at: str, ours: tuple[str, ...], theirs: str) -> dict[str, Tensor]:
+    """Several Linears, stored as one."""
+    return {
+        f"{at}.{name}.{kind}": Tensor(f"{theirs}.{kind}", kind == "weight", part(i, len(ours)))
+        for i, name in enumerate(ours)
+        for kind in ("weight", "bias")
+    }
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    inert(
+        config, "initializer_cutoff_factor", "embedding_dropout", "mlp_dropout", "classifier_pooling",
+        "deterministic_flash_attn", "sparse_prediction", "sparse_pred_ignore_index", "reference_compile",
+        "repad_logits_with_grad", "layer_norm_eps", "position_embedding_type",
+    )  # fmt: skip
+    d_model, heads = config.size("hidden_size", 768), config.size("num_attention_heads", 12)
+    d_head = config.divides("num_attention_heads", heads, "hidden_size", d_model)
+    normed = layer_norm(config.number("norm_eps", 1e-5), bias=config.flag("norm_bias", False))
+    biased = config.flag("attention_bias", False)
+    mlp = feed_forward(
+        config.size("intermediate_size", 1152), config.activation("hidden_activation", "gelu"),
+        gated=True, bias=config.flag("mlp_bias", False),
+    )  # fmt: skip
+    reach = config.size("local_attention", 128) // 2
+    kinds = {
+        kind: Attention(
+            heads, heads, d_head, d_head**-0.5, mask, qkv_bias=QKV if biased else frozenset(),
+            output_bias=biased, rotary=_rotary(config, kind, d_head),
+        )
+        for kind, mask in (("full_attention", EVERY_KEY), ("sliding_attention", around(reach)))
+    }  # fmt: skip
+    layers = tuple(
+        Layer("pre_norm", kinds[kind], mlp, attn_norm=normed if number else None, mlp_norm=normed)
+        for number, kind in enumerate(_layer_kinds(config))
+    )
+    embed = Embed("rotary", d_model, config.size("max_position_embeddings", 8192), norm=normed)
+    activation = config.activation("classifier_activation", "gelu")
+    transform = Transform(
+        d_model, ACTIVATIONS[activation], activation, normed, config.flag("classifier_bias", False)
+    )
+    head = Head(tied_head(config, True, has("decoder.weight")), config.flag("decoder_bias", True), transform)
+    # A classifier has the transform too, for another end
+    words = has("head.dense.weight") and not has("classifier.weight")
+    return Spec(
+        "modernbert", d_model, config.size("vocab_size", 50368), (Stack(embed, layers, normed),),
+        head if words else None,
+    )  # fmt: skip
+
+
+def _layer_kinds(config: Config) -> list[str]:
+    """The kind of each layer: as listed, or every n-th sees the whole text, the first among them."""
+    count, every = config.size("num_hidden_layers", 22), config.size("global_attn_every_n_layers", 3)
+    usual = ["sliding_attention" if number % every else "full_attention" for number in range(count)]
+    kinds = config.get("layer_types", usual)
+    if not isinstance(kinds, list) or len(kinds) != count or not set(kinds) <= set(KINDS):
+        raise AttnError(
+            f"{config.file}: layer_types is {kinds!r}; {count} are needed, each one of {', '.join(KINDS)}."
+        )
+    return kinds
+
+
+def _rotary(config: Config, kind: str, d_head: int) -> Rotary:
+    """The rotary positions of a kind of layers: newer files have settings of each kind."""
+    settings = config.get("rope_parameters", {})
+    if not isinstance(settings, dict) or not set(settings) <= set(KINDS):
+        raise AttnError(f"{config.file}: rope_parameters is {settings!r}; {' and '.join(KINDS)} are needed.")
+    older, theta = KINDS[kind]
+    if config.fields.get(older, theta) is None:  # null: as where the whole text is seen (transformers 4)
+        inert(config, older)
+        older, theta = KINDS["full_attention"]
+    config.only("rope_scaling", None)
+    usual = {"rope_type": "default", "rope_theta": config.number(older, theta)}
+    return rotary(config, d_head, settings=usual | (settings.get(kind) or {}))

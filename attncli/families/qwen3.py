@@ -1,0 +1,41 @@
+"""Qwen3 (Yang et al. 2025): Qwen2 without its biases, but with a norm of each head's queries and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.families import Tensor
+from attncli.families.config import Config
+from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import tensors as plain
+from attncli.families.layers import kinds, mask_of, window_in_use
+from attncli.parts import feed_forward, rms_norm
+from attncli.spec import HeadNorm, Layer, Spec
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    return plain(config) | {
+        "layers.{L}.attn.q_norm.weight": Tensor("layers.{L}.self_attn.q_norm.weight"),
+        "layers.{L}.attn.k_norm.weight": Tensor("layers.{L}.self_attn.k_norm.weight"),
+    }
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    config.assume(num_hidden_layers=32, head_dim=128, sliding_window=4096)
+    normed = rms_norm(config.number("rms_norm_eps", 1e-6))
+    activation = config.activation("hidden_act", "silu")
+    mlp = feed_forward(config.size("intermediate_size", 22016), activation, gated=True)
+    bias = config.flag("attention_bias", False)
+    size, first = window_in_use(config), config.number("max_window_layers", 28)
+    of_layers = kinds(config, lambda number: size is not None and number >= first)
+
+    def layer(number: int) -> Layer:
+        attn = attention(
+            config, mask=mask_of(config, of_layers[number], size), q_norm=HeadNorm(normed),
+            k_norm=HeadNorm(normed), qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+        )  # fmt: skip
+        return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+
+    return decoder("qwen3", config, has, layer, final_norm=normed, vocab=151936, max_positions=32768)

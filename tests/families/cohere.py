@@ -1,0 +1,53 @@
+"""Cohere's Command R."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.families import POSITIONS, Case, Family, older
+
+COHERE = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
+          "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
+          "pad_token_id": 0}  # fmt: skip
+ROPE = {"rope_type": "default", "rope_theta": 300.0}
+
+CASES = {
+    "cohere-tied": Case(COHERE | {"logit_scale": 0.3, "rope_parameters": ROPE}, config=older),
+    "cohere-normed": Case(COHERE | {"use_qk_norm": True, "attention_bias": True, "tie_word_embeddings": False,
+                                    "layer_norm_eps": 1e-2}),
+}  # fmt: skip
+
+
+def draw_fields(draw: random.Random) -> dict[str, Any]:
+    kv_heads = draw.randint(1, 3)
+    heads = kv_heads * draw.randint(1, 3)
+    return {
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "hidden_size": heads * draw.choice([4, 6, 10]),
+        "num_hidden_layers": draw.randint(1, 3),
+        "intermediate_size": draw.randint(3, 40),
+        "max_position_embeddings": POSITIONS,
+        "pad_token_id": 0,
+        "hidden_act": draw.choice(["silu", "gelu"]),
+        "attention_bias": draw.random() < 0.5,
+        "layer_norm_eps": draw.choice([1e-5, 1e-2]),
+        "use_qk_norm": draw.random() < 0.5,
+        "logit_scale": draw.choice([0.0625, 1.0, 3.0]),
+        "rope_parameters": {"rope_type": "default", "rope_theta": draw.choice([100.0, 10000.0])},
+    }
+
+
+def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+    block = body.layers[layer]
+    attention = block.self_attn
+    return {
+        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
+        at + "attn.output": attention, at + "mlp.gate": block.mlp.gate_proj,
+        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
+        at + "attn.input": block.input_layernorm,
+    }  # fmt: skip
+
+
+FAMILY = Family("cohere", "CohereForCausalLM", "CohereModel", CASES, draw_fields, parts)

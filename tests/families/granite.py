@@ -1,0 +1,59 @@
+"""Granite."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.families import POSITIONS, Case, Family, older
+
+GRANITE = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
+           "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
+           "pad_token_id": 0}  # fmt: skip
+ROPE = {"rope_type": "default", "rope_theta": 300.0}
+MULTIPLIERS = {"embedding_multiplier": 3.0, "attention_multiplier": 0.4, "residual_multiplier": 0.3,
+               "logits_scaling": 7.0}  # fmt: skip
+
+CASES = {
+    "granite-tied": Case(GRANITE | MULTIPLIERS | {"tie_word_embeddings": True, "rope_parameters": ROPE},
+                         config=older),
+    "granite-biased": Case(GRANITE | MULTIPLIERS | {"attention_bias": True, "mlp_bias": True,
+                                                    "logits_scaling": 0.25}),
+}  # fmt: skip
+
+
+def draw_fields(draw: random.Random) -> dict[str, Any]:
+    kv_heads = draw.randint(1, 3)
+    heads = kv_heads * draw.randint(1, 3)
+    return {
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "hidden_size": heads * draw.choice([4, 6, 10]),
+        "num_hidden_layers": draw.randint(1, 3),
+        "intermediate_size": draw.randint(3, 40),
+        "max_position_embeddings": POSITIONS,
+        "pad_token_id": 0,
+        "hidden_act": draw.choice(["silu", "gelu"]),
+        "attention_bias": draw.random() < 0.5,
+        "mlp_bias": draw.random() < 0.5,
+        "rms_norm_eps": draw.choice([1e-6, 1e-2]),
+        "embedding_multiplier": draw.choice([1.0, 12.0, 0.5]),
+        "attention_multiplier": draw.choice([0.3, 0.1]),
+        "residual_multiplier": draw.choice([1.0, 0.3]),
+        "logits_scaling": draw.choice([1.0, 7]),
+        "rope_parameters": {"rope_type": "default", "rope_theta": draw.choice([100.0, 10000.0])},
+    }
+
+
+def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+    block = body.layers[layer]
+    attention = block.self_attn
+    return {
+        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
+        at + "attn.output": attention, at + "mlp.gate": block.mlp.gate_proj,
+        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
+        at + "attn.input": block.input_layernorm, at + "mlp.input": block.post_attention_layernorm,
+    }  # fmt: skip
+
+
+FAMILY = Family("granite", "GraniteForCausalLM", "GraniteModel", CASES, draw_fields, parts)
