@@ -91,10 +91,10 @@ def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[s
                 name
                 for name in names
                 if (layer_of(name) is None or layer_of(name) in _of_stack(spec, name, chosen))
-                and any(fnmatchcase(n, ours) for n in _short_names(name))
+                and _called(name, ours)
             }
         if not matched:
-            raise _no_match(spec, pattern)
+            raise _no_match(spec, pattern, {layer_of(n) for n in names if _called(n, ours)})
         wanted |= matched
     return [name for name in everything if name in wanted]
 
@@ -108,6 +108,11 @@ def _short_names(name: str) -> list[str]:
         *([short.removeprefix("attn.")] if short.startswith("attn.") else []),
         *([f"{side}.{short}"] if side in ("encoder", "decoder") else []),
     ]
+
+
+def _called(name: str, pattern: str) -> bool:
+    """Whether a pattern matches what a stage is called within its layer."""
+    return any(fnmatchcase(short, pattern) for short in _short_names(name))
 
 
 def _translated(spec: Spec, pattern: str) -> str:
@@ -128,7 +133,11 @@ def _translated(spec: Spec, pattern: str) -> str:
     return at + rest if side == "blocks" else pattern
 
 
-def _no_match(spec: Spec, pattern: str) -> UsageError:
+def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageError:
+    """`elsewhere`: the layers that have such a stage, though they were not chosen."""
+    if elsewhere:
+        listed = ", ".join(str(layer) for layer in sorted(layer for layer in elsewhere if layer is not None))
+        return UsageError(f"{pattern!r} is not in the layers chosen: it is in {listed}.", "Take --layer all.")
     layer = layer_of(pattern.replace("blocks.", "layers."))
     if layer is not None and layer >= spec.layers:
         return UsageError(f"no stage {pattern!r}: the model has {spec.layers} layers, 0 to {spec.layers - 1}.")

@@ -40,6 +40,7 @@ FAMILIES = {
     "m2m_100": "attncli.families.m2m_100",
     "marian": "attncli.families.marian",
     "mbart": "attncli.families.mbart",
+    "mt5": "attncli.families.mt5",
     "mistral": "attncli.families.mistral",
     "mixtral": "attncli.families.mixtral",
     "modernbert": "attncli.families.modernbert",

@@ -81,8 +81,10 @@ def bart_like(
     final_norm: bool,
     defaults: Defaults,
     speaks_language: bool = False,
+    logits_bias: bool = True,
 ) -> Spec:
-    """A model whose stacks begin with `embed(encoder or decoder, d_model, the scale of the token vectors)`."""
+    """A model whose stacks begin with `embed(encoder or decoder, d_model, the scale of the token vectors)`.
+    `logits_bias`: whether the family knows final_logits_bias."""
     for name in (*INERT, *OF_OLD):
         config.get(name, None)
     config.only("is_encoder_decoder", True)
@@ -123,7 +125,7 @@ def bart_like(
         d_model,
         config.size("vocab_size", defaults.vocab),
         (stack("encoder"), stack("decoder")),
-        Head(tied, bias=has("final_logits_bias")) if tied or own_head else None,
+        Head(tied, bias=logits_bias and has("final_logits_bias")) if tied or own_head else None,
         config.token("decoder_start_token_id", defaults.start),
         speaks_language,
     )

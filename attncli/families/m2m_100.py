@@ -38,5 +38,5 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
     return bart_like(
         "m2m_100", config, has, embed, block="pre_norm", final_norm=True,
-        defaults=Defaults(128112, "relu", scaled=True), speaks_language=True,
+        defaults=Defaults(128112, "relu", scaled=True), speaks_language=True, logits_bias=False,
     )  # fmt: skip
