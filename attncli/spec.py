@@ -66,14 +66,17 @@ Score = Callable[..., Array]
 @dataclass(frozen=True, eq=False)
 class Bias:
     """What is added to the scaled scores. `text` is its term in the formula; `parameters` the shapes of those that
-    it has, by name after the stack's; `stages` are the steps that it has of its own. `prepare(weights, the stack's
-    prefix, the attention's prefix, query, key)` gives the function that adds it, a `Score`."""
+    it has, by name after the stack's, and `own` of those that each layer has, by name after the attention's;
+    `stages` are the steps that it has of its own; `detail` tells what the symbols stand for. `prepare(weights, the
+    stack's prefix, the attention's prefix, query, key)` gives the function that adds it, a `Score`."""
 
     text: str
     meaning: str
     prepare: Callable[..., Score]
     stages: tuple[str, ...] = ()
     parameters: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    own: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    detail: str = ""
 
 
 @dataclass(frozen=True, eq=False)

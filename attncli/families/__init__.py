@@ -17,6 +17,7 @@ FAMILIES = {
     "albert": "attncli.families.albert",
     "bert": "attncli.families.bert",
     "camembert": "attncli.families.camembert",
+    "deberta-v2": "attncli.families.deberta_v2",
     "distilbert": "attncli.families.distilbert",
     "electra": "attncli.families.electra",
     "gpt2": "attncli.families.gpt2",

@@ -97,13 +97,14 @@ def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own:
     if types:
         types = config.size("type_vocab_size", types)
     usual: dict[str, Any] = {
+        "positions": "learned",
         "size": body.d_model,
         "max_positions": rows,
         "rows": rows,
         "types": types,
         "norm": body.norm,
     }
-    return Embed("learned", **usual | own)
+    return Embed(**usual | own)
 
 
 def narrow(size: int, needed: bool = True) -> dict[str, Any]:

@@ -121,3 +121,16 @@ def distance_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
     grown = near + (ratio / np.float32(math.log(farthest / near)) * np.float32(half - near)).astype(np.intp)
     bucket: Index = (offsets > 0) * half + np.where(distance < near, distance, np.minimum(grown, half - 1))
     return bucket
+
+
+def log_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
+    """Offsets up to half of `buckets` as they are; beyond, ever coarser, so that `farthest` - 1 comes to
+    `buckets` - 1 (He et al. 2020, and make_log_bucket_position in the authors' code). Same shape and sign."""
+    half = buckets // 2
+    distance = np.abs(offsets)
+    # float32, as the reference takes it: a rounding apart would be another bucket
+    ratio = np.log(np.maximum(distance, half).astype(np.float32) / np.float32(half))
+    whole = np.log(np.float32((farthest - 1) / half))
+    grown = half + np.ceil(ratio / whole * np.float32(half - 1)).astype(np.intp)
+    bucket: Index = np.where(distance <= half, offsets, grown * np.sign(offsets))
+    return bucket
