@@ -98,17 +98,33 @@ def _head(config: Config, has: Callable[[str], bool], body: encoder.Body, size: 
 # ------------------------------------------------------------------ distances in the scores
 
 
+@dataclass(frozen=True)
+class Term:
+    """What is added to the scores, and which matrix the vectors of the distances go through for it."""
+
+    stage: str
+    symbol: str
+    matrix: str
+
+
+TERMS = {
+    "c2p": Term("content_to_position", "S_cp", "k"),
+    "p2c": Term("position_to_content", "S_pc", "q"),
+}
+"""As pos_att_type calls them."""
+
+
 def _terms(config: Config) -> tuple[str, ...]:
-    """Which of c2p and p2c pos_att_type names; older files write them as one text, `p2c|c2p`."""
+    """Those that pos_att_type names; older files write them as one text, `p2c|c2p`."""
     named = config.get("pos_att_type", [])
     if isinstance(named, str):
         named = [name.strip() for name in named.lower().split("|")]
     if not isinstance(named, list):
-        raise AttnError(f"{config.file}: pos_att_type is {named!r}; a list of c2p and p2c is needed.")
-    return tuple(name for name in ("c2p", "p2c") if name in named)
+        raise AttnError(f"{config.file}: pos_att_type is {named!r}; a list of {' and '.join(TERMS)} is needed.")
+    return tuple(term for term in TERMS if term in named)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Distances:
     """Distances as rows of a table of 2 `span` vectors. `buckets` 0: every distance has a row of its own."""
 
@@ -122,7 +138,7 @@ class Distances:
         return f"δ(query, key) = {distance} + {self.span}, kept within 0 to {2 * self.span - 1}"
 
     def rows(self, queries: Index, keys: Index) -> Index:
-        """δ(query, key): query - key or its bucket, counted from the middle of the table. [query, key]."""
+        """δ [query, key]."""
         offsets = queries[:, None] - keys
         if self.buckets:
             offsets = log_buckets(offsets, self.buckets, self.farthest)
@@ -146,20 +162,22 @@ def _distances(config: Config) -> Distances:
 def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], scale: float) -> Bias | None:
     """DisentangledSelfAttention.disentangled_attention_bias in modeling_deberta_v2.py; None without terms."""
     distances, shared = _distances(config), config.flag("share_att_key", False)
-    normed = body.norm if "layer_norm" in config.get("norm_rel_ebd", "none").lower() else None
+    normed = body.norm if "layer_norm" in str(config.get("norm_rel_ebd", "none")).lower() else None
     if not terms:
         return None
-    layer = "" if shared else "distance_"  # the matrices that distances share with the tokens, or their own
+    # The distances go through the matrices of the tokens, or through some of their own
+    prefix, ending = ("", "") if shared else ("distance_", "r")
 
     def prepare(weights: Any, side: str, at: str, query: Array, key: Array) -> Score:
         table = _table(weights, side + "distances", normed)  # [2 span, d_model]
 
-        def projected(name: str) -> Array:
-            made = table @ weights(f"{at}{layer}{name}.weight") + weights(f"{at}{layer}{name}.bias")
+        def projected(term: str) -> Array:
+            name = at + prefix + TERMS[term].matrix
+            made = table @ weights(name + ".weight") + weights(name + ".bias")
             return split_heads(made, body.heads).swapaxes(-1, -2)  # [head, d_head, 2 span]
 
-        by_query = query @ projected("k") if "c2p" in terms else None  # [head, row, 2 span]
-        by_key = key @ projected("q") if "p2c" in terms else None  # [head, key, 2 span]
+        by_query = query @ projected("c2p") if "c2p" in terms else None  # [head, row, 2 span]
+        by_key = key @ projected("p2c") if "p2c" in terms else None  # [head, key, 2 span]
 
         def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
             keys, factor = np.arange(scores.shape[-1]), scores.dtype.type(scale)
@@ -174,24 +192,20 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
 
         return add
 
-    width = body.heads * body.d_head
-    own = {"c2p": "distance_k", "p2c": "distance_q"}
-    symbols = {"c2p": ("content_to_position", "S_cp"), "p2c": ("position_to_content", "S_pc")}
-    vectors, ending = "D" if normed is None else f"{normed.name}(D)", "" if shared else "r"
-    projections = ", ".join(
-        f"{letter}_r = {vectors} W_{letter}{ending} + b_{letter}{ending}"
-        for letter, term in (("K", "c2p"), ("Q", "p2c"))
-        if term in terms
-    )
-    names = [own[term] for term in terms if not shared]
+    chosen = [TERMS[term] for term in terms]
+    vectors = "D" if normed is None else f"{normed.name}(D)"
+    projections = [
+        f"{t.matrix.upper()}_r = {vectors} W_{t.matrix.upper()}{ending} + b_{t.matrix.upper()}{ending}"
+        for t in chosen
+    ]
     return Bias(
-        " + ".join(["B = S'", *(symbols[term][1] for term in terms)]),
+        " + ".join(["B = S'", *(t.symbol for t in chosen)]),
         "what query and key make of their distance is added",
         prepare,
-        stages=tuple(symbols[term][0] for term in terms),
+        stages=tuple(t.stage for t in chosen),
         parameters={"distances.weight": (2 * distances.span, body.d_model)} | _norm_shapes(normed, body.d_model),
-        detail=f"c = {scale:.6g}; {distances.text}; {projections}",
-        own={f"{n}.weight": (body.d_model, width) for n in names} | {f"{n}.bias": (width,) for n in names},
+        own={} if shared else _linear_shapes([prefix + t.matrix for t in chosen], body.d_model),
+        detail="; ".join([f"c = {scale:.6g}", distances.text, *projections, "D: the table of distances"]),
     )
 
 
@@ -204,3 +218,7 @@ def _table(weights: Any, name: str, normed: Norm | None) -> Array:
 
 def _norm_shapes(normed: Norm | None, d_model: int) -> dict[str, tuple[int, ...]]:
     return {} if normed is None else {f"distances.norm.{kind}": (d_model,) for kind in ("weight", "bias")}
+
+
+def _linear_shapes(names: list[str], d_model: int) -> dict[str, tuple[int, ...]]:
+    return {f"{n}.weight": (d_model, d_model) for n in names} | {f"{n}.bias": (d_model,) for n in names}
