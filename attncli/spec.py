@@ -198,6 +198,7 @@ class Embed:
     table: Callable[[Index, int], Array] | None = None
     scale: float = 1.0
     types: int = 0  # token types (segments); 0: none
+    pairs: bool = False  # whether it reads two texts, even without types
     norm: Norm | None = None
     project: str = (
         ""  # to d_model, where size differs: "tokens" (before positions), "sum" (before the norm), "normed"
@@ -293,6 +294,11 @@ class Spec:
     @property
     def types(self) -> int:
         return self.stacks[0].embed.types
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it reads two texts as one input."""
+        return self.types > 0 or self.stacks[0].embed.pairs
 
     @property
     def causal(self) -> bool:

@@ -102,6 +102,7 @@ def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own:
         "max_positions": rows,
         "rows": rows,
         "types": types,
+        "pairs": True,
         "norm": body.norm,
     }
     return Embed(**usual | own)
