@@ -27,7 +27,7 @@ LM_PREDICTIONS = encoder.MaskedWords(
     "lm_predictions.lm_head.decoder",
     "lm_predictions.lm_head.bias",
 )
-"""The head that the model was published with; it always reads the words from the embedding."""
+"""The head of the authors' code; it always reads the words from the embedding."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -42,7 +42,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
         **linear("layers.{L}.attn.distance_k", f"{layer}.pos_key_proj"),
         "distances.weight": Tensor("encoder.rel_embeddings.weight"),
         **norm("distances.norm", "encoder.LayerNorm"),
-        **_head_tensors(config),
+        **_words(config).tensors(),
     }
 
 
@@ -73,21 +73,14 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 # ------------------------------------------------------------------ the head
 
 
-def _head_tensors(config: Config) -> dict[str, Tensor]:
-    """`legacy` is transformers' word for BERT's head, which checkpoints that it has trained have."""
-    found = LM_PREDICTIONS.tensors()
-    if config.flag("legacy", True):
-        tied = config.flag("tie_word_embeddings", True)
-        for name, old in encoder.PREDICTIONS.tensors().items():
-            found[name] = replace(found[name], alias=old.name if tied else old.alias or old.name)
-    return found
+def _words(config: Config) -> encoder.MaskedWords:
+    """BERT's head where the config is `legacy`, as those older than the field are."""
+    return encoder.PREDICTIONS if config.flag("legacy", True) else LM_PREDICTIONS
 
 
 def _head(config: Config, has: Callable[[str], bool], body: encoder.Body, size: int) -> Head | None:
-    """BERT's head where the config and the checkpoint have it, else that of the publication."""
-    legacy, bert = config.flag("legacy", True), encoder.PREDICTIONS.head(config, has, body, size=size)
-    if legacy and bert is not None:
-        return bert
+    if config.flag("legacy", True):
+        return encoder.PREDICTIONS.head(config, has, body, size=size)
     own = LM_PREDICTIONS.head(config, has, body)
     if own is None:
         return None
