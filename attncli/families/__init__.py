@@ -26,6 +26,7 @@ FAMILIES = {
     "mpnet": "attncli.families.mpnet",
     "roberta": "attncli.families.roberta",
     "xlm-roberta": "attncli.families.xlm_roberta",
+    "xlm-roberta-xl": "attncli.families.xlm_roberta_xl",
 }
 """model_type of config.json -> the module that knows it."""
 
