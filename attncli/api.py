@@ -81,14 +81,15 @@ def tokenize(
     assert text is not None
     if not text:
         raise UsageError("the sentence is empty.", 'Give some text: attn explain "The cat sat on the mat"')
-    if pair is not None and not model.spec.types:
+    if pair is not None and not model.spec.pairs:
         raise UsageError(
             f"--pair needs a model with segments, such as BERT; {model.spec.family} models take one text."
         )
     tokens = model.tokenizer.encode(text, pair, special_tokens, limit)
     if not len(tokens):
         raise UsageError("the sentence has no tokens: nothing but white space.")
-    return tokens
+    # A model with one segment or none does not tell two texts apart by it, whatever its tokenizer says
+    return tokens if model.spec.types > 1 else replace(tokens, types=(0,) * len(tokens))
 
 
 def tokenize_target(

@@ -142,6 +142,8 @@ def _attention_shapes(shapes: _Shapes, at: str, part: Attention, d: int) -> None
             shapes.norm(at + name, norm.norm, *over)
     if part.sinks:
         shapes[at + "sinks"] = (heads,)
+    if part.bias is not None:
+        shapes.update({at + name: shape for name, shape in part.bias.own.items()})
     if part.output:
         shapes.linear(at + "output", heads * value, d, part.output_bias)
 

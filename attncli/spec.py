@@ -66,14 +66,17 @@ Score = Callable[..., Array]
 @dataclass(frozen=True, eq=False)
 class Bias:
     """What is added to the scaled scores. `text` is its term in the formula; `parameters` the shapes of those that
-    it has, by name after the stack's; `stages` are the steps that it has of its own. `prepare(weights, the stack's
-    prefix, the attention's prefix, query, key)` gives the function that adds it, a `Score`."""
+    it has, by name after the stack's, and `own` of those that each layer has, by name after the attention's;
+    `stages` are the steps that it has of its own; `detail` tells what the symbols stand for. `prepare(weights, the
+    stack's prefix, the attention's prefix, query, key)` gives the function that adds it, a `Score`."""
 
     text: str
     meaning: str
     prepare: Callable[..., Score]
     stages: tuple[str, ...] = ()
     parameters: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    own: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    detail: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +201,7 @@ class Embed:
     table_text: str = "sin, cos of pos / 10000^(2i/d)"
     scale: float = 1.0
     types: int = 0  # token types (segments); 0: none
+    pairs: bool = False  # whether it reads two texts, even without types
     norm: Norm | None = None
     project: str = (
         ""  # to d_model, where size differs: "tokens" (before positions), "sum" (before the norm), "normed"
@@ -306,6 +310,11 @@ class Spec:
     @property
     def types(self) -> int:
         return self.stacks[0].embed.types
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it reads two texts as one input."""
+        return self.types > 0 or self.stacks[0].embed.pairs
 
     @property
     def causal(self) -> bool:

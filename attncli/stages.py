@@ -261,6 +261,11 @@ def _bias(p: Place) -> str:
     return p.attn.bias.text
 
 
+def _bias_detail(p: Place) -> str:
+    assert p.attn.bias is not None
+    return p.attn.bias.detail
+
+
 def _bias_meaning(p: Place) -> str:
     assert p.attn.bias is not None
     return p.attn.bias.meaning
@@ -291,11 +296,12 @@ ATTENTION = (
     Entry("scores", "S", SQUARE, lambda p: f"S = {_last('Q', p)} {_last('K', p)}ᵀ",
           "how well each query fits each key"),
     Entry("scaled", "S'", SQUARE, _scaled, "scores of a size that does not grow with d_k", detail=_root_or_scale),
-    Entry("content_to_position", "S_cp", SQUARE, lambda p: "S_cp = c Q K_rᵀ[δ(query, key)]",
-          "how well each query fits each distance", lambda p: _adds(p, "content_to_position")),
-    Entry("position_to_content", "S_pc", SQUARE, lambda p: "S_pc = c K Q_rᵀ[δ(key, query)]",
-          "how well each key fits each distance", lambda p: _adds(p, "position_to_content")),
-    Entry("biased", "B", SQUARE, _bias, _bias_meaning, lambda p: p.attn.bias is not None),
+    Entry("content_to_position", "S_cp", SQUARE, lambda p: "S_cp = c (Q K_rᵀ)[query, δ(query, key)]",
+          "how well each query fits each distance", lambda p: _adds(p, "content_to_position"), _bias_detail),
+    Entry("position_to_content", "S_pc", SQUARE, lambda p: "S_pc = c (K Q_rᵀ)[key, δ(query, key)]",
+          "how well each key fits each distance", lambda p: _adds(p, "position_to_content"), _bias_detail),
+    Entry("biased", "B", SQUARE, _bias, _bias_meaning, lambda p: p.attn.bias is not None,
+          lambda p: "" if p.attn.bias and p.attn.bias.stages else _bias_detail(p)),
     Entry("capped", "S_cap", SQUARE, _capped,
           "scores that come near the cap are bent below it", lambda p: p.attn.cap is not None),
     Entry("masked", "M", SQUARE, _masked, "-inf where the query may not look"),

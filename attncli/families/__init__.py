@@ -20,6 +20,7 @@ FAMILIES = {
     "bloom": "attncli.families.bloom",
     "camembert": "attncli.families.camembert",
     "cohere": "attncli.families.cohere",
+    "deberta-v2": "attncli.families.deberta_v2",
     "deepseek_v2": "attncli.families.deepseek_v2",
     "deepseek_v3": "attncli.families.deepseek_v3",
     "distilbert": "attncli.families.distilbert",
@@ -40,12 +41,12 @@ FAMILIES = {
     "m2m_100": "attncli.families.m2m_100",
     "marian": "attncli.families.marian",
     "mbart": "attncli.families.mbart",
-    "mt5": "attncli.families.mt5",
     "mistral": "attncli.families.mistral",
     "mixtral": "attncli.families.mixtral",
     "modernbert": "attncli.families.modernbert",
     "mpnet": "attncli.families.mpnet",
     "mpt": "attncli.families.mpt",
+    "mt5": "attncli.families.mt5",
     "olmo": "attncli.families.olmo",
     "olmo2": "attncli.families.olmo2",
     "opt": "attncli.families.opt",
@@ -62,6 +63,7 @@ FAMILIES = {
     "starcoder2": "attncli.families.starcoder2",
     "t5": "attncli.families.t5",
     "xlm-roberta": "attncli.families.xlm_roberta",
+    "xlm-roberta-xl": "attncli.families.xlm_roberta_xl",
 }
 """model_type of config.json -> the module that knows it."""
 

@@ -97,13 +97,15 @@ def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own:
     if types:
         types = config.size("type_vocab_size", types)
     usual: dict[str, Any] = {
+        "positions": "learned",
         "size": body.d_model,
         "max_positions": rows,
         "rows": rows,
         "types": types,
+        "pairs": True,
         "norm": body.norm,
     }
-    return Embed("learned", **usual | own)
+    return Embed(**usual | own)
 
 
 def narrow(size: int, needed: bool = True) -> dict[str, Any]:
@@ -145,11 +147,19 @@ def attention_or_decoder(config: Config, body: Body) -> Attention:
     return attention(body, mask=CAUSAL if config.flag("is_decoder", False) else EVERY_KEY)
 
 
-def encoder(family: str, body: Body, embed: Embed, attn: Attention, head: Head | None) -> Spec:
+def encoder(
+    family: str,
+    body: Body,
+    embed: Embed,
+    attn: Attention,
+    head: Head | None,
+    block: str = "post_norm",
+    final_norm: Norm | None = None,
+) -> Spec:
     """Layers that are all alike."""
     mlp = feed_forward(body.d_ff, body.activation, bias=True)
-    layer = Layer("post_norm", attn, mlp, attn_norm=body.norm, mlp_norm=body.norm)
-    return Spec(family, body.d_model, body.vocab, (Stack(embed, (layer,) * body.layers),), head)
+    layer = Layer(block, attn, mlp, attn_norm=body.norm, mlp_norm=body.norm)
+    return Spec(family, body.d_model, body.vocab, (Stack(embed, (layer,) * body.layers, final_norm),), head)
 
 
 @dataclass(frozen=True)

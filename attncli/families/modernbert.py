@@ -75,7 +75,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         Layer("pre_norm", kinds[kind], mlp, attn_norm=normed if number else None, mlp_norm=normed)
         for number, kind in enumerate(_layer_kinds(config))
     )
-    embed = Embed("rotary", d_model, config.size("max_position_embeddings", 8192), norm=normed)
+    embed = Embed("rotary", d_model, config.size("max_position_embeddings", 8192), pairs=True, norm=normed)
     activation = config.activation("classifier_activation", "gelu")
     transform = Transform(
         d_model, ACTIVATIONS[activation], activation, normed, config.flag("classifier_bias", False)

@@ -69,4 +69,8 @@ def by_distance(rows: int, heads: int) -> Bias:
         return add
 
     text, meaning = "B = S' + b[bucket(key - query)]", "each head's own number for the distance is added"
-    return Bias(text, meaning, prepare, parameters={"distances.weight": (rows, heads)})
+    return Bias(
+        text, meaning, prepare,
+        parameters={"distances.weight": (rows, heads)},
+        detail=f"near distances have a bucket each, those from {FARTHEST} on the same; {BUCKETS} buckets in all",
+    )  # fmt: skip

@@ -146,3 +146,16 @@ def relative_buckets(distances: Index, count: int, farthest: int, both_ways: boo
     wide = single + (log * np.float32(count - single)).astype(np.intp)
     buckets: Index = first + np.where(far < single, far, np.minimum(wide, count - 1))
     return buckets
+
+
+def log_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
+    """Offsets up to half of `buckets` as they are; beyond, ever coarser, so that `farthest` - 1 comes to
+    `buckets` - 1 (He et al. 2020, and make_log_bucket_position in the authors' code). Same shape and sign."""
+    half = buckets // 2
+    distance = np.abs(offsets)
+    # float32, as the reference takes it: a rounding apart would be another bucket
+    ratio = np.log(np.maximum(distance, half).astype(np.float32) / np.float32(half))
+    whole = np.log(np.float32((farthest - 1) / half))
+    grown = half + np.ceil(ratio / whole * np.float32(half - 1)).astype(np.intp)
+    bucket: Index = np.where(distance <= half, offsets, grown * np.sign(offsets))
+    return bucket

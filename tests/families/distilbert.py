@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 from tests.families import POSITIONS, Case, Config, Family, older, without_prefix
@@ -16,12 +17,18 @@ def as_first_published(config: Config) -> Config:
     return older(config) | {"tie_weights_": True, "output_past": True}
 
 
+def write_pieces(folder: Path) -> None:
+    """BERT's, but of a class that knows no segments."""
+    write_word_pieces(folder)
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "DistilBertTokenizer"}\n')
+
+
 CASES = {
     "distilbert-tied": Case(DISTILBERT | {"sinusoidal_pos_embds": True}, config=as_first_published),
     "distilbert-untied": Case(DISTILBERT | {"tie_word_embeddings": False, "activation": "relu", "n_heads": 5}),
     "distilbert-bare": Case(DISTILBERT, bare=True, tensors=without_prefix("distilbert.")),
     "distilbert-words": Case(DISTILBERT | {"vocab_size": 64, "max_position_embeddings": 40},
-                             tokenizer=write_word_pieces, input={"text": "The cats sat."}),
+                             tokenizer=write_pieces, input={"text": "The cats sat.", "pair": "He ran"}),
 }  # fmt: skip
 
 

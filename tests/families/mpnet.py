@@ -22,7 +22,8 @@ CASES = {
     "mpnet-untied": Case(MPNET | {"tie_word_embeddings": False, "hidden_act": "relu", "pad_token_id": 3,
                                   "relative_attention_num_buckets": 40}),
     "mpnet-words": Case(MPNET | {"vocab_size": 64, "max_position_embeddings": 40}, bare=True,
-                        tokenizer=write_surrounded_pieces, input={"text": "The cats <mask> sat."}),
+                        tokenizer=write_surrounded_pieces,
+                        input={"text": "The cats <mask> sat.", "pair": "He ran"}),
 }  # fmt: skip
 
 
