@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attncli.formula.pieces import in_pieces
 from attncli.formula.types import Array
 
 Tap = Callable[[str, Array], Array]
@@ -62,13 +63,18 @@ def append_column(scores: Array, sinks: Array) -> Array:
     return np.concatenate([scores, column], axis=-1)
 
 
-def softmax(x: Array) -> Array:
+def softmax(x: Array, out: Array | None = None) -> Array:
     """e^x / Σ e^x over the last axis; the row's maximum is taken off first, which changes nothing
-    in the result and keeps e^x finite. Same shape and dtype."""
-    e = np.subtract(x, x.max(axis=-1, keepdims=True))
+    in the result and keeps e^x finite. Same shape and dtype. `out`, which may be `x`, takes the result."""
+    out = np.empty_like(x) if out is None else out
+    in_pieces(_softmax, x, out)
+    return out
+
+
+def _softmax(x: Array, e: Array) -> None:
+    np.subtract(x, x.max(axis=-1, keepdims=True), out=e)
     np.exp(e, out=e)
     e /= e.sum(axis=-1, keepdims=True)
-    return e
 
 
 def split_heads(x: Array, heads: int) -> Array:
