@@ -197,7 +197,9 @@ def attention(
                 mask=part.mask.allowed and partial(masked, allowed=part.mask.allowed, queries=slab.rows),
                 sinks=None if sinks is None else sinks[heads],
             )
-            mixed[heads, place] = attend(q[heads, place], k[shared], v[shared], part.scale, steps, slab)
+            mixed[heads, place] = attend(
+                q[heads, place], k[shared], v[shared], part.scale, steps, slab, slab.room
+            )
 
     if tap.wants(at + "heads"):
         tap(at + "heads", head_outputs(mixed, required(weights, at + "output.weight")), rows)
