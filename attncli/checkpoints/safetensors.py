@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Take, whole, widen
@@ -23,6 +24,9 @@ _STORED = {
     "I64": np.int64, "I32": np.int32, "I16": np.int16, "I8": np.int8,
     "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
 }  # fmt: skip
+
+FORGOTTEN = 1 << 16
+"""Bytes from which on it is worthwhile to tell the system that a part has been read."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,11 @@ class SafetensorsCheckpoint:
         return str(self._entries[name].file)
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
-        return widen(take(self._stored(name)), self._entries[name].dtype)
+        part = take(self._stored(name))
+        wide = widen(part, self._entries[name].dtype)
+        if wide is not part:
+            self._forget(name, part)
+        return wide
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return widen(self._stored(name)[np.asarray(ids, dtype=np.intp)], self._entries[name].dtype)
@@ -68,6 +76,17 @@ class SafetensorsCheckpoint:
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
         return np.frombuffer(e.data, _STORED[e.dtype], count, e.offset).reshape(e.shape)
+
+    def _forget(self, name: str, part: NDArray[Any]) -> None:
+        """Takes the pages of what has been converted out of this process's memory; they stay in the system's cache.
+        Otherwise all of a large checkpoint would count as used in the end."""
+        e = self._entries[name]
+        if part.nbytes < FORGOTTEN or not hasattr(e.data, "madvise"):
+            return
+        start = np.frombuffer(e.data, np.uint8).__array_interface__["data"][0]
+        low, high = (end - start for end in byte_bounds(part))
+        low -= low % mmap.PAGESIZE
+        e.data.madvise(mmap.MADV_DONTNEED, low, high - low)
 
     def _read_header(self, file: Path) -> dict[str, _Entry]:
         from safetensors import SafetensorError, safe_open
