@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -24,6 +24,9 @@ class Weights(Protocol):
 
     def __call__(self, name: str) -> Array | None:
         """The whole parameter, or None where the model has none of that name."""
+
+    def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
+        """A matrix [in, out] in parts, each some columns of it and which; a part is read when it is asked for."""
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         """Some rows of a table, [len(ids), d_model]."""
@@ -197,9 +200,7 @@ def attention(
                 mask=part.mask.allowed and partial(masked, allowed=part.mask.allowed, queries=slab.rows),
                 sinks=None if sinks is None else sinks[heads],
             )
-            mixed[heads, place] = attend(
-                q[heads, place], k[shared], v[shared], part.scale, steps, slab, slab.room
-            )
+            mixed[heads, place] = attend(q[heads, place], k[shared], v[shared], part.scale, steps, slab, slab.room)
 
     if tap.wants(at + "heads"):
         tap(at + "heads", head_outputs(mixed, required(weights, at + "output.weight")), rows)
@@ -330,9 +331,12 @@ def unembed(spec: Spec, head: Head, weights: Weights, x: Array, rows: Index, tap
 
 def linear(weights: Weights, name: str, x: Array) -> Array:
     """X W + b, or X W where the model has no such bias."""
-    y = x @ required(weights, name + ".weight")
+    products = [(part, x @ matrix) for part, matrix in weights.columns(name + ".weight")]
+    y = products[0][1] if len(products) == 1 else np.concatenate([product for _, product in products], axis=-1)
     bias = weights(name + ".bias")
-    return y if bias is None else y + bias
+    if bias is not None:
+        y += bias
+    return y
 
 
 def norm(part: Norm | None, weights: Weights, name: str, x: Array) -> Array:

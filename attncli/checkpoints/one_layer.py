@@ -3,7 +3,7 @@ positions, in a .safetensors or .npz file. Matrices are [in, out], as in X W."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,12 @@ class OneLayerWeights:
             return None
         array = _OURS[linear][0 if kind == "weight" else 1]
         return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
+
+    def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
+        """A matrix, in one part: nothing is converted."""
+        matrix = self(name)
+        assert matrix is not None, name
+        yield slice(None), matrix
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         if name == "embed.positions.weight":
