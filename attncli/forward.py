@@ -320,9 +320,9 @@ def unembed(spec: Spec, head: Head, weights: Weights, x: Array, rows: Index, tap
             logits = logits * logits.dtype.type(head.logit_scale)
         if head.cap is not None:
             logits = soft_cap(logits, head.cap)
-        tap.keep_vocabulary("logits", logits)
+        tap.keep_vocabulary("logits", logits, start, len(x))
         if tap.wants("probs"):
-            tap.keep_vocabulary("probs", softmax(logits))
+            tap.keep_vocabulary("probs", softmax(logits, out=logits), start, len(x))
     tap.finish_vocabulary()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,12 @@ class Stage:
 
 def largest(values: Array, k: int) -> tuple[Array, Index]:
     """The k largest of each row [row, vocab], largest first, and where they are. [row, k] both."""
-    ids = np.argsort(-values, axis=-1, kind="stable")[..., : min(k, values.shape[-1])]
+    k = min(k, values.shape[-1])
+    ids = np.empty((len(values), k), dtype=np.intp)
+    for row, one in enumerate(-values):
+        # all that may be among the first k, in order of place, which decides between equals; NaN comes last
+        may = np.flatnonzero(~(one > np.partition(one, k - 1)[k - 1]))
+        ids[row] = may[np.argsort(one[may], kind="stable")[:k]]
     return np.take_along_axis(values, ids, axis=-1), ids
 
 
@@ -164,7 +169,7 @@ class Recorder:
         self.remaining = list(selection.stages)
         self.slab_values: dict[str, Array] = {}
         self.scratch: Array | None = None
-        self.vocabulary_parts: dict[str, list[tuple[Array, Index | None]]] = {}
+        self.vocabulary: dict[str, list[Any]] = {}  # values, and their ids where only the top is kept
         last = selection.stages[-1]
         self.last_layer = catalogue.last_layer(spec, last)
         core = ("scores", "scaled", "biased", "capped", "masked", "weights_with_sink", "weights", "mixed")
@@ -229,7 +234,7 @@ class Recorder:
                 self._emit(name, self.slab_values.pop(name), self._kept_heads(name), self._kept_rows(name))
 
     def keep_slab(self, slab: Slab, name: str, values: Array) -> None:
-        """Puts the wanted part of a slab's stage into its place, unless it was written there in the first place."""
+        """Puts the wanted part of a slab's stage into its place, unless it was written there at once."""
         kept = self._kept_of_slabs(name, values.shape[-1], values.dtype)
         if not np.may_share_memory(kept, values):
             kept[slab.kept] = values[slab.wanted]
@@ -257,18 +262,21 @@ class Recorder:
         heads = self.selection.heads or range(catalogue.attention_of(self.spec, name).heads)
         return np.asarray(heads), np.asarray(self.selection.rows(name) or range(self.length(name)))
 
-    def keep_vocabulary(self, name: str, values: Array) -> None:
-        """Keeps some rows of logits or probs [row, vocab]: only their top where that is all that is wanted."""
-        if name in self.remaining:
-            part = (values, None) if self.top is None else largest(values, self.top)
-            self.vocabulary_parts.setdefault(name, []).append(part)
+    def keep_vocabulary(self, name: str, values: Array, start: int, rows: int) -> None:
+        """Keeps some of the `rows` of logits or probs, `values` [row, vocab] from the `start`-th on: only their top
+        where that is all that is wanted."""
+        if name not in self.remaining:
+            return
+        parts = (values,) if self.top is None else largest(values, self.top)
+        if name not in self.vocabulary:
+            self.vocabulary[name] = [np.empty((rows, part.shape[-1]), part.dtype) for part in parts]
+        for kept, part in zip(self.vocabulary[name], parts, strict=True):
+            kept[start : start + len(part)] = part
 
     def finish_vocabulary(self) -> None:
         """Hands on the logits and probs, now that all their rows are there."""
-        for name, parts in self.vocabulary_parts.items():
-            values = np.concatenate([values for values, _ in parts])
-            ids = None if self.top is None else np.concatenate([i for _, i in parts if i is not None])
-            self._emit(name, values, None, self.selection.queries, ids)
+        for name, (values, *ids) in self.vocabulary.items():
+            self._emit(name, values, None, self.selection.queries, *ids)
 
     def _kept_heads(self, name: str) -> tuple[int, ...] | None:
         heads, axis = self.selection.heads, catalogue.entry_of(name).axes[0]

@@ -33,14 +33,15 @@ class Checkpoint(Protocol):
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         """What `take` leaves of the tensor, mapped where the format allows it: numbers as they are stored, those
-        of sixteen bits, and that numpy lacks (bfloat16, quantized blocks), as float32. Only the part that is taken is converted."""
+        of sixteen bits, and those that numpy lacks (quantized blocks), as float32. Only the part that is taken is
+        converted."""
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         """Some rows of a matrix, without reading the others."""
 
 
 def widen(stored: NDArray[Any], dtype_name: str) -> NDArray[Any]:
-    """Sixteen-bit numbers as float32: bfloat16, which numpy lacks, and float16, which it converts on one core alone.
+    """Sixteen-bit numbers as float32: bfloat16, which numpy lacks, and float16, which it converts on one core.
     Other types are as they are stored."""
     if dtype_name == "BF16":
         bits = np.empty(stored.shape, np.uint32)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Take, whole, widen
@@ -78,15 +77,15 @@ class SafetensorsCheckpoint:
         return np.frombuffer(e.data, _STORED[e.dtype], count, e.offset).reshape(e.shape)
 
     def _forget(self, name: str, part: NDArray[Any]) -> None:
-        """Takes the pages of what has been converted out of this process's memory; they stay in the system's cache.
+        """Takes the pages of what has been converted out of this process's memory; the system's cache keeps them.
         Otherwise all of a large checkpoint would count as used in the end."""
         e = self._entries[name]
-        if part.nbytes < FORGOTTEN or not hasattr(e.data, "madvise"):
+        if part.nbytes < FORGOTTEN or not hasattr(mmap, "MADV_DONTNEED"):
             return
-        start = np.frombuffer(e.data, np.uint8).__array_interface__["data"][0]
-        low, high = (end - start for end in byte_bounds(part))
+        reach = [(count - 1) * stride for count, stride in zip(part.shape, part.strides, strict=True)]
+        low = _address(part) - _address(np.frombuffer(e.data, np.uint8)) + sum(r for r in reach if r < 0)
         low -= low % mmap.PAGESIZE
-        e.data.madvise(mmap.MADV_DONTNEED, low, high - low)
+        e.data.madvise(mmap.MADV_DONTNEED, low, sum(map(abs, reach)) + mmap.PAGESIZE)
 
     def _read_header(self, file: Path) -> dict[str, _Entry]:
         from safetensors import SafetensorError, safe_open
@@ -114,6 +113,11 @@ class SafetensorsCheckpoint:
             entries[name] = _Entry(file, data, offset, shape, dtype)
             offset += int(np.prod(shape, dtype=np.int64)) * _bytes_of(dtype)
         return entries
+
+
+def _address(array: NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _bytes_of(dtype: str) -> int:

@@ -16,7 +16,7 @@ from attncli.parameters import layer_and_expert, shape_of, template
 from attncli.spec import Spec
 
 CONVERTED = 1 << 20
-"""How many numbers of a matrix are converted at a time: 4 MB in float32, which the allocator keeps for the next."""
+"""How many numbers of a matrix are converted at a time: 4 MB in float32, memory that each part hands to the next."""
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
 
 
@@ -63,8 +63,8 @@ class CheckpointWeights:
         return converted.T if tensor.transposed else converted
 
     def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
-        """A matrix some columns at a time, so that a large one is never converted whole: each part and where it lies.
-        Columns of what is stored [in, out] are not together in the file; such a matrix comes in one."""
+        """A matrix some columns at a time, so that a large one is never converted whole: where each part lies, and
+        the part. Columns of what is stored [in, out] are not together in the file: it comes in one part."""
         shape = shape_of(self.spec, name)
         assert shape is not None, name
         if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
