@@ -263,8 +263,8 @@ class Recorder:
         return np.asarray(heads), np.asarray(self.selection.rows(name) or range(self.length(name)))
 
     def keep_vocabulary(self, name: str, values: Array, start: int, rows: int) -> None:
-        """Keeps some of the `rows` of logits or probs, `values` [row, vocab] from the `start`-th on: only their top
-        where that is all that is wanted."""
+        """Keeps some of the `rows` of logits or probs, `values` [row, vocab] from the `start`-th on: only their
+        top where that is all that is wanted."""
         if name not in self.remaining:
             return
         parts = (values,) if self.top is None else largest(values, self.top)

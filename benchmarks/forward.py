@@ -97,9 +97,7 @@ def main(peer_python: str, tokens: str, runs: int, work: Path, side: str | None,
     if not (model / "config.json").exists():
         subprocess.run([sys.executable, str(HERE / "checkpoint.py"), "gpt2-small", str(model)], check=True)
     sides = Side(sys.executable, "ours", model), Side(peer_python, "peer", model)
-    print(
-        "| tokens | attn | its CPU | transformers | its CPU | theirs / ours | target |\n|---|---|---|---|---|---|---|"
-    )
+    print("| tokens | attn | CPU | transformers | CPU | theirs / ours | target |\n|---|---|---|---|---|---|---|")
     met = []
     for n in map(int, tokens.split(",")):
         turns = [[side.run(n) for side in sides] for _ in range(runs + 1)][1:]

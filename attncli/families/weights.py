@@ -16,7 +16,7 @@ from attncli.parameters import layer_and_expert, shape_of, template
 from attncli.spec import Spec
 
 CONVERTED = 1 << 20
-"""How many numbers of a matrix are converted at a time: 4 MB in float32, memory that each part hands to the next."""
+"""How many numbers of a matrix are converted at a time: 4 MB in float32, memory that each hands to the next."""
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
 
 
