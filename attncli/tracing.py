@@ -159,6 +159,7 @@ class Recorder:
         on_stage: Callable[[Stage], None],
         top: int | None = None,
         word: Callable[[int], str] = str,
+        progress: Callable[[float], None] = lambda fraction: None,
     ) -> None:
         self.spec = spec
         self.selection = selection
@@ -166,6 +167,7 @@ class Recorder:
         self.on_stage = on_stage
         self.top = top
         self.word = word
+        self.progress = progress  # is told which fraction of the layers is done
         self.remaining = list(selection.stages)
         self.slab_values: dict[str, Array] = {}
         self.scratch: Array | None = None
@@ -227,11 +229,19 @@ class Recorder:
             to_head, from_head = _common(wanted_heads, np.asarray(some_heads))
             for r in range(0, len(rows), row_step):
                 some_rows = rows[r : r + row_step]
+                self.progress(self._done(at, (h + head_step * r / len(rows)) / len(heads)))
                 to_row, from_row = _common(wanted_rows, some_rows)
                 yield Slab(self, at, some_heads, some_rows, r, _at(to_head, to_row), _at(from_head, from_row))
         for name in list(self.remaining):
             if name in self.slab_values:
                 self._emit(name, self.slab_values.pop(name), self._kept_heads(name), self._kept_rows(name))
+
+    def _done(self, at: str, within: float) -> float:
+        """The fraction of the layers that is done where an attention has come so far within its own."""
+        layers = [f"{stack.prefix}layers.{i}." for stack in self.spec.stacks for i in range(len(stack.layers))]
+        # a decoder's embedding needs all of the encoder, and no layer after it
+        count = layers.index(self.last_layer) + 1 if self.last_layer else len(layers)
+        return (layers.index(at.rsplit(".", 2)[0] + ".") + within) / count
 
     def keep_slab(self, slab: Slab, name: str, values: Array) -> None:
         """Puts the wanted part of a slab's stage into its place, unless it was written there at once."""
