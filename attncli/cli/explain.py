@@ -65,6 +65,7 @@ def command(**options: Any) -> None:
     prepared = ahead.begin(options, text)
 
     from attncli.cli.output import chosen_format, opened, render_options
+    from attncli.cli.progress import Progress
     from attncli.model import check_tokens, run
     from attncli.render import FORMATS, writer
     from attncli.tracing import Trace
@@ -78,14 +79,16 @@ def command(**options: Any) -> None:
     head = Trace(text=text, model=model.info, tokens=tokens, axes=_axes(selection))
     check_tokens(model.spec, tokens)
     broken: dict[str, tuple[int, int]] = {}
-    with opened(options["output"]) as output:
+    with Progress() as progress, opened(options["output"]) as output:
         document = writer(format_, head, output, render_options(options))
 
         def show(stage: Stage) -> None:
             count_broken(stage, broken)
+            progress.hide()
             document.stage(stage)
 
-        run(model, tokens, selection, show, top)
+        run(model, tokens, selection, show, top, progress=progress)
+        progress.hide()
         document.close()
     warn_of_broken(model, broken)
 
