@@ -59,7 +59,9 @@ class Side:
     """One side's process."""
 
     def __init__(self, python: str, name: str, folder: Path) -> None:
-        threads = {"OMP_NUM_THREADS": THREADS, "OPENBLAS_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1"}
+        # the last as `attn` sets it itself: BLAS threads that wait would take the core of those that work
+        threads = {"OMP_NUM_THREADS": THREADS, "OPENBLAS_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1",
+                   "OPENBLAS_THREAD_TIMEOUT": "16"}  # fmt: skip
         command = [python, __file__, "--side", name, "--folder", str(folder)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
