@@ -2,7 +2,7 @@
 layer's attention recorded, against `transformers` with eager attention and `output_attentions=True`. Each side
 lives in a process of its own; they take turns. Both compute the logits of every token, on as many threads.
 
-python benchmarks/forward.py [--peer-python PYTHON] [--tokens 16,128,512,1000] [--runs 7] [--work FOLDER]
+python benchmarks/forward.py [--peer-python PYTHON] [--tokens 16,128,512,1000] [--runs 7] [--threads 2]
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path
 import click
 
 HERE = Path(__file__).parent
-THREADS = "2"
 ATTENTION = ("input", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "output")
 
 
@@ -58,14 +57,14 @@ def serve(side: str, folder: str) -> None:
 class Side:
     """One side's process."""
 
-    def __init__(self, python: str, name: str, folder: Path) -> None:
+    def __init__(self, python: str, name: str, folder: Path, threads: int) -> None:
         # the last as `attn` sets it itself: BLAS threads that wait would take the core of those that work
-        threads = {"OMP_NUM_THREADS": THREADS, "OPENBLAS_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1",
+        settings = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1",
                    "OPENBLAS_THREAD_TIMEOUT": "16"}  # fmt: skip
         command = [python, __file__, "--side", name, "--folder", str(folder)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env=os.environ | threads,
+            env=os.environ | settings,
         )  # fmt: skip
         self._line()
 
@@ -87,10 +86,13 @@ class Side:
 @click.option("--peer-python", default=sys.executable, help="An interpreter with torch and transformers.")
 @click.option("--tokens", default="16,128,512,1000", show_default=True)
 @click.option("--runs", default=7, show_default=True, help="Runs of each side that count.")
+@click.option("--threads", default=2, show_default=True, help="Of each side.")
 @click.option("--work", type=click.Path(path_type=Path), default=HERE / "work", help="Where checkpoints are made.")
 @click.option("--side", type=click.Choice(["ours", "peer"]), hidden=True)
 @click.option("--folder", hidden=True)
-def main(peer_python: str, tokens: str, runs: int, work: Path, side: str | None, folder: str | None) -> None:
+def main(
+    peer_python: str, tokens: str, runs: int, threads: int, work: Path, side: str | None, folder: str | None
+) -> None:
     """Prints a Markdown table; exit status 1 where `attn` is the slower one."""
     if side is not None and folder is not None:
         serve(side, folder)
@@ -98,7 +100,7 @@ def main(peer_python: str, tokens: str, runs: int, work: Path, side: str | None,
     model = work / "gpt2-small"
     if not (model / "config.json").exists():
         subprocess.run([sys.executable, str(HERE / "checkpoint.py"), "gpt2-small", str(model)], check=True)
-    sides = Side(sys.executable, "ours", model), Side(peer_python, "peer", model)
+    sides = Side(sys.executable, "ours", model, threads), Side(peer_python, "peer", model, threads)
     print("| tokens | attn | CPU | transformers | CPU | theirs / ours | target |\n|---|---|---|---|---|---|---|")
     met = []
     for n in map(int, tokens.split(",")):

@@ -71,7 +71,7 @@ def contests(work: Path, peer_python: str) -> list[Contest]:
 
 
 def made(folder: Path, kind: str, *size: int) -> str:
-    """A checkpoint of `checkpoint.py` that is made once. By another process: a child's peak memory is at least its parent's."""
+    """A checkpoint that is made once. By another process: a child's peak memory is at least its parent's."""
     if not (folder / "config.json").exists():
         command = [sys.executable, str(HERE / "checkpoint.py"), kind, str(folder), *map(str, size)]
         subprocess.run(command, check=True)
