@@ -25,8 +25,8 @@ class Weights(Protocol):
     def __call__(self, name: str) -> Array | None:
         """The whole parameter, or None where the model has none of that name."""
 
-    def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
-        """A matrix [in, out] in parts, each some columns of it and which; a part is read when it is asked for."""
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix [in, out] has, and all of them: which, and the numbers, some at a time."""
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         """Some rows of a table, [len(ids), d_model]."""
@@ -331,8 +331,10 @@ def unembed(spec: Spec, head: Head, weights: Weights, x: Array, rows: Index, tap
 
 def linear(weights: Weights, name: str, x: Array) -> Array:
     """X W + b, or X W where the model has no such bias."""
-    products = [(part, x @ matrix) for part, matrix in weights.columns(name + ".weight")]
-    y = products[0][1] if len(products) == 1 else np.concatenate([product for _, product in products], axis=-1)
+    width, parts = weights.columns(name + ".weight")
+    y = np.empty((*x.shape[:-1], width), x.dtype)
+    for columns, matrix in parts:
+        np.matmul(x, matrix, out=y[..., columns])
     bias = weights(name + ".bias")
     if bias is not None:
         y += bias

@@ -135,11 +135,11 @@ class OneLayerWeights:
         array = _OURS[linear][0 if kind == "weight" else 1]
         return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
 
-    def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
-        """A matrix, in one part: nothing is converted."""
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them at once."""
         matrix = self(name)
         assert matrix is not None, name
-        yield slice(None), matrix
+        return matrix.shape[1], iter([(slice(None), matrix)])
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         if name == "embed.positions.weight":

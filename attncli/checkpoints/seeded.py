@@ -40,11 +40,11 @@ class SeededWeights:
             return None
         return (normal(self.seed, name, shape) / np.sqrt(shape[0])).astype(self.dtype)
 
-    def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
-        """A matrix, in one part: nothing is converted."""
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them at once."""
         matrix = self(name)
         assert matrix is not None, name
-        yield slice(None), matrix
+        return matrix.shape[1], iter([(slice(None), matrix)])
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         label = self.word if name == "embed.tokens.weight" else str

@@ -62,9 +62,9 @@ class CheckpointWeights:
         converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
         return converted.T if tensor.transposed else converted
 
-    def columns(self, name: str) -> Iterator[tuple[slice, Array]]:
-        """A matrix some columns at a time, so that a large one is never converted whole: where each part lies, and
-        the part. Columns of what is stored [in, out] are not together in the file: it comes in one part."""
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them, some at a time, so that a large one is never converted
+        whole. Those of what is stored [in, out] are not together in the file: it comes in one part."""
         shape = shape_of(self.spec, name)
         assert shape is not None, name
         if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
@@ -73,8 +73,11 @@ class CheckpointWeights:
             tensor = replace(tensor, transposed=True)
         else:
             tensor, actual = self._find(name, shape)
-        step = max(1, CONVERTED // shape[0]) if tensor.transposed else shape[1]
-        for start in range(0, shape[1], step):
+        return shape[1], self._parts(tensor, actual, *shape)
+
+    def _parts(self, tensor: Tensor, actual: str, height: int, width: int) -> Iterator[tuple[slice, Array]]:
+        step = max(1, CONVERTED // height) if tensor.transposed else width
+        for start in range(0, width, step):
             part = slice(start, start + step)
             take = _rows_of(tensor.take, part) if tensor.transposed else tensor.take
             converted = self.checkpoint.array(actual, take).astype(self.dtype, copy=False)
