@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -24,6 +24,9 @@ class Weights(Protocol):
 
     def __call__(self, name: str) -> Array | None:
         """The whole parameter, or None where the model has none of that name."""
+
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix [in, out] has, and all of them: which, and the numbers, some at a time."""
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         """Some rows of a table, [len(ids), d_model]."""
@@ -197,7 +200,7 @@ def attention(
                 mask=part.mask.allowed and partial(masked, allowed=part.mask.allowed, queries=slab.rows),
                 sinks=None if sinks is None else sinks[heads],
             )
-            mixed[heads, place] = attend(q[heads, place], k[shared], v[shared], part.scale, steps, slab)
+            mixed[heads, place] = attend(q[heads, place], k[shared], v[shared], part.scale, steps, slab, slab.room)
 
     if tap.wants(at + "heads"):
         tap(at + "heads", head_outputs(mixed, required(weights, at + "output.weight")), rows)
@@ -317,9 +320,9 @@ def unembed(spec: Spec, head: Head, weights: Weights, x: Array, rows: Index, tap
             logits = logits * logits.dtype.type(head.logit_scale)
         if head.cap is not None:
             logits = soft_cap(logits, head.cap)
-        tap.keep_vocabulary("logits", logits)
+        tap.keep_vocabulary("logits", logits, start, len(x))
         if tap.wants("probs"):
-            tap.keep_vocabulary("probs", softmax(logits))
+            tap.keep_vocabulary("probs", softmax(logits, out=logits), start, len(x))
     tap.finish_vocabulary()
 
 
@@ -328,9 +331,14 @@ def unembed(spec: Spec, head: Head, weights: Weights, x: Array, rows: Index, tap
 
 def linear(weights: Weights, name: str, x: Array) -> Array:
     """X W + b, or X W where the model has no such bias."""
-    y = x @ required(weights, name + ".weight")
+    width, parts = weights.columns(name + ".weight")
+    y = np.empty((*x.shape[:-1], width), x.dtype)
+    for columns, matrix in parts:
+        np.matmul(x, matrix, out=y[..., columns])
     bias = weights(name + ".bias")
-    return y if bias is None else y + bias
+    if bias is not None:
+        y += bias
+    return y
 
 
 def norm(part: Norm | None, weights: Weights, name: str, x: Array) -> Array:

@@ -53,17 +53,19 @@ def run(
     on_stage: Callable[[Stage], None],
     top: int | None = None,
     target: Tokens | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> None:
     """Computes the selected stages, in order, and hands each to `on_stage`; nothing else is computed.
 
     `top` keeps only the largest of logits and probs. `target`: the decoder's tokens, where there is an encoder.
+    `progress` is told, as the work goes on, which fraction of it is done.
     Raises UsageError where the tokens do not suit the model (an id or a segment that it does not have, more
     tokens than positions).
     """
     inputs = (tokens,) if target is None else (tokens, target)
     check_tokens(model.spec, tokens, target)
     lengths = {stack.prefix: len(side) for stack, side in zip(model.spec.stacks, inputs, strict=True)}
-    recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word)
+    recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word, progress)
     # NaN and infinity in weights are shown and warned about; numpy need not say it a second time
     with np.errstate(all="ignore"):
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,12 @@ class Stage:
 
 def largest(values: Array, k: int) -> tuple[Array, Index]:
     """The k largest of each row [row, vocab], largest first, and where they are. [row, k] both."""
-    ids = np.argsort(-values, axis=-1, kind="stable")[..., : min(k, values.shape[-1])]
+    k = min(k, values.shape[-1])
+    ids = np.empty((len(values), k), dtype=np.intp)
+    for row, one in enumerate(-values):
+        # all that may be among the first k, in order of place, which decides between equals; NaN comes last
+        may = np.flatnonzero(~(one > np.partition(one, k - 1)[k - 1]))
+        ids[row] = may[np.argsort(one[may], kind="stable")[:k]]
     return np.take_along_axis(values, ids, axis=-1), ids
 
 
@@ -168,6 +173,7 @@ class Recorder:
         on_stage: Callable[[Stage], None],
         top: int | None = None,
         word: Callable[[int], str] = str,
+        progress: Callable[[float], None] = lambda fraction: None,
     ) -> None:
         self.spec = spec
         self.selection = selection
@@ -175,9 +181,11 @@ class Recorder:
         self.on_stage = on_stage
         self.top = top
         self.word = word
+        self.progress = progress  # is told which fraction of the layers is done
         self.remaining = list(selection.stages)
         self.slab_values: dict[str, Array] = {}
-        self.vocabulary_parts: dict[str, list[tuple[Array, Index | None]]] = {}
+        self.scratch: Array | None = None
+        self.vocabulary: dict[str, list[Any]] = {}  # values, and their ids where only the top is kept
         last = selection.stages[-1]
         self.last_layer = catalogue.last_layer(spec, last)
         core = ("scores", "scaled", "biased", "capped", "masked", "weights_with_sink", "weights", "mixed")
@@ -229,41 +237,70 @@ class Recorder:
         per_head = max(1, len(rows) * keys)
         head_step = max(1, SLAB // per_head)
         row_step = len(rows) if per_head <= SLAB else max(1, SLAB // keys)
+        wanted_heads, wanted_rows = self._wanted(at + "scores")
         for h in range(0, len(heads), head_step):
+            some_heads = heads[h : h + head_step]
+            to_head, from_head = _common(wanted_heads, np.asarray(some_heads))
             for r in range(0, len(rows), row_step):
-                yield Slab(self, at, heads[h : h + head_step], rows[r : r + row_step], r)
+                some_rows = rows[r : r + row_step]
+                self.progress(self._done(at, (h + head_step * r / len(rows)) / len(heads)))
+                to_row, from_row = _common(wanted_rows, some_rows)
+                yield Slab(self, at, some_heads, some_rows, r, _at(to_head, to_row), _at(from_head, from_row))
         for name in list(self.remaining):
             if name in self.slab_values:
                 self._emit(name, self.slab_values.pop(name), self._kept_heads(name), self._kept_rows(name))
 
-    def keep_slab(self, name: str, values: Array, heads: Sequence[int], rows: Index) -> None:
-        """Puts the wanted part of a slab into its place."""
-        wanted_heads = self.selection.heads or tuple(range(catalogue.attention_of(self.spec, name).heads))
-        wanted_rows = self.selection.rows(name) or tuple(range(self.length(name)))
-        if name not in self.slab_values:
-            shape = (len(wanted_heads), len(wanted_rows), values.shape[-1])
-            self.slab_values[name] = np.empty(shape, values.dtype)
-        _, from_head, to_head = np.intersect1d(heads, wanted_heads, return_indices=True)
-        _, from_row, to_row = np.intersect1d(rows, wanted_rows, return_indices=True)
-        if len(from_head) and len(from_row):
-            target = self.slab_values[name]
-            if len(from_head) * len(from_row) == target.shape[0] * target.shape[1] == values[..., 0].size:
-                self.slab_values[name] = values
-            else:
-                target[np.ix_(to_head, to_row)] = values[np.ix_(from_head, from_row)]
+    def _done(self, at: str, within: float) -> float:
+        """The fraction of the layers that is done where an attention has come so far within its own."""
+        layers = [f"{stack.prefix}layers.{i}." for stack in self.spec.stacks for i in range(len(stack.layers))]
+        # a decoder's embedding needs all of the encoder, and no layer after it
+        count = layers.index(self.last_layer) + 1 if self.last_layer else len(layers)
+        return (layers.index(at.rsplit(".", 2)[0] + ".") + within) / count
 
-    def keep_vocabulary(self, name: str, values: Array) -> None:
-        """Keeps some rows of logits or probs [row, vocab]: only their top where that is all that is wanted."""
-        if name in self.remaining:
-            part = (values, None) if self.top is None else largest(values, self.top)
-            self.vocabulary_parts.setdefault(name, []).append(part)
+    def keep_slab(self, slab: Slab, name: str, values: Array) -> None:
+        """Puts the wanted part of a slab's stage into its place, unless it was written there at once."""
+        kept = self._kept_of_slabs(name, values.shape[-1], values.dtype)
+        if not np.may_share_memory(kept, values):
+            kept[slab.kept] = values[slab.wanted]
+
+    def room_in_slab(self, slab: Slab, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Where a slab's stage is to be written: into its part of what is kept, where that part is all of the slab
+        and in one block; else into the one array that all such stages are written into, one over the other."""
+        if self.wants(name) and all(isinstance(i, slice) for i in (*slab.kept, *slab.wanted)):
+            part = self._kept_of_slabs(name, shape[-1], dtype)[slab.kept]
+            if part.shape == shape:
+                return part
+        if self.scratch is None or self.scratch.shape != shape or self.scratch.dtype != dtype:
+            self.scratch = np.empty(shape, dtype)
+        return self.scratch
+
+    def _kept_of_slabs(self, name: str, keys: int, dtype: np.dtype[Any]) -> Array:
+        """All that will be kept of a stage that comes in slabs. [wanted head, wanted row, key]"""
+        if name not in self.slab_values:
+            heads, rows = self._wanted(name)
+            self.slab_values[name] = np.empty((len(heads), len(rows), keys), dtype)
+        return self.slab_values[name]
+
+    def _wanted(self, name: str) -> tuple[Index, Index]:
+        """The heads and rows that are wanted of the stages of an attention."""
+        heads = self.selection.heads or range(catalogue.attention_of(self.spec, name).heads)
+        return np.asarray(heads), np.asarray(self.selection.rows(name) or range(self.length(name)))
+
+    def keep_vocabulary(self, name: str, values: Array, start: int, rows: int) -> None:
+        """Keeps some of the `rows` of logits or probs, `values` [row, vocab] from the `start`-th on: only their
+        top where that is all that is wanted."""
+        if name not in self.remaining:
+            return
+        parts = (values,) if self.top is None else largest(values, self.top)
+        if name not in self.vocabulary:
+            self.vocabulary[name] = [np.empty((rows, part.shape[-1]), part.dtype) for part in parts]
+        for kept, part in zip(self.vocabulary[name], parts, strict=True):
+            kept[start : start + len(part)] = part
 
     def finish_vocabulary(self) -> None:
         """Hands on the logits and probs, now that all their rows are there."""
-        for name, parts in self.vocabulary_parts.items():
-            values = np.concatenate([values for values, _ in parts])
-            ids = None if self.top is None else np.concatenate([i for _, i in parts if i is not None])
-            self._emit(name, values, None, self.selection.queries, ids)
+        for name, (values, *ids) in self.vocabulary.items():
+            self._emit(name, values, None, self.selection.queries, *ids)
 
     def _kept_heads(self, name: str) -> tuple[int, ...] | None:
         heads, axis = self.selection.heads, catalogue.entry_of(name).axes[0]
@@ -295,6 +332,10 @@ class Recorder:
             raise Enough
 
 
+Place = tuple[Any, ...]
+"""An index of the first two axes of an array [head, row, ...]."""
+
+
 @dataclass(frozen=True)
 class Slab:
     """Some heads and some query rows of one attention: a tap of its own for their stages.
@@ -307,6 +348,8 @@ class Slab:
     heads: tuple[int, ...]
     rows: Index  # positions
     start: int  # where the rows begin among all that the layer computes
+    kept: Place  # where its wanted part lies in what is kept of a stage
+    wanted: Place  # and where that is in the slab
 
     @property
     def place(self) -> tuple[list[int], slice]:
@@ -316,16 +359,35 @@ class Slab:
     def __call__(self, stage: str, values: Array) -> Array:
         name = self.at + stage
         if self.recorder.wants(name):
-            self.recorder.keep_slab(name, values, self.heads, self.rows)
+            self.recorder.keep_slab(self, name, values)
             if name == self.recorder.selection.stages[-1]:
                 raise Enough
         return values
+
+    def room(self, stage: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Where a stage of this slab is to be written."""
+        return self.recorder.room_in_slab(self, self.at + stage, shape, dtype)
 
     def __enter__(self) -> Slab:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         return kind is Enough
+
+
+def _common(wanted: Index, computed: Index) -> tuple[Index, Index]:
+    """Where the indices that both have lie in the one and in the other. Both are in order."""
+    there = np.searchsorted(wanted[:-1], computed)
+    both = wanted[there] == computed
+    return there[both], np.flatnonzero(both)
+
+
+def _at(heads: Index, rows: Index) -> Place:
+    """Those heads and rows, by slices, which copy nothing, where these will do."""
+    head, row = (
+        slice(int(i[0]), int(i[-1]) + 1) if len(i) and i[-1] - i[0] + 1 == len(i) else i for i in (heads, rows)
+    )
+    return (head, row) if isinstance(head, slice) or isinstance(row, slice) else np.ix_(head, row)
 
 
 def describe(

@@ -48,7 +48,8 @@ class Contest:
 def contests(work: Path, peer_python: str) -> list[Contest]:
     """The contests of the project's targets. `attn` is the one beside this interpreter."""
     attn = str(Path(sys.executable).parent / "attn")
-    small, long = made(work / "gpt2-small"), made(work / "gpt2-small-long", 4096)
+    tiny = made(work / "tinyllama", "tinyllama")
+    small, long = made(work / "gpt2-small", "gpt2-small"), made(work / "gpt2-small-long", "gpt2-small", 4096)
     peer = [peer_python, str(HERE / "peer.py")]
     npz = str(work / "out.npz")
     everything = ["--layer", "all", "--head", "all", "--stage", "all"]
@@ -58,6 +59,9 @@ def contests(work: Path, peer_python: str) -> list[Contest]:
                 "`python -c pass`", [sys.executable, "-c", "pass"], faster=1 / 8),
         Contest("layer 0, head 0, 16 tokens", [attn, "explain", SIXTEEN, "-m", small],
                 "transformers", [*peer, "one-head", small, SIXTEEN], faster=20, smaller=8),
+        Contest("layer 0, head 0, 16 tokens, of 1.1 billion parameters in bfloat16",
+                [attn, "explain", SIXTEEN, "-m", tiny],
+                "transformers", [*peer, "one-head", tiny, SIXTEEN], faster=20),
         Contest("all stages of all 12 layers to npz, 16 tokens",
                 [attn, "explain", SIXTEEN, "-m", small, *everything, "-o", npz],
                 "transformers", [*peer, "everything", small, SIXTEEN, npz], faster=10),
@@ -66,10 +70,11 @@ def contests(work: Path, peer_python: str) -> list[Contest]:
     ]  # fmt: skip
 
 
-def made(folder: Path, positions: int = 1024) -> str:
+def made(folder: Path, kind: str, *size: int) -> str:
     """A checkpoint that is made once. By another process: a child's peak memory is at least its parent's."""
     if not (folder / "config.json").exists():
-        subprocess.run([sys.executable, str(HERE / "checkpoint.py"), str(folder), str(positions)], check=True)
+        command = [sys.executable, str(HERE / "checkpoint.py"), kind, str(folder), *map(str, size)]
+        subprocess.run(command, check=True)
     return str(folder)
 
 

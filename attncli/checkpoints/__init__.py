@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from attncli.formula.pieces import in_pieces
+
 Take = Callable[[NDArray[Any]], NDArray[Any]]
 """Picks a part of a stored tensor, or turns it; a view of what it is given."""
 
@@ -47,19 +49,32 @@ class Checkpoint(Protocol):
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         """What `take` leaves of the tensor, mapped where the format allows it: numbers as they are stored, those
-        that numpy lacks (bfloat16, quantized blocks) as float32. Only the part that is taken is converted."""
+        of sixteen bits, and those that numpy lacks (quantized blocks), as float32. Only the part that is taken is
+        converted."""
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         """Some rows of a matrix, without reading the others."""
 
 
 def widen(stored: NDArray[Any], dtype_name: str) -> NDArray[Any]:
-    """Types that numpy lacks, as float32: bfloat16 is its upper half, eight bits are looked up in a table;
-    other types are as they are stored."""
+    """Sixteen-bit numbers as float32 (bfloat16, which numpy lacks, and float16, which it converts on one core),
+    and those of eight bits, which are looked up in a table. Other types are as they are stored."""
     if dtype_name == "BF16":
-        return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        bits = np.empty(stored.shape, np.uint32)
+        in_pieces(_upper_half, stored, bits)
+        return bits.view(np.float32)
+    if dtype_name == "F16":
+        numbers = np.empty(stored.shape, np.float32)
+        in_pieces(lambda part, into: np.copyto(into, part), stored, numbers)
+        return numbers
     if dtype_name.startswith("F8_"):
         from attncli.checkpoints.float8 import table
 
         return table(dtype_name)[stored]
     return stored
+
+
+def _upper_half(half: NDArray[np.uint16], bits: NDArray[np.uint32]) -> None:
+    """bfloat16 is the upper half of a float32."""
+    np.copyto(bits, half)
+    np.left_shift(bits, 16, out=bits)

@@ -3,7 +3,7 @@ positions, in a .safetensors or .npz file. Matrices are [in, out], as in X W."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,12 @@ class OneLayerWeights:
             return None
         array = _OURS[linear][0 if kind == "weight" else 1]
         return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
+
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them at once."""
+        matrix = self(name)
+        assert matrix is not None, name
+        return matrix.shape[1], iter([(slice(None), matrix)])
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         if name == "embed.positions.weight":

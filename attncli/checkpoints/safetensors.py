@@ -28,6 +28,9 @@ _STORED = {
     "F8_E4M3": np.uint8, "F8_E5M2": np.uint8, "F8_E8M0": np.uint8,
 }  # fmt: skip
 
+FORGOTTEN = 1 << 16
+"""Bytes from which on it is worthwhile to tell the system that a part has been read."""
+
 
 @dataclass(frozen=True)
 class _Entry:
@@ -65,7 +68,11 @@ class SafetensorsCheckpoint:
         return [Stored(name, e.dtype, e.shape, e.file) for name, e in self._entries.items()]
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
-        return widen(take(self._stored(name)), self._entries[name].dtype)
+        part = take(self._stored(name))
+        wide = widen(part, self._entries[name].dtype)
+        if wide is not part:
+            self._forget(name, part)
+        return wide
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return widen(self._stored(name)[np.asarray(ids, dtype=np.intp)], self._entries[name].dtype)
@@ -79,6 +86,17 @@ class SafetensorsCheckpoint:
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
         return np.frombuffer(e.data, _STORED[e.dtype], count, e.offset).reshape(e.shape)
+
+    def _forget(self, name: str, part: NDArray[Any]) -> None:
+        """Takes the pages of what has been converted out of this process's memory; the system's cache keeps them.
+        Otherwise all of a large checkpoint would count as used in the end."""
+        e = self._entries[name]
+        if part.nbytes < FORGOTTEN or not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        reach = [(count - 1) * stride for count, stride in zip(part.shape, part.strides, strict=True)]
+        low = _address(part) - _address(np.frombuffer(e.data, np.uint8)) + sum(r for r in reach if r < 0)
+        low -= low % mmap.PAGESIZE
+        e.data.madvise(mmap.MADV_DONTNEED, low, sum(map(abs, reach)) + mmap.PAGESIZE)
 
     def _read_header(self, file: Path) -> dict[str, _Entry]:
         from safetensors import SafetensorError, safe_open
@@ -106,6 +124,11 @@ class SafetensorsCheckpoint:
             entries[name] = _Entry(file, data, offset, shape, dtype)
             offset += math.prod(shape) * _bits_of(dtype) // 8
         return entries
+
+
+def _address(array: NDArray[Any]) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 @cache

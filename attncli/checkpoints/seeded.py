@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,12 @@ class SeededWeights:
         if shape is None:
             return None
         return (normal(self.seed, name, shape) / np.sqrt(shape[0])).astype(self.dtype)
+
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them at once."""
+        matrix = self(name)
+        assert matrix is not None, name
+        return matrix.shape[1], iter([(slice(None), matrix)])
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         label = self.word if name == "embed.tokens.weight" else str

@@ -70,6 +70,7 @@ def command(**options: Any) -> None:
     prepared = ahead.begin(options, text)
 
     from attncli.cli.output import chosen_format, opened, render_options
+    from attncli.cli.progress import Progress
     from attncli.model import check_tokens, run
     from attncli.render import FORMATS, writer
     from attncli.tracing import Trace
@@ -87,14 +88,16 @@ def command(**options: Any) -> None:
     )  # fmt: skip
     check_tokens(model.spec, tokens, target)
     broken: dict[str, tuple[int, int]] = {}
-    with opened(options["output"]) as output:
+    with Progress() as progress, opened(options["output"]) as output:
         document = writer(format_, head, output, render_options(options))
 
         def show(stage: Stage) -> None:
             count_broken(stage, broken)
+            progress.hide()
             document.stage(stage)
 
-        run(model, tokens, selection, show, top, target)
+        run(model, tokens, selection, show, top, target, progress)
+        progress.hide()
         document.close()
     warn_of_broken(model, broken)
 

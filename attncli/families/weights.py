@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from attncli.formula.types import Array, Index
 from attncli.parameters import layer_and_expert, shape_of, template
 from attncli.spec import Spec
 
+CONVERTED = 1 << 20
+"""How many numbers of a matrix are converted at a time: 4 MB in float32, memory that each hands to the next."""
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
 
 
@@ -68,6 +70,27 @@ class CheckpointWeights:
         tensor, actual = self._find(name, shape, head)
         converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
         return converted.T if tensor.transposed else converted
+
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them, some at a time, so that a large one is never converted
+        whole. Those of what is stored [in, out] are not together in the file: it comes in one part."""
+        shape = shape_of(self.spec, name)
+        assert shape is not None, name
+        if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
+            embedding = f"{self.spec.main.prefix}embed.tokens.weight"
+            tensor, actual = self._find(embedding, shape[::-1])
+            tensor = replace(tensor, transposed=True)
+        else:
+            tensor, actual = self._find(name, shape)
+        return shape[1], self._parts(tensor, actual, *shape)
+
+    def _parts(self, tensor: Tensor, actual: str, height: int, width: int) -> Iterator[tuple[slice, Array]]:
+        step = max(1, CONVERTED // height) if tensor.transposed else width
+        for start in range(0, width, step):
+            part = slice(start, start + step)
+            take = _rows_of(tensor.take, part) if tensor.transposed else tensor.take
+            converted = self.checkpoint.array(actual, take).astype(self.dtype, copy=False)
+            yield part, converted.T if tensor.transposed else converted
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         shape = shape_of(self.spec, name)
@@ -123,6 +146,10 @@ class CheckpointWeights:
                 f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(stored)}, "
                 f"but its config.json makes it {list(expected)}{of_it}."
             )
+
+
+def _rows_of(take: Take, part: slice) -> Take:
+    return lambda stored: take(stored)[part]
 
 
 def _of_expert(number: int, take: Take) -> Take:

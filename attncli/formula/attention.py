@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from attncli.formula.pieces import in_pieces
 from attncli.formula.types import Array
 
 Tap = Callable[[str, Array], Array]
 Step = Callable[[Array], Array]
+Room = Callable[[str, tuple[int, ...], "np.dtype[Any]"], Array]
+"""Where a stage of some shape and type is to be written: into what is kept of it or, where it is not wanted, over
+another such stage."""
+
+
+def room_of_its_own(stage: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """A new array for every stage: none is written over."""
+    return np.empty(shape, dtype)
 
 
 @dataclass(frozen=True)
 class Steps:
     """What happens to the scores between their scaling and the softmax, each None where there is no such step.
 
-    `bias` adds to them, `cap` bends them softly below it, `mask` sets those that are not allowed to -inf;
+    `bias` adds to them, `cap` bends them softly below it, `mask` writes -inf over those that are not allowed;
     `sinks` [head] are the scores of a column that takes weight and has no value.
     """
 
@@ -30,30 +40,51 @@ class Steps:
     sinks: Array | None = None
 
 
-def attend(query: Array, key: Array, value: Array, scale: float, steps: Steps, tap: Tap) -> Array:
+def attend(
+    query: Array, key: Array, value: Array, scale: float, steps: Steps, tap: Tap, room: Room = room_of_its_own
+) -> Array:
     """One slab of heads and queries, from Q, K, V to the weighted sum of the values.
 
-    `query` [head, query, d_head], `key` [head, key, d_head], `value` [head, key, d_value].
+    `query` [head, query, d_head], `key` [head, key, d_head], `value` [head, key, d_value]. What `room` gives for a
+    stage may be the array of the stage before, but only where the tap does not want that one.
     """
-    scores = tap("scores", query @ key.swapaxes(-1, -2))  # [head, query, key]
-    scores = tap("scaled", scores * scores.dtype.type(scale))  # [head, query, key]
+    shape, dtype = (*query.shape[:-1], key.shape[-2]), query.dtype  # [head, query, key]
+    scores = tap("scores", np.matmul(query, key.swapaxes(-1, -2), out=room("scores", shape, dtype)))
+    scores = tap("scaled", times(scores, scale, out=room("scaled", shape, dtype)))
     if steps.bias is not None:
         scores = tap("biased", steps.bias(scores))  # [head, query, key]
     if steps.cap is not None:
         scores = tap("capped", soft_cap(scores, steps.cap))  # [head, query, key]
-    scores = tap("masked", scores if steps.mask is None else steps.mask(scores))  # [head, query, key]
+    scores = copied(scores, out=room("masked", shape, dtype))
+    scores = tap("masked", scores if steps.mask is None else steps.mask(scores))
     if steps.sinks is None:
-        weights = tap("weights", softmax(scores))  # [head, query, key]
+        weights = tap("weights", softmax(scores, out=room("weights", shape, dtype)))
     else:
         with_sink = tap("weights_with_sink", softmax(append_column(scores, steps.sinks)))  # [head, query, key + 1]
         weights = tap("weights", with_sink[..., :-1])  # [head, query, key]
     return tap("mixed", weights @ value)  # [head, query, d_value]
 
 
+def times(x: Array, factor: float, out: Array) -> Array:
+    """x · factor, written into `out`, which may be `x`."""
+    number = x.dtype.type(factor)
+    in_pieces(lambda part, into: np.multiply(part, number, out=into), x, out)
+    return out
+
+
+def copied(x: Array, out: Array) -> Array:
+    """`x`, written into `out` unless it is there already."""
+    if not np.may_share_memory(x, out):
+        in_pieces(lambda part, into: np.copyto(into, part), x, out)
+    return out
+
+
 def soft_cap(x: Array, cap: float) -> Array:
     """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2)."""
     limit = x.dtype.type(cap)
-    return limit * np.tanh(x / limit)
+    y = np.empty_like(x)
+    in_pieces(lambda part, into: np.multiply(limit, np.tanh(part / limit), out=into), x, y)
+    return y
 
 
 def append_column(scores: Array, sinks: Array) -> Array:
@@ -62,13 +93,18 @@ def append_column(scores: Array, sinks: Array) -> Array:
     return np.concatenate([scores, column], axis=-1)
 
 
-def softmax(x: Array) -> Array:
+def softmax(x: Array, out: Array | None = None) -> Array:
     """e^x / Σ e^x over the last axis; the row's maximum is taken off first, which changes nothing
-    in the result and keeps e^x finite. Same shape and dtype."""
-    e = np.subtract(x, x.max(axis=-1, keepdims=True))
+    in the result and keeps e^x finite. Same shape and dtype. `out`, which may be `x`, takes the result."""
+    out = np.empty_like(x) if out is None else out
+    in_pieces(_softmax, x, out)
+    return out
+
+
+def _softmax(x: Array, e: Array) -> None:
+    np.subtract(x, x.max(axis=-1, keepdims=True), out=e)
     np.exp(e, out=e)
     e /= e.sum(axis=-1, keepdims=True)
-    return e
 
 
 def split_heads(x: Array, heads: int) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from attncli.formula.pieces import in_pieces
 from attncli.formula.types import Array
 
 
@@ -17,19 +18,20 @@ def relu(x: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """x · Φ(x) with the normal distribution's Φ (Hendrycks and Gimpel 2016)."""
-    half = x.dtype.type(0.5)
-    return half * x * (1 + erf(x * x.dtype.type(math.sqrt(0.5))))
+    half, root = x.dtype.type(0.5), x.dtype.type(math.sqrt(0.5))
+    return _by_pieces(lambda x: half * x * (1 + erf(x * root)), x)
 
 
 def gelu_tanh(x: Array) -> Array:
     """GELU's tanh approximation, as GPT-2 was trained with (Hendrycks and Gimpel 2016, §2)."""
     half, c, cubic = (x.dtype.type(n) for n in (0.5, math.sqrt(2 / math.pi), 0.044715))
-    return half * x * (1 + np.tanh(c * (x + cubic * x * x * x)))
+    return _by_pieces(lambda x: half * x * (1 + np.tanh(c * (x + cubic * x * x * x))), x)
 
 
 def quick_gelu(x: Array) -> Array:
     """x · sigmoid(1.702 x) (Hendrycks and Gimpel 2016, §2)."""
-    return x / (1 + np.exp(x * x.dtype.type(-1.702)))
+    slope = x.dtype.type(-1.702)
+    return _by_pieces(lambda x: x / (1 + np.exp(x * slope)), x)
 
 
 def sigmoid(x: Array) -> Array:
@@ -39,7 +41,14 @@ def sigmoid(x: Array) -> Array:
 
 def silu(x: Array) -> Array:
     """x · sigmoid(x), also called swish (Elfwing et al. 2017)."""
-    return x / (1 + np.exp(-x))
+    return _by_pieces(lambda x: x / (1 + np.exp(-x)), x)
+
+
+def _by_pieces(formula: Callable[[Array], Array], x: Array) -> Array:
+    """The formula of every element, a piece at a time, so that what it computes on the way stays in the cache."""
+    y = np.empty_like(x)
+    in_pieces(lambda part, into: np.copyto(into, formula(part)), x, y)
+    return y
 
 
 def clamped_swiglu(gate: Array, hidden: Array, steepness: float, limit: float) -> Array:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attncli.formula.pieces import PIECE
 from attncli.formula.types import Array, Index
 
 Allowed = Callable[[Index, Index], NDArray[np.bool_]]
@@ -38,7 +39,11 @@ def window(size: int) -> Allowed:
 
 
 def masked(scores: Array, allowed: Allowed, queries: Index) -> Array:
-    """-inf where a query may not see a key. `scores` [..., query, key]; `queries` [query] holds the position of
-    each row, so that any choice of rows can be masked."""
-    seen = allowed(queries, np.arange(scores.shape[-1]))  # [query, key]
-    return np.where(seen, scores, scores.dtype.type(-np.inf))
+    """Writes -inf over the scores of keys that a query may not see. `scores` [..., query, key]; `queries` [query]
+    holds the position of each row, so that any choice of rows can be masked. Returns `scores`."""
+    keys = np.arange(scores.shape[-1])
+    step = max(1, PIECE // len(keys))
+    for start in range(0, len(queries), step):
+        some = slice(start, start + step)
+        np.copyto(scores[..., some, :], -np.inf, where=~allowed(queries[some], keys))  # [query, key]
+    return scores

@@ -1,0 +1,66 @@
+"""How far a long computation has come: a bar on stderr, on a terminal only, that is gone when it is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+PATIENCE = 1.0
+"""Seconds that pass before a bar is shown."""
+INTERVAL = 0.1
+"""Seconds between two drawings of it."""
+
+
+class Progress:
+    """Shows the fraction it is told. As a context it takes the bar away at the end, however that comes."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = sys.stderr if stream is None else stream
+        self.next = time.monotonic() + PATIENCE if self.stream.isatty() else float("inf")
+        self.bar: Bar | None = None
+
+    def __call__(self, fraction: float) -> None:
+        """Draws the bar, if it is time to."""
+        if time.monotonic() < self.next:
+            return
+        if self.bar is None:
+            self.bar = _bar(self.stream)
+            self.bar.add_task("computing", total=1.0)
+            self.bar.start()
+        self.bar.update(self.bar.task_ids[0], completed=fraction, refresh=True)
+        self.next = time.monotonic() + INTERVAL
+
+    def hide(self) -> None:
+        """Clears the line, for something else to be written to the terminal; the next call draws the bar again."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hide()
+
+
+def _bar(stream: TextIO) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    # drawn when told, by no thread; and standard output, where the answer goes, is left alone
+    return Progress(
+        *columns,
+        console=Console(file=stream),
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
