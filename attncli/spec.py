@@ -186,8 +186,7 @@ class Embed:
 
     `max_positions` limits the tokens (None: no limit); `position_of(ids)` gives each token's row in the
     checkpoint's table, of `rows` rows, or the position that `table(positions, d_model)` encodes, as `table_text`
-    puts it.
-    `vocab`: how many words, where they are not the model's but the stack's own.
+    puts it. `vocab`: how many words, where they are not the model's but the stack's own.
     """
 
     positions: str
@@ -204,7 +203,7 @@ class Embed:
     pairs: bool = False  # whether it reads two texts, even without types
     norm: Norm | None = None
     project: str = (
-        ""  # to d_model, where size differs: "tokens" (before positions), "sum" (before the norm), "normed"
+        ""  # to d_model, where size differs: the "tokens" alone, the "sum" before the norm, the "normed"
     )
     project_bias: bool = False
     vocab: int = 0

@@ -62,6 +62,11 @@ class Asked:
         value: NDArray[Any] | None = self.weights(name)
         return value
 
+    def columns(self, name: str) -> tuple[int, Any]:
+        self.names.append(name)
+        width, parts = self.weights.columns(name)
+        return width, parts
+
     def rows(self, name: str, ids: Any) -> NDArray[Any]:
         rows: NDArray[Any] = self.weights.rows(name, ids)
         return rows

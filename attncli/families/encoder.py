@@ -90,10 +90,10 @@ def body(
 
 
 def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own: Any) -> Embed:
-    """Learned positions, in a table of `rows` rows unless the config says otherwise; `types` 0: no segments.
-    `own` are other fields of `Embed`."""
+    """Learned positions, in a table of `rows` rows unless the config says otherwise; `rows` 0: no such table,
+    `types` 0: no segments. `own` are other fields of `Embed`."""
     config.only("position_embedding_type", "absolute")
-    rows = config.size("max_position_embeddings", rows)
+    rows = min(rows, 1) * config.size("max_position_embeddings", max(rows, 1))
     if types:
         types = config.size("type_vocab_size", types)
     usual: dict[str, Any] = {
