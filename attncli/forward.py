@@ -9,7 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from attncli.formula.attention import Steps, attend, head_outputs, merge_heads, soft_cap, softmax, split_heads
+from attncli.formula.attention import (
+    Steps,
+    attend,
+    head_outputs,
+    merge_heads,
+    product,
+    soft_cap,
+    softmax,
+    split_heads,
+)
 from attncli.formula.feed_forward import sigmoid
 from attncli.formula.masks import masked
 from attncli.formula.positions import rotary_angles, rotate
@@ -313,28 +322,31 @@ def unembed(spec: Spec, head: Head, weights: Weights, x: Array, rows: Index, tap
         x = tap("head.projected", linear(weights, "head.project", x), rows)
     if head.scale != 1:
         x = x * x.dtype.type(head.scale)
-    step = max(1, (1 << 24) // spec.vocab)
+    vocab = spec.vocab_of(spec.main)
+    step = max(1, (1 << 24) // vocab)
     for start in range(0, len(x), step):
-        logits = linear(weights, "head", x[start : start + step])
+        part = x[start : start + step]
+        room = partial(tap.vocabulary_room, start=start, rows=len(x), shape=(len(part), vocab), dtype=x.dtype)
+        logits = linear(weights, "head", part, out=room("logits"))
         if head.logit_scale != 1:
-            logits = logits * logits.dtype.type(head.logit_scale)
+            logits *= logits.dtype.type(head.logit_scale)
         if head.cap is not None:
-            logits = soft_cap(logits, head.cap)
+            logits[:] = soft_cap(logits, head.cap)
         tap.keep_vocabulary("logits", logits, start, len(x))
         if tap.wants("probs"):
-            tap.keep_vocabulary("probs", softmax(logits, out=logits), start, len(x))
+            tap.keep_vocabulary("probs", softmax(logits, out=room("probs")), start, len(x))
     tap.finish_vocabulary()
 
 
 # ------------------------------------------------------------------ parameters in their places
 
 
-def linear(weights: Weights, name: str, x: Array) -> Array:
-    """X W + b, or X W where the model has no such bias."""
+def linear(weights: Weights, name: str, x: Array, out: Array | None = None) -> Array:
+    """X W + b, or X W where the model has no such bias. [row, in] -> [row, out], written into `out` if given."""
     width, parts = weights.columns(name + ".weight")
-    y = np.empty((*x.shape[:-1], width), x.dtype)
+    y = np.empty((len(x), width), x.dtype) if out is None else out
     for columns, matrix in parts:
-        np.matmul(x, matrix, out=y[..., columns])
+        product(x, matrix, y[:, columns])
     bias = weights(name + ".bias")
     if bias is not None:
         y += bias

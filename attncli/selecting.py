@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from attncli.errors import UsageError, nearest
 from attncli.spec import Spec
@@ -87,11 +88,11 @@ def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[s
         if "layers." in ours:
             matched = {name for name in names if fnmatchcase(name, ours)}
         else:
+            called = [name for name in names if _called(name, ours)]
             matched = {
                 name
-                for name in names
-                if (layer_of(name) is None or layer_of(name) in _of_stack(spec, name, chosen))
-                and _called(name, ours)
+                for name in called
+                if (layer := layer_of(name)) is None or layer in _of_stack(spec, name, chosen)
             }
         if not matched:
             raise _no_match(spec, pattern, {layer_of(n) for n in names if _called(n, ours)})
@@ -99,6 +100,7 @@ def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[s
     return [name for name in everything if name in wanted]
 
 
+@lru_cache(maxsize=1 << 16)
 def _short_names(name: str) -> list[str]:
     """What a stage is called within its layer: attn.weights, weights, decoder.attn.weights."""
     short = relative(name)
@@ -112,6 +114,8 @@ def _short_names(name: str) -> list[str]:
 
 def _called(name: str, pattern: str) -> bool:
     """Whether a pattern matches what a stage is called within its layer."""
+    if not any(c in pattern for c in "*?["):
+        return pattern in _short_names(name)
     return any(fnmatchcase(short, pattern) for short in _short_names(name))
 
 

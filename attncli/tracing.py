@@ -157,8 +157,8 @@ class Enough(Exception):
     """Every stage that was asked for is there: the rest is not computed."""
 
 
-SLAB = 1 << 20
-"""How many scores one slab of attention holds at most (unless a single row has more): 4 MB in float32."""
+SLAB = 1 << 22
+"""How many scores one slab of attention holds at most (unless a single row has more): 16 MB in float32."""
 
 
 class Recorder:
@@ -182,7 +182,7 @@ class Recorder:
         self.top = top
         self.word = word
         self.progress = progress  # is told which fraction of the layers is done
-        self.remaining = list(selection.stages)
+        self.remaining = dict.fromkeys(selection.stages)
         self.slab_values: dict[str, Array] = {}
         self.scratch: Array | None = None
         self.vocabulary: dict[str, list[Any]] = {}  # values, and their ids where only the top is kept
@@ -295,7 +295,20 @@ class Recorder:
         if name not in self.vocabulary:
             self.vocabulary[name] = [np.empty((rows, part.shape[-1]), part.dtype) for part in parts]
         for kept, part in zip(self.vocabulary[name], parts, strict=True):
-            kept[start : start + len(part)] = part
+            if not np.may_share_memory(kept, part):
+                kept[start : start + len(part)] = part
+
+    def vocabulary_room(
+        self, name: str, start: int, rows: int, shape: tuple[int, int], dtype: np.dtype[Any]
+    ) -> Array:
+        """Where some of the `rows` of logits or probs are to be written, from the `start`-th on: into what is kept
+        of them, where they are kept as they are."""
+        if self.top is not None or name not in self.remaining:
+            return np.empty(shape, dtype)
+        if name not in self.vocabulary:
+            self.vocabulary[name] = [np.empty((rows, shape[1]), dtype)]
+        kept: Array = self.vocabulary[name][0][start : start + shape[0]]
+        return kept
 
     def finish_vocabulary(self) -> None:
         """Hands on the logits and probs, now that all their rows are there."""
@@ -327,7 +340,7 @@ class Recorder:
             labels = tuple(tuple(self.word(int(i)) for i in row) for row in ids)
             stage = replace(stage, ids=ids, labels=labels)
         self.on_stage(stage)
-        self.remaining.remove(name)
+        del self.remaining[name]
         if not self.remaining:
             raise Enough
 

@@ -65,6 +65,19 @@ def attend(
     return tap("mixed", weights @ value)  # [head, query, d_value]
 
 
+FEW = 32
+"""Rows up to which BLAS is faster with a matrix as it is stored than with its transpose."""
+
+
+def product(x: Array, w: Array, out: Array) -> None:
+    """X W, written into `out`; `x` [row, in], `w` [in, out]. Where W is the transpose of what is stored, a few
+    rows are multiplied as (Wᵀ Xᵀ)ᵀ, for which BLAS has less to rearrange."""
+    if len(x) <= FEW and w.flags.f_contiguous:
+        out[:] = (w.T @ x.T).T
+    else:
+        np.matmul(x, w, out=out)
+
+
 def times(x: Array, factor: float, out: Array) -> Array:
     """x · factor, written into `out`, which may be `x`."""
     number = x.dtype.type(factor)
