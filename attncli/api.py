@@ -34,8 +34,14 @@ def trace(
     """Every selected stage between a text (or token `ids`) and the logits.
 
     `model`: what `load_model` gives, or takes; None for seeded weights. `stages`: names or globs (`weights`,
-    `layers.*.attn.q`, `all`), narrowed by `layers`. `heads` and `queries` keep only some heads and some rows
-    (None: all). The values have the axes that DESIGN's catalogue names: rows are queries, columns keys.
+    `layers.*.attn.q`, `all`); a name that does not say its layer is narrowed by `layers`. `heads` and `queries`
+    keep only some heads and some rows, negative indices counted from the end. None means all.
+
+    `pair`: a second text, for models that take two. `special_tokens`: whether the tokenizer adds [CLS], <s> and
+    the like. `truncate`: keep only as many tokens as the model has positions.
+
+    A stage's `axes` name those of its values; of scores and weights rows are queries and columns keys. Logits and
+    probs are kept whole, over the vocabulary.
 
     Of an encoder-decoder, `target` is what the decoder has said so far (or `target_ids` its input as it is, the
     start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
@@ -69,7 +75,12 @@ def tokenize(
     special_tokens: bool = True,
     truncate: bool = False,
 ) -> Tokens:
-    """The tokens of a text, or of ids as they are. Raises UsageError for neither, both, or no tokens."""
+    """The tokens of a text, with a second one (`pair`) where the model takes two, or of ids as they are.
+
+    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like; `truncate`: keep only as many tokens as
+    the model has positions. Raises UsageError for neither text nor ids, both, or no tokens; AttnError where the
+    checkpoint has no tokenizer.
+    """
     if (text is None) == (ids is None):
         raise UsageError("give either a text or token ids.")
     assert model.tokenizer is not None

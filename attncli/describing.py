@@ -63,10 +63,12 @@ class Description:
 
 
 def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Description:
-    """What a checkpoint is: a folder in Hugging Face layout, a file that holds a model or one layer, or a name on
-    the hub. A model that attn refuses is described as far as its headers go.
+    """What a checkpoint is: a folder in Hugging Face layout, a .gguf file, a .safetensors or .npz file with one
+    attention layer, or a name on the hub. Only config.json and the headers of the files are read. A model that
+    attn refuses is described as far as its headers go, and `refusal` says why.
 
-    Raises AttnError where there is no checkpoint, or its files are broken.
+    `ignore_config`: fields of config.json that attn does not know and that do not change the numbers. Raises
+    AttnError where there is no checkpoint, or its files are broken.
     """
     from attncli.loading import is_one_layer, located
 

@@ -1,4 +1,5 @@
-"""From what the user names, to a Model: seeded weights, a Hugging Face folder or hub name, one layer's file."""
+"""From what the user names, to a Model: seeded weights, a Hugging Face folder or hub name, a GGUF file, or one
+layer's file."""
 
 from __future__ import annotations
 
@@ -58,11 +59,15 @@ def load_model(
 ) -> Model:
     """A model to trace.
 
-    `source`: None for seeded weights; a folder in Hugging Face layout; a .gguf file; a .safetensors or .npz file
-    with one attention layer (w_q, w_k, w_v, …); or a name on the hub. `seed` and the shape options (`d_model` …
-    `causal`) make seeded weights; `heads`, `kv_heads` and `causal` also tell what one layer's file cannot.
-    `tokenizer`: words, chars, bytes, or the path of a tokenizer. `dtype`: that of the arithmetic. `adapter`: a
-    LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights.
+    `source`: None for seeded weights; a folder in Hugging Face layout (config.json, safetensors); a .gguf file,
+    which needs the extra `gguf`; a .safetensors or .npz file with one attention layer (w_q, w_k, w_v, …); or a
+    name on the hub, looked up in the local cache first. Tensors are read when a trace needs them.
+
+    `seed` and the shape options (`d_model` … `causal`; None: Shape's default) make seeded weights; `heads`,
+    `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words, chars, bytes,
+    or the path of a tokenizer; None for the checkpoint's own, or words. `dtype`: that of the arithmetic.
+    `ignore_config`: fields of config.json that attn does not know and that do not change the numbers. `adapter`: a
+    LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights as they are read.
 
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """

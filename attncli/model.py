@@ -17,8 +17,9 @@ from attncli.tracing import Enough, ModelInfo, Recorder, Selection, Stage
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """All that is needed to trace a text. `family` and `spec` may depend on the tokens for seeded weights,
-    whose vocabulary is the sentence's own words: `bind` gives the model of some tokens."""
+    """All that is needed to trace a text. Of seeded weights, whose vocabulary is the sentence's own words, `spec`
+    and `weights` depend on the tokens: `bind` gives the model of some tokens. `source` is where it comes from: a
+    path, or the seed."""
 
     name: str
     source: str

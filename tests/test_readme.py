@@ -1,9 +1,12 @@
-"""The README shows what the commands print now."""
+"""The README shows what the commands print now, and every family."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+
+from attncli.families import FAMILIES
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -14,3 +17,18 @@ import readme  # noqa: E402
 def test_the_readme_shows_what_the_commands_print() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     assert readme.same(readme.refreshed(text), text)
+
+
+def test_the_readme_lists_every_family_once() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    (found,) = readme.LIST.findall(text)
+    names = re.findall(r"`([\w-]+)`", found.partition("\n")[2])
+    assert sorted(names) == sorted(FAMILIES)
+    assert found.startswith(f"{len(FAMILIES)} families")
+
+
+def test_families_are_told_apart() -> None:
+    kinds = readme.families()
+    assert {"llama", "gemma3_text", "gpt2"} <= set(kinds["decoders"])
+    assert {"bert", "roberta", "deberta-v2"} <= set(kinds["encoders"])
+    assert {"t5", "marian"} <= set(kinds["encoder-decoders"])

@@ -1,4 +1,5 @@
-"""Runs the `console` commands of the README and puts their output under them, so that it cannot go stale.
+"""Runs the `console` commands of the README and puts their output under them, and lists the families that `attn`
+knows, so that neither can go stale.
 
 python tools/readme.py          writes README.md anew
 python tools/readme.py --check  exit status 1 if it would change
@@ -10,15 +11,45 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from statistics import mode
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```console\n\$ (.+)\n(?:.*\n)*?```")
+LIST = re.compile(r"(?<=<!-- families -->\n).*?(?=<!-- end -->)", re.DOTALL)
+KINDS = ("decoders", "encoders", "encoder-decoders")
+WIDTH = 112
 
 
 def refreshed(text: str) -> str:
-    """The README with every console block holding what its command prints now."""
+    """The README with every console block holding what its command prints now, and every family in its list."""
+    text = LIST.sub(lambda m: listed(families()), text)
     return BLOCK.sub(lambda m: f"```console\n$ {m[1]}\n{output_of(m[1])}```", text)
+
+
+def families() -> dict[str, list[str]]:
+    """Every family by what it is, as most of its models in tests/golden are. One that has none is an error."""
+    from attncli import describe
+    from attncli.families import FAMILIES
+
+    models: dict[str, list[str]] = {family: [] for family in FAMILIES}
+    for file in sorted(ROOT.glob("tests/golden/*/config.json")):
+        spec = describe(file.parent).spec
+        if spec is not None:
+            models[spec.family].append("encoder-decoders" if spec.encoder else KINDS[not spec.causal])
+    if missing := [family for family, kinds in models.items() if not kinds]:
+        raise SystemExit(f"no model in tests/golden is of the family {missing[0]}")
+    return {kind: [family for family, kinds in models.items() if mode(kinds) == kind] for kind in KINDS}
+
+
+def listed(kinds: dict[str, list[str]]) -> str:
+    """The families as a Markdown list, and how many there are."""
+    lines = [f"{sum(map(len, kinds.values()))} families, by the `model_type` of their `config.json`:\n"]
+    for kind, names in kinds.items():
+        line = f"- {kind}: {', '.join(f'`{name}`' for name in names)}"
+        lines.append(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+    return "\n".join(lines) + "\n"
 
 
 def same(one: str, other: str) -> bool:

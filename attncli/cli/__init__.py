@@ -17,7 +17,7 @@ COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
-    "model": "What a checkpoint is: its sizes, its parts, its tensors, its stages.",
+    "model": "What a checkpoint is: sizes, parts, tensors, stages.",
     "families": "The families of models that attn knows, with their traits.",
     "schema": "The JSON Schema of what --json prints.",
 }
@@ -58,13 +58,15 @@ class _Lazy(click.Group):
     '  attn explain "The cat sat on the mat"\n'
     '  attn explain "The cat sat" -m gpt2 --layer 5 --head 1 --stage weights\n'
     "  attn explain \"The cat sat\" --json | jq '.stages[].name'\n"
+    "  attn model ./my-llama\n"
     "  attn pe --dim 64 --length 10",
 )
 @click.version_option(__version__, prog_name="attn")
 def cli() -> None:
     """See every number between a sentence and the attention output.
 
-    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for seeded weights or a real checkpoint.
+    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for seeded weights, a layer of your own, or a
+    checkpoint (safetensors or GGUF) of any family that attn families lists.
     """
 
 

@@ -14,6 +14,7 @@ from attncli.cli.options import (
     model_options,
     output_options,
     read_input,
+    seeded_options,
     target_of,
     target_options,
     tokens_of,
@@ -35,9 +36,10 @@ TOP = 5
     '  attn explain "The cat sat on the mat"\n'
     '  attn explain "The cat sat on the mat" --query cat --stage weights\n'
     '  attn explain "猫がマットに座った。" --tokenizer chars --head all\n'
-    '  attn explain "Hello" -m ./gpt2 --layer all --stage weights --json | jq .stages[0].values\n'
-    '  attn explain "Hello" -m ./gpt2 --stage probs --query -1 --top 10\n'
-    '  attn explain "Hello" -m ./gpt2 --layer all --head all --stage all -o trace.npz\n'
+    '  attn explain "Hello" -m gpt2 --layer all --stage weights --json | jq ".stages[0].values"\n'
+    '  attn explain "Hello" -m gpt2 --stage probs --query -1 --top 10\n'
+    '  attn explain "Hello" -m ./my-llama --adapter ./my-lora --layer -1 --stage weights\n'
+    '  attn explain "Hello" -m model.Q4_K_M.gguf --layer all --head all --stage all -o trace.npz\n'
     '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights',
 )
 @input_options
@@ -59,6 +61,7 @@ TOP = 5
     metavar="K",
     help=f"Of logits and probs, the K largest, or all.  [default: {TOP}; all for npz and safetensors]",
 )
+@seeded_options
 @output_options
 def command(**options: Any) -> None:
     """Show every number between SENTENCE and the attention output.

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from attncli.cli.options import output_options
+from attncli.cli.options import ignore_config_option, output_options
 
 
 @click.command(
@@ -15,15 +15,10 @@ from attncli.cli.options import output_options
     "  attn model ./my-llama\n"
     "  attn model gpt2 --json | jq .parameters\n"
     "  attn model ./my-llama --json | jq '.stacks[].kinds[] | {layers, mask}'\n"
-    "  attn model samples/exercise.npz",
+    "  attn model model.Q4_K_M.gguf --format md",
 )
 @click.argument("path")
-@click.option(
-    "--ignore-config",
-    metavar="FIELD",
-    multiple=True,
-    help="A field of config.json that attn does not know and that does not change the numbers.",
-)
+@ignore_config_option
 @output_options
 def command(path: str, ignore_config: tuple[str, ...], **options: Any) -> None:
     """Show what a checkpoint is: its sizes, its parts, its tensors, and the stages it offers.

@@ -20,13 +20,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "ndjson", "csv", "npz", "safetensors", "md")
 
 
+ignore_config_option = click.option(
+    "--ignore-config",
+    metavar="FIELD",
+    multiple=True,
+    help="A field of config.json that attn does not know and that does not change the numbers; repeatable.",
+)
+
+
 def input_options(command: Command) -> Command:
     """The sentence, in its several forms."""
     for option in reversed(
         (
             click.argument("sentence", required=False),
             click.option("--file", "file", type=click.Path(path_type=Path), help="Read the sentence from a file."),
-            click.option("--pair", metavar="TEXT", help="A second segment, for models that take two (BERT)."),
+            click.option("--pair", metavar="TEXT", help="A second segment, for encoders that take two (BERT)."),
             click.option("--ids", metavar="ID,ID,…", help="Token ids as they are, instead of a sentence."),
             click.option(
                 "--special-tokens/--no-special-tokens",
@@ -44,7 +52,7 @@ def target_options(command: Command) -> Command:
     """What the decoder of an encoder-decoder reads."""
     for option in reversed(
         (
-            click.option("--target", metavar="TEXT", help="Encoder-decoders: what the decoder has said so far."),
+            click.option("--target", metavar="TEXT", help="T5, BART and kin: what the decoder has said so far."),
             click.option(
                 "--target-ids", metavar="ID,ID,…", help="The decoder's input as it is, its start token included."
             ),
@@ -55,7 +63,7 @@ def target_options(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
-    """Which weights."""
+    """Which model, and how it is read."""
     for option in reversed(
         (
             click.option(
@@ -67,22 +75,14 @@ def model_options(command: Command) -> Command:
             ),
             click.option(
                 "--adapter",
-                metavar="PATH",
-                help="A LoRA adapter for the model: its folder, or its name on the hub.",
+                metavar="ADAPTER",
+                help="A LoRA adapter for the model, merged into its weights: a folder, or a name on the hub.",
             ),
-            click.option("--seed", type=int, default=0, show_default=True, help="Seed of seeded weights."),
-            click.option("--d-model", type=_Size(65536), help="Seeded: width.  [default: 8]"),
-            click.option("--layers", type=_Size(1024), help="Seeded: layers.  [default: 2]"),
-            click.option("--heads", type=_Size(4096), help="Seeded: heads.  [default: 2]"),
-            click.option("--kv-heads", type=_Size(4096), help="Seeded: key/value heads."),
-            click.option("--d-ff", type=_Size(1 << 20), help="Seeded: feed-forward width."),
             click.option(
-                "--positions",
-                type=click.Choice(["sinusoidal", "learned", "rotary", "alibi", "none"]),
-                help="Seeded: how tokens know their place.  [default: sinusoidal]",
+                "--tokenizer",
+                metavar="words|chars|bytes|PATH",
+                help="How text is cut into tokens.  [default: the model's own; words if seeded]",
             ),
-            click.option("--causal/--bidirectional", default=None, help="Seeded: the mask.  [default: causal]"),
-            click.option("--tokenizer", metavar="words|chars|bytes|PATH", help="How text is cut into tokens."),
             click.option(
                 "--dtype",
                 type=click.Choice(["float32", "float64"]),
@@ -90,11 +90,46 @@ def model_options(command: Command) -> Command:
                 show_default=True,
                 help="Precision of the arithmetic.",
             ),
+            ignore_config_option,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def seeded_options(command: Command) -> Command:
+    """The shape of seeded weights, and what the file of one layer does not say."""
+    for option in reversed(
+        (
             click.option(
-                "--ignore-config",
-                metavar="FIELD",
-                multiple=True,
-                help="A field of config.json that attn does not know and that does not change the numbers.",
+                "--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of seeded weights."
+            ),
+            click.option("--d-model", type=_Size(65536), metavar="N", help="Seeded: width.  [default: 8]"),
+            click.option("--layers", type=_Size(1024), metavar="N", help="Seeded: layers.  [default: 2]"),
+            click.option(
+                "--d-ff",
+                type=_Size(1 << 20),
+                metavar="N",
+                help="Seeded: feed-forward width.  [default: 4 d_model]",
+            ),
+            click.option(
+                "--heads", type=_Size(4096), metavar="N", help="Seeded, or one layer's: heads.  [default: 2; 1]"
+            ),
+            click.option(
+                "--kv-heads",
+                type=_Size(4096),
+                metavar="N",
+                help="Seeded, or one layer's: key/value heads.  [default: as heads; as w_k has]",
+            ),
+            click.option(
+                "--positions",
+                type=click.Choice(["sinusoidal", "learned", "rotary", "alibi", "none"]),
+                help="Seeded, or one layer's: how tokens know their place.  [default: sinusoidal; none]",
+            ),
+            click.option(
+                "--causal/--bidirectional",
+                default=None,
+                help="Seeded, or one layer's: the mask.  [default: causal; bidirectional]",
             ),
         )
     ):
@@ -119,6 +154,7 @@ def output_options(command: Command) -> Command:
             click.option(
                 "--precision",
                 type=click.IntRange(0, 17),
+                metavar="N",
                 default=4,
                 show_default=True,
                 help="Digits after the point, in tables.",

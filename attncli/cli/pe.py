@@ -26,19 +26,20 @@ KINDS = ("sinusoidal", "rotary", "alibi")
     "  attn pe --kind alibi --heads 8 --length 6\n"
     "  attn pe --model gpt2 --position 0-3 --format csv",
 )
-@click.option("--dim", type=int, help="Size of the encoding (rotary: of a head).  [default: 64]")
-@click.option("--length", type=int, help="How many positions, from 0.  [default: 16]")
+@click.option("--dim", type=int, metavar="N", help="Size of the encoding (rotary: of a head).  [default: 64]")
+@click.option("--length", type=int, metavar="N", help="How many positions, from 0.  [default: 16]")
 @click.option("--position", metavar="POSITIONS", help="Only these positions: 3, or 5-9, or 0,5-9.")
-@click.option("--base", type=float, help="The base of the wavelengths.  [default: 10000]")
+@click.option("--base", type=float, metavar="NUMBER", help="The base of the wavelengths.  [default: 10000]")
 @click.option("--kind", type=click.Choice(KINDS), help="Which encoding.  [default: sinusoidal]")
-@click.option("--heads", type=int, help="ALiBi: how many heads.  [default: 8]")
-@click.option("-m", "--model", metavar="MODEL", help="A checkpoint's own positions: its table, or its angles.")
+@click.option("--heads", type=int, metavar="N", help="ALiBi: how many heads.  [default: 8]")
+@click.option("-m", "--model", metavar="MODEL", help="A checkpoint's own, named as for attn explain.")
 @output_options
 def command(**options: Any) -> None:
     """Show positional encodings.
 
     Sinusoidal (Vaswani et al. 2017, §3.5), rotary angles with their cosine and sine (Su et al. 2021), ALiBi
-    slopes and biases (Press et al. 2021), or the learned table of a checkpoint.
+    slopes and biases (Press et al. 2021), or what a checkpoint has: its table, learned or computed, or the angles
+    of its first layer.
     """
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.render import writer

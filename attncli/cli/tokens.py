@@ -12,6 +12,7 @@ from attncli.cli.options import (
     model_options,
     output_options,
     read_input,
+    seeded_options,
     target_of,
     target_options,
     tokens_of,
@@ -23,12 +24,14 @@ from attncli.cli.options import (
     epilog="\b\nExamples:\n"
     '  attn tokens "The cat sat on the mat"\n'
     '  attn tokens "猫が座った" --tokenizer bytes\n'
-    '  attn tokens "Hello world" -m gpt2 --json | jq .tokens[].text\n'
-    "  echo 'Hello world' | attn tokens - -m ./bert",
+    '  attn tokens "Hello world" -m gpt2 --json | jq ".tokens[].text"\n'
+    '  attn tokens "The cat sat." --target "Die Katze" -m ./t5\n'
+    '  echo "Hello world" | attn tokens - -m ./bert',
 )
 @input_options
 @target_options
 @model_options
+@seeded_options
 @output_options
 def command(**options: Any) -> None:
     """Show the tokens of SENTENCE: index, id, text, and the characters [start, end) they cover; with --target also
