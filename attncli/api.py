@@ -10,6 +10,7 @@ from attncli.errors import UsageError
 from attncli.loading import load_model
 from attncli.model import Model, run
 from attncli.selecting import head_counts, select
+from attncli.spec import Spec
 from attncli.tokenization import opaque_ids
 from attncli.tokens import Tokens
 from attncli.tracing import Selection, Stage, Trace
@@ -53,7 +54,7 @@ def trace(
     tokens = tokenize(loaded, text, pair, ids, special_tokens, truncate)
     said = tokenize_target(loaded, target, target_ids, special_tokens)
     loaded = loaded.bind(loaded, tokens)
-    names = tuple(select(loaded.spec, stages, layers))
+    names = tuple(select(loaded.spec, stages, None if layers is None else _of_each_stack(loaded.spec, layers)))
     if encoder_queries is not None and said is None:
         raise UsageError(f"encoder_queries: {loaded.spec.family} models have no encoder beside the decoder.")
     chosen = Selection(
@@ -143,6 +144,13 @@ def tokenize_target(
         types=start.types + said.types[:end],
         word=said.word,
     )
+
+
+def _of_each_stack(spec: Spec, layers: Sequence[int]) -> dict[str, set[int]]:
+    """The layers of each stack, which may have fewer than the other: -1 is the last of each."""
+    _in_range("layer", layers, spec.layers)
+    counts = {stack.prefix: len(stack.layers) for stack in spec.stacks}
+    return {prefix: {i % n for i in layers if -n <= i < n} for prefix, n in counts.items()}
 
 
 def _in_range(what: str, chosen: Sequence[int], count: int) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+import attncli
 from tests.checkpoints import write_gpt2
 from tests.conftest import Run, error_of, text_of
 
@@ -223,3 +224,9 @@ def test_one_layer_may_come_as_safetensors_with_several_heads_and_biases(attn: R
     mixed = (weights @ (x @ layer["w_v"])).swapaxes(0, 1).reshape(3, 9)
     np.testing.assert_allclose(stages["weights"], weights, atol=1e-5)
     np.testing.assert_allclose(stages["output"], mixed @ layer["w_o"] + layer["b_o"], atol=1e-4)
+
+
+def test_layers_are_counted_from_the_end_in_python_too() -> None:
+    assert list(attncli.trace("a b", stages=["weights"], layers=[-1])) == ["layers.1.attn.weights"]
+    with pytest.raises(attncli.UsageError, match="layer 2 is out of range"):
+        attncli.trace("a b", stages=["weights"], layers=[2])
