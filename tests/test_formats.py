@@ -253,7 +253,12 @@ def test_the_sink_has_a_column_of_its_own_in_every_format(attn: Run) -> None:
     assert header.replace("│", " ").split() == ["0", "4", "1", "5", "2", "6", "sink", "Σ"]
     assert "|  | 0 4 | 1 5 | 2 6 | sink | Σ |" in shown("md")
     rows = list(csv.DictReader(io.StringIO(shown("csv"))))
-    assert [(row["key"], row["key_token"]) for row in rows[:4]] == [("0", "4"), ("1", "5"), ("2", "6"), ("", "sink")]
+    assert [(row["key"], row["key_token"]) for row in rows[:4]] == [
+        ("0", "4"),
+        ("1", "5"),
+        ("2", "6"),
+        ("", "sink"),
+    ]
     assert sum(float(row["value"]) for row in rows[:4]) == pytest.approx(1, abs=1e-6)
     (stage,) = strictly(shown("json"))["stages"]
     assert stage["axes"] == ["head", "query", "key_or_sink"]
