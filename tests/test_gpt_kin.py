@@ -37,7 +37,11 @@ def changed(case: str, folder: Path, **fields: Any) -> Path:
         ("gptj-published", {"rotary_dim": 3}, "rotary_dim = 3"),
         ("gptj-published", {"hidden_size": 48}, "n_embd = 24 and hidden_size = 48"),
         ("gpt-neo-windows", {"attention_types": [[["far"], 3]]}, "'far'"),
-        ("gpt-neo-windows", {"attention_types": [[["global"], 2]]}, "are 2, the layers 3"),
+        (
+            "gpt-neo-windows",
+            {"attention_types": [[["global"], 2]]},
+            "attention_types must list a kind for each of the 3 layers, and lists 2",
+        ),
         ("opt-published", {"scale_embeddings": True}, "scale_embeddings"),
         ("bloom-published", {"apply_residual_connection_post_layernorm": True}, "post_layernorm = True"),
         ("falcon-7b", {"num_ln_in_parallel_attn": 2}, "num_ln_in_parallel_attn = 2"),

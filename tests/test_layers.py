@@ -45,7 +45,7 @@ REFUSED = {
     "rotary positions of no kind": ("gemma3-text-window", {"rope_parameters": {"rope_theta": 50.0}},
                                     "rope_parameters must have settings for full_attention"),
     "rotary positions of a number": ("gemma3-text-window", {"rope_parameters": {"sliding_attention": 50.0}},
-                                     "rope_parameters must have settings for full_attention"),
+                                     "rope_parameters of sliding_attention is 50.0; an object"),
     "a text that is none": ("gemma3-images", {"text_config": 3}, "text_config is 3"),
     "words of another count": ("gemma3-images", {"vocab_size": 46}, "vocab_size = 46"),
     "experts too few": ("mixtral-two", {"num_experts_per_tok": 6}, "num_experts_per_tok = 6 of 5 experts"),

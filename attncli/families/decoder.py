@@ -39,9 +39,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def head_size(config: Config, d_model: int, heads: int) -> int:
     """head_dim, or else hidden_size shared by the heads."""
-    if config.get("head_dim", None) is not None:
-        return config.size("head_dim")
-    return config.divides("num_attention_heads", heads, "hidden_size", d_model)
+    return config.size_or_null("head_dim") or config.divides("num_attention_heads", heads, "hidden_size", d_model)
 
 
 def attention(config: Config, **own: Any) -> Attention:

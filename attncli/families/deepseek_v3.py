@@ -25,7 +25,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(
         hidden_size=7168, num_hidden_layers=61, num_attention_heads=128, vocab_size=129280,
         max_position_embeddings=4096, moe_intermediate_size=2048, n_routed_experts=256, n_shared_experts=1,
-        num_experts_per_tok=8, first_k_dense_replace=3,
+        num_experts_per_tok=8, first_k_dense_replace=3, n_group=8, topk_group=4,
     )  # fmt: skip
     dense = feed_forward(
         config.size("intermediate_size", 18432), config.activation("hidden_act", "silu"), gated=True
@@ -35,7 +35,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def _experts(config: Config) -> Experts:
     count, chosen = config.size("n_routed_experts"), config.size("num_experts_per_tok")
-    groups, kept = (config.size_or_null(name, n) for name, n in (("n_group", 8), ("topk_group", 4)))
+    groups, kept = config.size_or_null("n_group"), config.size_or_null("topk_group")
     if groups is None or kept is None:
         raise AttnError(f"{config.file}: n_group and topk_group are needed, and must not be null.")
     in_group = config.divides("n_group", groups, "n_routed_experts", count)

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from attncli.errors import AttnError
 from attncli.families import Tensor, linear, norm
-from attncli.families.config import Config
+from attncli.families.config import Config, short
 from attncli.families.gpt import PREFIXES, model, size
+from attncli.families.layers import listed
 from attncli.parts import CAUSAL, feed_forward, layer_norm, sliding
 from attncli.spec import Attention, Embed, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
+
+GLOBAL, LOCAL = "global", "local"
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -40,11 +43,9 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         config.activation("activation_function", "gelu_new"),
         bias=True,
     )
-    masks = {"global": CAUSAL, "local": sliding(config.size("window_size", 256))}
+    masks = {GLOBAL: CAUSAL, LOCAL: sliding(config.size("window_size", 256))}
 
     def layer(kind: str) -> Layer:
-        if kind not in masks:
-            raise AttnError(f"{config.file}: attention of type {kind!r} is unknown; known: {', '.join(masks)}.")
         attn = Attention(heads, heads, d_head, 1.0, masks[kind], output_bias=True)
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
@@ -54,12 +55,18 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     return model("gpt_neo", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
 
 
-def kinds_of_layers(config: Config) -> list[str]:
+def kinds_of_layers(config: Config) -> tuple[str, ...]:
     """`global` or `local` for each layer: attention_types [[["global", "local"], 12]] is both of them 12 times.
     Its outcome attention_layers, which some files hold too, goes first."""
-    repeated = config.get("attention_types", [[["global", "local"], 12]])
-    kinds = config.get("attention_layers", [kind for group, times in repeated for kind in group * times])
-    layers = size(config, 24, "num_layers", "num_hidden_layers")
-    if len(kinds) != layers:
-        raise AttnError(f"{config.file}: the types of attention are {len(kinds)}, the layers {layers}.")
-    return list(kinds)
+    repeated, layers = (
+        config.get("attention_types", [[[GLOBAL, LOCAL], 12]]),
+        size(config, 24, "num_layers", "num_hidden_layers"),
+    )
+    try:
+        said = [kind for group, times in repeated for kind in list(group) * times]
+    except (TypeError, ValueError):
+        raise AttnError(
+            f"{config.file}: attention_types is {short(repeated)}, and not like [[[{GLOBAL!r}, {LOCAL!r}], 12]]."
+        ) from None
+    field = "attention_types" if config.get("attention_layers", None) is None else "attention_layers"
+    return listed(config, field, config.get("attention_layers", said), layers, (GLOBAL, LOCAL))

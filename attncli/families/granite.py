@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.errors import AttnError
 from attncli.families.config import Config
 from attncli.families.decoder import PREFIXES, QKV, attention, decoder, tensors
 from attncli.parts import feed_forward, rms_norm
@@ -29,9 +28,6 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         gated=True,
         bias=config.flag("mlp_bias", False),
     )
-    divided_by = config.number("logits_scaling", 1.0)
-    if not divided_by:
-        raise AttnError(f"{config.file}: logits_scaling is 0, by which nothing can be divided.")
     layer = Layer(
         "pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed,
         residual_scale=config.number("residual_multiplier", 1.0),
@@ -39,5 +35,5 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     return decoder(
         "granite", config, has, lambda number: layer, final_norm=normed,
         embed_scale=config.number("embedding_multiplier", 1.0),
-        logit_scale=1 / divided_by,
+        logit_scale=1 / config.positive("logits_scaling", 1.0),
     )  # fmt: skip

@@ -66,6 +66,7 @@ def _gated(ours: str, theirs: str) -> dict[str, Tensor]:
 
 def attention(config: Config) -> Attention:
     """Multi-head latent attention by the usual fields."""
+    config.assume(q_lora_rank=1536)
     heads = config.size("num_attention_heads", 32)
     config.only("num_key_value_heads", heads)
     for name in ("head_dim", "qk_head_dim"):  # follow from the sizes below
@@ -73,7 +74,7 @@ def attention(config: Config) -> Attention:
     content, rotated = config.size("qk_nope_head_dim", 128), config.size("qk_rope_head_dim", 64)
     bias = config.flag("attention_bias", False)
     latent = Latent(
-        config.size_or_null("q_lora_rank", 1536),
+        config.size_or_null("q_lora_rank"),
         config.size("kv_lora_rank", 512),
         content,
         rotated,
@@ -94,7 +95,7 @@ def _scale(config: Config, size: int) -> float:
     kind = settings.get("rope_type", settings.get("type", "default"))
     if kind == "default" or not settings.get("mscale_all_dim"):
         return scale
-    if not isinstance(settings.get("factor"), int | float):
+    if "factor" not in settings:
         raise AttnError(f"{config.file}: rope scaling {kind!r} needs the number 'factor'.")
     return float(scale * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
 

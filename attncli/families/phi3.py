@@ -8,8 +8,9 @@ from collections.abc import Callable
 from attncli.families import Tensor, decoder, part, rows
 from attncli.families.config import Config
 from attncli.families.decoder import PREFIXES
+from attncli.families.layers import causal_mask, window
 from attncli.families.rope import rope_settings, rotary
-from attncli.parts import CAUSAL, feed_forward, rms_norm, sliding
+from attncli.parts import feed_forward, rms_norm
 from attncli.spec import Attention, Layer, Rotary, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -49,10 +50,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def _attention(config: Config) -> Attention:
     config.assume(hidden_size=3072, max_position_embeddings=4096, original_max_position_embeddings=4096)
-    window = config.get("sliding_window", None)
-    mask = CAUSAL if window is None else sliding(config.size("sliding_window"))
     d_head = decoder.head_size(config, config.size("hidden_size"), config.size("num_attention_heads", 32))
-    return decoder.attention(config, mask=mask, rotary=_rotary(config, d_head))
+    return decoder.attention(config, mask=causal_mask(window(config)), rotary=_rotary(config, d_head))
 
 
 def _rotary(config: Config, d_head: int) -> Rotary:
