@@ -156,6 +156,14 @@ class Config:
         """A count, or None where the field is null, or absent and nothing assumed for it."""
         return None if self.get(name, None) is None else self.size(name)
 
+    def size_by_names(self, default: int, *names: str) -> int:
+        """A count that has had several names. Raises AttnError where two of them disagree."""
+        given = {name: self.size(name) for name in names if self.get(name, None) is not None}
+        if len(set(given.values())) > 1:
+            said = " and ".join(f"{name} = {value}" for name, value in given.items())
+            raise AttnError(f"{self.file}: {said} are names of the same size.", "Remove the wrong one.")
+        return next(iter(given.values()), default)
+
     def token(self, name: str, default: int | None) -> int | None:
         """The id of a token, None where there is none."""
         value = self.get(name, default)

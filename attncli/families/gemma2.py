@@ -8,25 +8,24 @@ from typing import Any
 
 from attncli.families import Tensor
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import PREFIXES, attention, decoder, norms
 from attncli.families.decoder import tensors as plain
 from attncli.families.layers import kinds, mask_of, window
-from attncli.parts import feed_forward, rms_norm_from_one
+from attncli.parts import biased, feed_forward, rms_norm_from_one
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    norms = {
-        "attn.norm": "input_layernorm",
-        "attn.output_norm": "post_attention_layernorm",
-        "mlp.norm": "pre_feedforward_layernorm",
-        "mlp.output_norm": "post_feedforward_layernorm",
-    }
-    return plain(config) | {
-        f"layers.{{L}}.{ours}.weight": Tensor(f"layers.{{L}}.{theirs}.weight") for ours, theirs in norms.items()
-    }
+    return plain(config) | norms(
+        {
+            "attn.norm": "input_layernorm",
+            "attn.output_norm": "post_attention_layernorm",
+            "mlp.norm": "pre_feedforward_layernorm",
+            "mlp.output_norm": "post_feedforward_layernorm",
+        }
+    )
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
@@ -51,7 +50,7 @@ def normed_on_both_sides(config: Config, **own: Any) -> Layer:
     """A layer with a norm before and after each part; `own` replaces parts of its attention."""
     normed = rms_norm_from_one(config.number("rms_norm_eps", 1e-6))
     scale, bias = config.positive("query_pre_attn_scalar", 256) ** -0.5, config.flag("attention_bias", False)
-    attn = attention(config, scale=scale, qkv_bias=QKV if bias else frozenset(), output_bias=bias, **own)
+    attn = attention(config, scale=scale, **biased(bias), **own)
     config.get("hidden_act", None)  # of no effect: hidden_activation says it
     activation = config.activation("hidden_activation", "gelu_pytorch_tanh")
     mlp = feed_forward(config.size("intermediate_size", 9216), activation, gated=True)

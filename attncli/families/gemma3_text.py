@@ -8,7 +8,7 @@ from collections.abc import Callable
 from attncli.errors import AttnError
 from attncli.families import Tensor
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES
+from attncli.families.decoder import HEAD_NORMS, PREFIXES, norms
 from attncli.families.gemma2 import gemma_decoder, normed_on_both_sides
 from attncli.families.gemma2 import tensors as without_head_norms
 from attncli.families.layers import FULL, SLIDING, kinds, mask_of, window
@@ -20,10 +20,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    return without_head_norms(config) | {
-        "layers.{L}.attn.q_norm.weight": Tensor("layers.{L}.self_attn.q_norm.weight"),
-        "layers.{L}.attn.k_norm.weight": Tensor("layers.{L}.self_attn.k_norm.weight"),
-    }
+    return without_head_norms(config) | norms(HEAD_NORMS)
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, linear, norm
+from attncli.families import PROJECTIONS, Tensor, gpt, linear, linears
 from attncli.families.config import Config, short
-from attncli.families.gpt import PREFIXES, model, size
+from attncli.families.gpt import PREFIXES, model
 from attncli.families.layers import listed
 from attncli.parts import CAUSAL, feed_forward, layer_norm, sliding
 from attncli.spec import Attention, Embed, Layer, Spec
@@ -18,24 +18,16 @@ GLOBAL, LOCAL = "global", "local"
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
+    attn, theirs = "layers.{L}.attn", "h.{L}.attn.attention"
     return {
-        "embed.tokens.weight": Tensor("wte.weight"),
-        "embed.positions.weight": Tensor("wpe.weight"),
-        **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
-        **linear("layers.{L}.attn.q", "h.{L}.attn.attention.q_proj", bias=False),
-        **linear("layers.{L}.attn.k", "h.{L}.attn.attention.k_proj", bias=False),
-        **linear("layers.{L}.attn.v", "h.{L}.attn.attention.v_proj", bias=False),
-        **linear("layers.{L}.attn.output", "h.{L}.attn.attention.out_proj"),
-        **norm("layers.{L}.mlp.norm", "h.{L}.ln_2"),
-        **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.c_fc"),
-        **linear("layers.{L}.mlp.output", "h.{L}.mlp.c_proj"),
-        **norm("final.norm", "ln_f"),
-        "head.weight": Tensor("lm_head.weight", transposed=True),
+        **gpt.tensors(),
+        **linears(attn, theirs, PROJECTIONS, bias=False),
+        **linear(f"{attn}.output", f"{theirs}.out_proj"),
     }
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    d_model, heads = config.size("hidden_size", 2048), size(config, 16, "num_heads", "num_attention_heads")
+    d_model, heads = config.size("hidden_size", 2048), config.size_by_names(16, "num_heads", "num_attention_heads")
     d_head = config.divides("num_heads", heads, "hidden_size", d_model)
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
     mlp = feed_forward(
@@ -58,10 +50,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 def kinds_of_layers(config: Config) -> tuple[str, ...]:
     """`global` or `local` for each layer: attention_types [[["global", "local"], 12]] is both of them 12 times.
     Its outcome attention_layers, which some files hold too, goes first."""
-    repeated, layers = (
-        config.get("attention_types", [[[GLOBAL, LOCAL], 12]]),
-        size(config, 24, "num_layers", "num_hidden_layers"),
-    )
+    repeated = config.get("attention_types", [[[GLOBAL, LOCAL], 12]])
+    layers = config.size_by_names(24, "num_layers", "num_hidden_layers")
     try:
         said = [kind for group, times in repeated for kind in list(group) * times]
     except (TypeError, ValueError):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, linear, norm
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import PREFIXES, attention, decoder
 from attncli.families.decoder import tensors as of_llama
 from attncli.families.layers import causal_mask, window
-from attncli.parts import feed_forward, layer_norm
+from attncli.parts import biased, feed_forward, layer_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -37,7 +37,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         config.size(needed)  # as Llama's they would have other defaults
     attn = attention(
         config, mask=causal_mask(window(config)),
-        qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+        **biased(bias),
     )  # fmt: skip
     activation = config.activation("hidden_act", "gelu_pytorch_tanh")
     mlp = feed_forward(config.size("intermediate_size", 12288), activation, bias=bias)
