@@ -66,6 +66,8 @@ FAMILIES = {
     "xlm-roberta-xl": "attncli.families.xlm_roberta_xl",
 }
 """model_type of config.json -> the module that knows it."""
+FORMER = {"RefinedWeb": "falcon", "RefinedWebModel": "falcon"}
+"""What files from before `transformers` knew a family call it -> its model_type."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def family_of(config: Config) -> Family:
     kind = config.get("model_type", None)
     if not isinstance(kind, str):
         raise AttnError(f"{config.file} does not say its model_type.", f"Known: {', '.join(FAMILIES)}.")
+    kind = FORMER.get(kind, kind)
     if kind not in FAMILIES:
         hint = nearest(kind, FAMILIES)
         listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."

@@ -39,17 +39,25 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def heads_of(config: Config) -> tuple[int, int]:
     """Of queries, and of keys and values."""
-    heads = config.size("num_attention_heads", 71)
-    kv_heads = config.size("num_kv_heads", heads)
-    if not config.flag("new_decoder_architecture", False):
+    heads = config.size_by_names(71, "num_attention_heads", "n_head")
+    if is_new(config):
+        kv_heads = config.size_by_names(heads, "num_kv_heads", "n_head_kv")
+    else:
+        config.unused("num_kv_heads")
         kv_heads = 1 if config.flag("multi_query", True) else heads
     config.divides("num_kv_heads", kv_heads, "num_attention_heads", heads)
     return heads, kv_heads
 
 
+def is_new(config: Config) -> bool:
+    """Whether the layers are as in Falcon-40B, whose first files say so by their model_type (the authors'
+    modelling_RW.py of either type)."""
+    return config.flag("new_decoder_architecture", config.get("model_type", None) == "RefinedWeb")
+
+
 def norms_of(config: Config) -> int:
     """2 where attention and feed-forward, side by side, have a norm each: since Falcon-40B."""
-    if not config.flag("new_decoder_architecture", False):
+    if not is_new(config):
         config.only("num_ln_in_parallel_attn", 1)
         return 1
     config.only("parallel_attn", True)
@@ -79,7 +87,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     positions = config.size("max_position_embeddings", 2048)
     unlimited = by_distance or grows_with_length(config)
     embed = Embed("alibi" if by_distance else "rotary", d_model, None if unlimited else positions)
-    layers = [layer] * config.size("num_hidden_layers", 32)
+    layers = [layer] * config.size_by_names(32, "num_hidden_layers", "n_layer")
     return model("falcon", config, has, embed, layers, normed, d_model=d_model, vocab=65024)
 
 

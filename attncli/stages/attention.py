@@ -93,6 +93,12 @@ def _root_or_scale(p: Place) -> str:
     return "this model does not scale its scores" if p.attn.scale == 1 else f"d_k = {p.attn.d_head}"
 
 
+def _scaled_meaning(p: Place) -> str:
+    if _scaled(p) == "S' = S / √d_k":
+        return "scores of a size that does not grow with d_k"
+    return "the scores as they are" if p.attn.scale == 1 else "the scores, times a factor of the model's own"
+
+
 def _before_mask(p: Place) -> str:
     return "S_cap" if p.attn.cap is not None else "B" if p.attn.bias is not None else "S'"
 
@@ -179,7 +185,7 @@ ATTENTION = (
           of_keys=True),
     Entry("scores", "S", SQUARE, lambda p: f"S = {_last('Q', p)} {_last('K', p)}ᵀ",
           "how well each query fits each key"),
-    Entry("scaled", "S'", SQUARE, _scaled, "scores of a size that does not grow with d_k", detail=_root_or_scale),
+    Entry("scaled", "S'", SQUARE, _scaled, _scaled_meaning, detail=_root_or_scale),
     Entry("content_to_position", "S_cp", SQUARE, lambda p: "S_cp = c (Q K_rᵀ)[query, δ(query, key)]",
           "how well each query fits each distance", lambda p: _adds(p, "content_to_position"), _bias_detail),
     Entry("position_to_content", "S_pc", SQUARE, lambda p: "S_pc = c (K Q_rᵀ)[key, δ(query, key)]",
