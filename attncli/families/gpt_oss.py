@@ -78,7 +78,7 @@ def _experts(config: Config) -> Experts:
     each = FeedForward(
         config.size("intermediate_size", 2880), silu, "silu", gated=True, bias=True,
         combine=partial(clamped_swiglu, steepness=steepness, limit=limit),
-        combine_text=f"(clip(H, ±{limit:g}) + 1) ⊙ g ⊙ σ({steepness:g} g), g = min(G, {limit:g})",
+        combine_text=f"(clip(H, ±{limit:g}) + 1) ⊙ min(G, {limit:g}) ⊙ σ({steepness:g} min(G, {limit:g}))",
     )  # fmt: skip
     count = config.size_by_names(128, "num_local_experts", "num_experts")
     chosen = config.size("num_experts_per_tok", 4)

@@ -69,8 +69,11 @@ def _rotated(letter: str) -> Rule:
 def _turning(p: Place) -> str:
     rotary = p.attn.rotary
     assert rotary is not None
-    if rotary.size == p.attn.d_head and rotary.factor == 1:
-        return "neighbouring dimensions are turned together" if rotary.interleaved else ""
+    if rotary.size == p.attn.d_head:
+        facts = ["neighbouring dimensions are turned together"] if rotary.interleaved else []
+        return ", and ".join(
+            facts + ([] if rotary.factor == 1 else [f"all are multiplied by {number(rotary.factor)}"])
+        )
     which = f"dimensions {rotary.start} to {rotary.start + rotary.size - 1} of {p.attn.d_head} are turned"
     which += ", neighbours together" if rotary.interleaved else ""
     return which + ("" if rotary.factor == 1 else f", and multiplied by {number(rotary.factor)}")
@@ -116,8 +119,8 @@ def _output(p: Place) -> str:
 
 
 def _input(p: Place) -> str:
-    before, part = ("R", p.layer.cross_norm) if p.cross else ("X", p.layer.attn_norm)
-    return f"{p.x} = {normed(part, before)}" if p.block in NORMED_FIRST else before
+    symbol, before, part = ("N_c", "R", p.layer.cross_norm) if p.cross else ("N", "X", p.layer.attn_norm)
+    return f"{symbol} = {normed(part, before) if p.block in NORMED_FIRST else before}"
 
 
 def _capped(p: Place) -> str:
@@ -194,7 +197,8 @@ ATTENTION = (
           lambda p: "" if p.attn.bias and p.attn.bias.stages else _bias_detail(p)),
     Entry("capped", "S_cap", SQUARE, _capped,
           "scores that come near the cap are bent below it", lambda p: p.attn.cap is not None),
-    Entry("masked", "M", SQUARE, _masked, "-inf where the query may not look"),
+    Entry("masked", "M", SQUARE, _masked,
+          lambda p: "nothing is left out" if p.attn.mask.allowed is None else "-inf where the query may not look"),
     Entry("weights_with_sink", "A_s", ("head", "query", "key_or_sink"), lambda p: "A_s = softmax([M, s])",
           "the sink takes its share of the weight, by the head's own score s; each row sums to 1",
           lambda p: p.attn.sinks),

@@ -77,15 +77,30 @@ def crossed(p: Place) -> bool:
 
 def _expert(p: Place) -> str:
     """What FFN_e stands for, where experts are chosen."""
-    if not _routed(p):
-        return ""
-    part = p.experts.each
+    return _network("FFN_e", p.experts.each) if _routed(p) else ""
+
+
+def _has_shared(p: Place) -> bool:
+    return _routed(p) and p.experts.shared is not None
+
+
+def _shared(p: Place) -> str:
+    assert p.experts.shared is not None
+    return _network("FFN_s", p.experts.shared)
+
+
+def _network(name: str, part: FeedForward) -> str:
     b_gate, b_1, b_2 = (f" + {b}" if part.bias else "" for b in ("b_gate", "b_1", "b_2"))
     if part.combine is not None:
-        return f"FFN_e(x) = ({part.combine_text}) W_2{b_2}, where G = x W_gate{b_gate}, H = x W_1{b_1}"
+        return f"{name}(x) = ({part.combine_text}) W_2{b_2}, where within it G = x W_gate{b_gate}, H = x W_1{b_1}"
     if part.gated:
-        return f"FFN_e(x) = ({part.activation_name}(x W_gate{b_gate}) ⊙ (x W_1{b_1})) W_2{b_2}"
-    return f"FFN_e(x) = {part.activation_name}(x W_1{b_1}) W_2{b_2}"
+        gate, units = (f"x W_{letter}{b}" for letter, b in (("gate", b_gate), ("1", b_1)))
+        return f"{name}(x) = ({part.activation_name}({gate}) ⊙ ({units})) W_2{b_2}"
+    return f"{name}(x) = {part.activation_name}(x W_1{b_1}) W_2{b_2}"
+
+
+def _routed_detail(p: Place) -> str:
+    return "b is each expert's own number, and counts in the choice only" if p.experts.choice_bias else ""
 
 
 def _mlp_output(p: Place) -> str:
@@ -115,10 +130,10 @@ AFTER_CROSS = (
           "how well each expert suits the token", _routed),
     Entry("mlp.routed", "G", EXPERTS, lambda p: f"G = {p.experts.text}",
           lambda p: f"the weights of the {p.experts.chosen} experts chosen of {p.experts.count}; 0 for the others",
-          _routed),
+          _routed, _routed_detail),
     Entry("mlp.shared", "F_s", ROWS,
           lambda p: ("F_s = σ(M_in w_s) FFN_s(M_in)" if p.experts.shared_gate else "F_s = FFN_s(M_in)"),
-          "what the expert that all tokens share adds", lambda p: _routed(p) and p.experts.shared is not None),
+          "what the expert that all tokens share adds", _has_shared, _shared),
     Entry("mlp.gate", "G", HIDDEN, lambda p: "G = M_in W_gate" + _mlp_bias(p, "b_gate"),
           "how far each unit of the feed-forward opens", lambda p: _dense(p) and p.mlp.gated),
     Entry("mlp.hidden", "H", HIDDEN, lambda p: "H = M_in W_1" + _mlp_bias(p, "b_1"),

@@ -15,9 +15,13 @@ def _final_symbol(p: Place) -> str:
 def _logits(p: Place) -> str:
     head = p.spec.head
     assert head is not None
-    made = f"{_final_symbol(p)} {'Eᵀ' if head.tied else 'W_U'}" + (" + b_U" if head.bias else "")
+    made = f"{_final_symbol(p)} {'Eᵀ' if head.tied else 'W_U'}"
+    if head.bias:
+        made += " + b_U"
+    if head.bias and (head.logit_scale != 1 or head.cap is not None):
+        made = f"({made})"
     if head.logit_scale != 1:
-        made = f"{number(head.logit_scale)} ({made})"
+        made = f"{number(head.logit_scale)} {made}"
     return f"L = {made}" if head.cap is None else f"L = c tanh({made} / c), c = {number(head.cap)}"
 
 

@@ -25,7 +25,7 @@ def _under(prefix: str, entries: tuple[Entry, ...], when: Test) -> tuple[Entry, 
 IN_LAYER = (
     *_under("attn.", ATTENTION, lambda p: True),
     *AFTER_ATTENTION,
-    *_under("cross.", ATTENTION, crossed),
+    *_under("cross.", tuple(replace(e, symbol="N_c") if e.name == "input" else e for e in ATTENTION), crossed),
     *AFTER_CROSS,
 )
 """In the order of computation; which of them a layer has, its parts say."""
