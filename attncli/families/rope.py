@@ -51,6 +51,12 @@ def rotary(
     known = {*needed, *optional, "original_max_position_embeddings"}
     if kind != "default" and (unknown := sorted(set(settings) - known)):
         raise AttnError(f"{config.file}: rope scaling {kind!r} has an unknown field {unknown[0]!r}.")
+    if kind == "llama3" and settings["low_freq_factor"] >= settings["high_freq_factor"]:
+        raise AttnError(
+            f"{config.file}: rope scaling {kind!r} needs a low_freq_factor below its high_freq_factor."
+        )
+    if kind == "dynamic" and size == 2:
+        raise AttnError(f"{config.file}: rope scaling {kind!r} needs more than one pair of dimensions to turn.")
     settings["max_position_embeddings"] = config.size("max_position_embeddings", 2048)
     frequencies, factor = made(size, base, settings)
     return Rotary(frequencies, size, start, interleaved, factor)
@@ -142,8 +148,6 @@ def _linear(size: int, base: float, s: Settings) -> Made:
 
 def _llama3(size: int, base: float, s: Settings) -> Made:
     frequencies = formula.inverse_frequencies(size, base)
-    if s["low_freq_factor"] >= s["high_freq_factor"]:
-        raise AttnError("rope scaling 'llama3' needs a low_freq_factor below its high_freq_factor.")
     return _always(
         formula.scale_llama3(frequencies, s["factor"], s["low_freq_factor"], s["high_freq_factor"], _original(s))
     )
@@ -151,8 +155,6 @@ def _llama3(size: int, base: float, s: Settings) -> Made:
 
 def _dynamic(size: int, base: float, s: Settings) -> Made:
     known = s["max_position_embeddings"]
-    if size == 2:
-        raise AttnError("rope scaling 'dynamic' needs more than one pair of dimensions to turn.")
 
     def frequencies(length: int) -> Array:
         longer = formula.dynamic_base(size, base, s["factor"], max(length, known), known)
