@@ -80,7 +80,7 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
 
 
 def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
-    from attncli.families import family_of
+    from attncli.families import FORMER, family_of
     from attncli.families.weights import family_names
     from attncli.loading import open_checkpoint
 
@@ -91,7 +91,7 @@ def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
         checkpoint, refusal = _without_config(path, error), error
     else:
         kind = config.get("model_type", None)
-        family = kind if isinstance(kind, str) else None
+        family = FORMER.get(kind, kind) if isinstance(kind, str) else None
         try:
             module = family_of(config)
             names = family_names(checkpoint, module.PREFIXES)

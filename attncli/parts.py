@@ -13,8 +13,14 @@ from attncli.formula.positions import alibi_bias, alibi_slopes, inverse_frequenc
 from attncli.formula.types import Array, Index
 from attncli.spec import Bias, FeedForward, Mask, Norm, Rotary, Score
 
+QKV = frozenset("qkv")
 EVERY_KEY = Mask("", None)
 CAUSAL = Mask("key ≤ query", masks.causal)
+
+
+def biased(bias: bool) -> dict[str, Any]:
+    """Fields of `Attention`: all its projections have a bias, or none."""
+    return {"qkv_bias": QKV if bias else frozenset(), "output_bias": bias}
 
 
 def sliding(size: int) -> Mask:

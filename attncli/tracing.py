@@ -120,7 +120,7 @@ class Trace(Mapping[str, Stage]):
         if self.target is None or stage.name.startswith("encoder."):
             return self.tokens
         crossed = catalogue.relative(stage.name).startswith("cross.")
-        of_keys = axis == "key" or catalogue.entry_of(stage.name).of_keys
+        of_keys = axis in ("key", "key_or_sink") or catalogue.entry_of(stage.name).of_keys
         return self.tokens if crossed and of_keys else self.target
 
     def save(self, path: str | Path) -> None:

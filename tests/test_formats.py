@@ -232,3 +232,34 @@ def test_words_take_each_ideograph_and_kana_by_itself() -> None:
     trace = attncli.trace("猫がマットに座った、don't sit 2人。", stages=["embed"])
     assert trace.tokens is not None
     assert trace.tokens.texts == (*"猫がマットに座った、", "don't", "sit", "2", "人", "。")
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("case", ["gpt-oss-yarn", "deepseek-v3-groups", "t5-text", "deberta-v2-own-keys"])
+def test_json_of_every_stage_of_a_checkpoint_is_valid_by_the_schema(attn: Run, case: str) -> None:
+    target = ("--target-ids", "0,3") if case.startswith("t5") else ()
+    text = text_of(attn("explain", "--ids", "1,2,3", "-m", str(GOLDEN / case), *target, *EVERYTHING, "--json"))
+    jsonschema.validate(strictly(text), schema(attn))
+
+
+def test_the_sink_has_a_column_of_its_own_in_every_format(attn: Run) -> None:
+    def shown(form: str) -> str:
+        which = ("--stage", "weights_with_sink", "--layer", "0", "--head", "0", "--format", form)
+        return text_of(attn("explain", "--ids", "4,5,6", "-m", str(GOLDEN / "gpt-oss-yarn"), *which))
+
+    header = next(line for line in shown("table").splitlines() if "Σ" in line)
+    assert header.replace("│", " ").split() == ["0", "4", "1", "5", "2", "6", "sink", "Σ"]
+    assert "|  | 0 4 | 1 5 | 2 6 | sink | Σ |" in shown("md")
+    rows = list(csv.DictReader(io.StringIO(shown("csv"))))
+    assert [(row["key"], row["key_token"]) for row in rows[:4]] == [
+        ("0", "4"),
+        ("1", "5"),
+        ("2", "6"),
+        ("", "sink"),
+    ]
+    assert sum(float(row["value"]) for row in rows[:4]) == pytest.approx(1, abs=1e-6)
+    (stage,) = strictly(shown("json"))["stages"]
+    assert stage["axes"] == ["head", "query", "key_or_sink"]
+    assert stage["shape"] == [1, 3, 4]

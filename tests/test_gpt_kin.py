@@ -37,7 +37,11 @@ def changed(case: str, folder: Path, **fields: Any) -> Path:
         ("gptj-published", {"rotary_dim": 3}, "rotary_dim = 3"),
         ("gptj-published", {"hidden_size": 48}, "n_embd = 24 and hidden_size = 48"),
         ("gpt-neo-windows", {"attention_types": [[["far"], 3]]}, "'far'"),
-        ("gpt-neo-windows", {"attention_types": [[["global"], 2]]}, "are 2, the layers 3"),
+        (
+            "gpt-neo-windows",
+            {"attention_types": [[["global"], 2]]},
+            "attention_types must list a kind for each of the 3 layers, and lists 2",
+        ),
         ("opt-published", {"scale_embeddings": True}, "scale_embeddings"),
         ("bloom-published", {"apply_residual_connection_post_layernorm": True}, "post_layernorm = True"),
         ("falcon-7b", {"num_ln_in_parallel_attn": 2}, "num_ln_in_parallel_attn = 2"),
@@ -89,3 +93,37 @@ def test_bfloat16_rounds_to_the_nearest_and_ties_to_even() -> None:
     half = 2.0**-8  # half of what lies between two numbers from 1 to 2
     given = np.array([1 + half, 1 + 3 * half, 1 + half * 1.01, 257, 259], np.float32)
     assert np.array_equal(to_bfloat16(given), np.array([1, 1 + 4 * half, 1 + 2 * half, 256, 260], np.float32))
+
+
+FORMER_NAMES = {"num_attention_heads": "n_head", "num_kv_heads": "n_head_kv", "num_hidden_layers": "n_layer"}
+
+
+@pytest.mark.parametrize(
+    ("case", "model_type", "unknown_then"),
+    [
+        ("falcon-7b", "RefinedWebModel", {"num_kv_heads", "new_decoder_architecture", "num_ln_in_parallel_attn"}),
+        (
+            "falcon-alibi",
+            "RefinedWebModel",
+            {"num_kv_heads", "new_decoder_architecture", "num_ln_in_parallel_attn"},
+        ),
+        ("falcon-40b", "RefinedWeb", {"new_decoder_architecture", "num_ln_in_parallel_attn", "multi_query"}),
+    ],
+)
+def test_the_first_files_of_falcon_are_read_by_their_names(
+    tmp_path: Path, case: str, model_type: str, unknown_then: set[str]
+) -> None:
+    folder = changed(case, tmp_path)
+    fields = json.loads((folder / "config.json").read_text())
+    former = {FORMER_NAMES.get(name, name): value for name, value in fields.items() if name not in unknown_then}
+    (folder / "config.json").write_text(json.dumps(former | {"model_type": model_type}))
+    found, expected = (attncli.trace(ids=[1, 2, 3], model=attncli.load_model(f)) for f in (folder, GOLDEN / case))
+    assert found.keys() == expected.keys()
+    for name, stage in expected.items():
+        assert np.array_equal(found[name].values, stage.values), name
+
+
+def test_scores_that_are_not_scaled_are_not_said_to_be() -> None:
+    model = attncli.load_model(GOLDEN / "gpt-neo-bare")
+    (stage,) = attncli.trace(ids=[1, 2], model=model, stages=["layers.0.attn.scaled"]).stages.values()
+    assert (stage.formula, stage.meaning) == ("S' = S", "the scores as they are")

@@ -45,7 +45,7 @@ REFUSED = {
     "rotary positions of no kind": ("gemma3-text-window", {"rope_parameters": {"rope_theta": 50.0}},
                                     "rope_parameters must have settings for full_attention"),
     "rotary positions of a number": ("gemma3-text-window", {"rope_parameters": {"sliding_attention": 50.0}},
-                                     "rope_parameters must have settings for full_attention"),
+                                     "rope_parameters of sliding_attention is 50.0; an object"),
     "a text that is none": ("gemma3-images", {"text_config": 3}, "text_config is 3"),
     "words of another count": ("gemma3-images", {"vocab_size": 46}, "vocab_size = 46"),
     "experts too few": ("mixtral-two", {"num_experts_per_tok": 6}, "num_experts_per_tok = 6 of 5 experts"),
@@ -113,3 +113,25 @@ def test_renormalized_weights_are_the_softmax_of_the_chosen_logits(rows: int, co
 
 def test_of_equal_logits_the_first_are_chosen() -> None:
     assert largest(np.array([[1.0, 2.0, 2.0, 1.0, 1.0]]), 3).tolist() == [[True, True, True, False, False]]
+
+
+ROTARY = {
+    "bands that cross": (
+        "llama-llama3",
+        {"low_freq_factor": 4.0, "high_freq_factor": 4.0},
+        "low_freq_factor below",
+    ),
+    "a base of one": ("llama-llama3", {"rope_theta": 1.0}, "rope_theta of the rotary positions is 1.0"),
+    "a factor in words": ("llama-yarn", {"factor": "four"}, "factor of the rotary positions is 'four'"),
+    "a factor too few": ("llama-longrope", {"long_factor": [2.0]}, "long_factor lists 1 numbers for 2 pairs"),
+}
+
+
+@pytest.mark.parametrize("case", ROTARY)
+def test_rotary_settings_that_cannot_be_are_refused_by_name(tmp_path: Path, case: str) -> None:
+    name, settings, said = ROTARY[case]
+    held = json.loads((GOLDEN / name / "config.json").read_text())["rope_parameters"]
+    with pytest.raises(AttnError) as error:
+        attncli.load_model(changed(tmp_path, name, {"rope_parameters": held | settings}))
+    assert said in str(error.value)
+    assert "config.json" in str(error.value)

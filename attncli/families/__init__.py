@@ -66,6 +66,8 @@ FAMILIES = {
     "xlm-roberta-xl": "attncli.families.xlm_roberta_xl",
 }
 """model_type of config.json -> the module that knows it."""
+FORMER = {"RefinedWeb": "falcon", "RefinedWebModel": "falcon"}
+"""What files from before `transformers` knew a family call it -> its model_type."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,30 @@ def rows(start: int, stop: int | None) -> Take:
     return lambda stored: stored[start:stop]
 
 
-def linear(ours: str, theirs: str, bias: bool = True) -> dict[str, Tensor]:
-    """A torch Linear: a weight stored [out, in], and its bias."""
-    weight = {f"{ours}.weight": Tensor(f"{theirs}.weight", transposed=True)}
-    return weight | {f"{ours}.bias": Tensor(f"{theirs}.bias")} if bias else weight
+def linear(ours: str, theirs: str, bias: bool = True, take: Take = whole) -> dict[str, Tensor]:
+    """A torch Linear, or what `take` takes of it: a weight stored [out, in], and its bias."""
+    weight = {f"{ours}.weight": Tensor(f"{theirs}.weight", transposed=True, take=take)}
+    return weight | {f"{ours}.bias": Tensor(f"{theirs}.bias", take=take)} if bias else weight
+
+
+PROJECTIONS = {"q": "q_proj", "k": "k_proj", "v": "v_proj"}
+
+
+def linears(at: str, theirs: str, names: Mapping[str, str], bias: bool = True) -> dict[str, Tensor]:
+    """Several of them, by our names and theirs: `q: q_proj` is our `at.q`, their `theirs.q_proj`."""
+    each = (linear(f"{at}.{ours}", f"{theirs}.{name}", bias) for ours, name in names.items())
+    return {name: tensor for one in each for name, tensor in one.items()}
+
+
+def fused(at: str, theirs: str, takes: Mapping[str, Take], bias: bool = True) -> dict[str, Tensor]:
+    """Several of them in one of theirs: what is taken from it for each of ours."""
+    each = (linear(f"{at}.{ours}", theirs, bias, take) for ours, take in takes.items())
+    return {name: tensor for one in each for name, tensor in one.items()}
+
+
+def equal_parts(*ours: str) -> dict[str, Take]:
+    """Takes for as many equal parts, one after the other."""
+    return {name: part(place, len(ours)) for place, name in enumerate(ours)}
 
 
 def norm(ours: str, theirs: str) -> dict[str, Tensor]:
@@ -141,6 +163,7 @@ def family_of(config: Config) -> Family:
     kind = config.get("model_type", None)
     if not isinstance(kind, str):
         raise AttnError(f"{config.file} does not say its model_type.", f"Known: {', '.join(FAMILIES)}.")
+    kind = FORMER.get(kind, kind)
     if kind not in FAMILIES:
         hint = nearest(kind, FAMILIES)
         listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from attncli.families import Tensor, encoder, linear, norm
+from attncli.families import Tensor, encoder, linear, linears, norm
 from attncli.families.config import Config
 from attncli.spec import Spec
 
@@ -15,6 +15,7 @@ HEAD = encoder.MaskedWords("predictions.dense", "predictions.LayerNorm", "predic
 
 def tensors(config: Config) -> dict[str, Tensor]:
     layers, groups, inner = _sharing(config)
+    projections = {"q": "query", "k": "key", "v": "value", "output": "dense"}
     found = {
         **encoder.embed_tensors("embeddings"),
         **linear("embed.project", "encoder.embedding_hidden_mapping_in"),
@@ -25,10 +26,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
         ours = f"layers.{number}"
         theirs = f"encoder.albert_layer_groups.{group}.albert_layers.{number % inner}"
         found |= {
-            **linear(f"{ours}.attn.q", f"{theirs}.attention.query"),
-            **linear(f"{ours}.attn.k", f"{theirs}.attention.key"),
-            **linear(f"{ours}.attn.v", f"{theirs}.attention.value"),
-            **linear(f"{ours}.attn.output", f"{theirs}.attention.dense"),
+            **linears(f"{ours}.attn", f"{theirs}.attention", projections),
             **norm(f"{ours}.attn.norm", f"{theirs}.attention.LayerNorm"),
             **linear(f"{ours}.mlp.hidden", f"{theirs}.ffn"),
             **linear(f"{ours}.mlp.output", f"{theirs}.ffn_output"),
@@ -39,8 +37,8 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("is_decoder", False)
-    encoder.inert(
-        config, "classifier_dropout_prob", "down_scale_factor", "gap_size", "net_structure_type",
+    config.unused(
+        "classifier_dropout_prob", "down_scale_factor", "gap_size", "net_structure_type",
         "num_memory_blocks", "layers_to_keep",
     )  # fmt: skip
     body = encoder.body(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attncli.families import Tensor, linear, norm, shared_embedding, tied_head
+from attncli.families import PROJECTIONS, Tensor, linear, linears, norm, shared_embedding, tied_head
 from attncli.families.config import Config
 from attncli.formula.positions import sinusoidal_halves
-from attncli.parts import CAUSAL, EVERY_KEY, feed_forward, layer_norm
+from attncli.parts import CAUSAL, EVERY_KEY, QKV, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Head, Layer, Spec, Stack
 
 PREFIXES = ("model.",)
@@ -54,20 +54,14 @@ def tensors(config: Config) -> dict[str, Tensor]:
             f"{side}.embed.positions.weight": Tensor(f"{side}.embed_positions.weight"),
             **norm(f"{side}.embed.norm", f"{side}.layernorm_embedding"),
             **norm(f"{side}.final.norm", f"{side}.layer_norm"),
-            **_attention(f"{layer}.attn", f"{layer}.self_attn"),
-            **_attention(f"{layer}.cross", f"{layer}.encoder_attn"),
+            **linears(f"{layer}.attn", f"{layer}.self_attn", PROJECTIONS | {"output": "out_proj"}),
+            **norm(f"{layer}.attn.norm", f"{layer}.self_attn_layer_norm"),
+            **linears(f"{layer}.cross", f"{layer}.encoder_attn", PROJECTIONS | {"output": "out_proj"}),
+            **norm(f"{layer}.cross.norm", f"{layer}.encoder_attn_layer_norm"),
             **linear(f"{layer}.mlp.hidden", f"{layer}.fc1"),
             **linear(f"{layer}.mlp.output", f"{layer}.fc2"),
             **norm(f"{layer}.mlp.norm", f"{layer}.final_layer_norm"),
         }
-    return found
-
-
-def _attention(ours: str, theirs: str) -> dict[str, Tensor]:
-    parts = {name: f"{name}_proj" for name in "qkv"} | {"output": "out_proj"}
-    found = norm(f"{ours}.norm", f"{theirs}_layer_norm")
-    for name, their_name in parts.items():
-        found |= linear(f"{ours}.{name}", f"{theirs}.{their_name}")
     return found
 
 
@@ -85,8 +79,7 @@ def bart_like(
 ) -> Spec:
     """A model whose stacks begin with `embed(encoder or decoder, d_model, the scale of the token vectors)`.
     `logits_bias`: whether the family knows final_logits_bias."""
-    for name in (*INERT, *OF_OLD):
-        config.get(name, None)
+    config.unused(*INERT, *OF_OLD)
     config.only("is_encoder_decoder", True)
     config.only("is_decoder", False)
     d_model = config.size("d_model", 1024)
@@ -103,7 +96,7 @@ def bart_like(
 
         def attention(causal: bool) -> Attention:
             mask = CAUSAL if causal else EVERY_KEY
-            return Attention(heads, heads, d_head, d_head**-0.5, mask, qkv_bias=frozenset("qkv"), output_bias=True)
+            return Attention(heads, heads, d_head, d_head**-0.5, mask, qkv_bias=QKV, output_bias=True)
 
         decodes = side == "decoder"
         layer = Layer(

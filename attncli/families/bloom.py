@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.families import Tensor, linear, norm
+from attncli.families import Tensor, fused, linear, norm
 from attncli.families.config import Config
-from attncli.families.gpt import PREFIXES, QKV, fused, model, size
-from attncli.parts import CAUSAL, alibi, feed_forward, layer_norm
+from attncli.families.gpt import PREFIXES, by_groups, model
+from attncli.parts import CAUSAL, QKV, alibi, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -19,7 +19,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
         "embed.tokens.weight": Tensor("word_embeddings.weight"),
         **norm("embed.norm", "word_embeddings_layernorm"),
         **norm("layers.{L}.attn.norm", "h.{L}.input_layernorm"),
-        **fused("h.{L}.self_attention.query_key_value", heads, heads),
+        **fused("layers.{L}.attn", "h.{L}.self_attention.query_key_value", by_groups(heads, heads)),
         **linear("layers.{L}.attn.output", "h.{L}.self_attention.dense"),
         **norm("layers.{L}.mlp.norm", "h.{L}.post_attention_layernorm"),
         **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.dense_h_to_4h"),
@@ -30,7 +30,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def heads_of(config: Config) -> int:
-    return size(config, 8, "n_head", "num_attention_heads")
+    return config.size_by_names(8, "n_head", "num_attention_heads")
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
@@ -39,12 +39,12 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.unused("skip_bias_add", "skip_bias_add_qkv", "offset_alibi", "seq_length")
     config.only("apply_residual_connection_post_layernorm", False)
     config.only("n_inner", None)
-    d_model, heads = size(config, 64, "hidden_size", "n_embed"), heads_of(config)
+    d_model, heads = config.size_by_names(64, "hidden_size", "n_embed"), heads_of(config)
     d_head = config.divides("n_head", heads, "hidden_size", d_model)
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
     attn = Attention(heads, heads, d_head, d_head**-0.5, CAUSAL, qkv_bias=QKV, output_bias=True, bias=alibi(heads))
     mlp = feed_forward(4 * d_model, "gelu_pytorch_tanh", bias=True)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
-    layers = [layer] * size(config, 2, "n_layer", "num_hidden_layers")
+    layers = [layer] * config.size_by_names(2, "n_layer", "num_hidden_layers")
     embed = Embed("alibi", d_model, norm=normed)
     return model("bloom", config, has, embed, layers, normed, d_model=d_model, vocab=250880)

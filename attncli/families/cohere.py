@@ -7,35 +7,29 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, decoder
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV
+from attncli.families.decoder import PREFIXES
 from attncli.families.rope import rotary
-from attncli.parts import feed_forward, layer_norm
+from attncli.parts import biased, layer_norm
 from attncli.spec import HeadNorm, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    return decoder.tensors(config) | {
-        f"layers.{{L}}.attn.{name}.weight": Tensor(f"layers.{{L}}.self_attn.{name}.weight")
-        for name in ("q_norm", "k_norm")
-    }
+    return decoder.tensors(config) | decoder.norms(decoder.HEAD_NORMS)
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(hidden_size=8192, num_attention_heads=64, max_position_embeddings=8192, rope_theta=500000.0)
     config.get("model_max_length", None)  # says how long a text may be, not what is computed
     normed = layer_norm(config.number("layer_norm_eps", 1e-5), bias=False)
-    bias = config.flag("attention_bias", False)
     each = HeadNorm(normed, over="heads") if config.flag("use_qk_norm", False) else None
     d_head = decoder.head_size(config, config.size("hidden_size"), config.size("num_attention_heads"))
     attn = decoder.attention(
-        config, qkv_bias=QKV if bias else frozenset(), output_bias=bias, q_norm=each, k_norm=each,
+        config, **biased(config.flag("attention_bias", False)), q_norm=each, k_norm=each,
         rotary=rotary(config, d_head, interleaved=True),
     )  # fmt: skip
-    mlp = feed_forward(
-        config.size("intermediate_size", 22528), config.activation("hidden_act", "silu"), gated=True
-    )
+    mlp = decoder.gated(config, 22528)
     layer = Layer("parallel", attn, mlp, attn_norm=normed)
     return decoder.decoder(
         "cohere", config, has, lambda number: layer, final_norm=normed, layers=40, vocab=256000, tied=True,

@@ -140,7 +140,7 @@ class Config:
         """The config that this one has of a part of the model; `own` replaces fields of it. To be finished too."""
         fields = self.get(name, {})
         if not isinstance(fields, dict):
-            raise AttnError(f"{self.file}: {name} is {_short(fields)}; an object is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(fields)}; an object is needed.")
         return Config(fields | own, self.file, self._ignore)
 
     def size(self, name: str, default: int | None = None) -> int:
@@ -152,10 +152,17 @@ class Config:
             raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
         return value
 
-    def size_or_null(self, name: str, default: int | None) -> int | None:
-        """A count, or None where the field is null; the default only where it is absent."""
-        absent = name not in self.fields
-        return self.size(name) if self.get(name, None) is not None else default if absent else None
+    def size_or_null(self, name: str) -> int | None:
+        """A count, or None where the field is null, or absent and nothing assumed for it."""
+        return None if self.get(name, None) is None else self.size(name)
+
+    def size_by_names(self, default: int, *names: str) -> int:
+        """A count that has had several names. Raises AttnError where two of them disagree."""
+        given = {name: self.size(name) for name in names if self.get(name, None) is not None}
+        if len(set(given.values())) > 1:
+            said = " and ".join(f"{name} = {value}" for name, value in given.items())
+            raise AttnError(f"{self.file}: {said} are names of the same size.", "Remove the wrong one.")
+        return next(iter(given.values()), default)
 
     def token(self, name: str, default: int | None) -> int | None:
         """The id of a token, None where there is none."""
@@ -169,6 +176,17 @@ class Config:
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise AttnError(f"{self.file}: {name} is {value!r}; a number is needed.")
         return float(value)
+
+    def positive(self, name: str, default: float) -> float:
+        """A number above 0."""
+        value = self.number(name, default)
+        if value <= 0:
+            raise AttnError(f"{self.file}: {name} is {value:g}; a number above 0 is needed.")
+        return value
+
+    def positive_or_null(self, name: str) -> float | None:
+        """A number above 0, or None where the field is null, or absent and nothing assumed for it."""
+        return None if self.get(name, None) is None else self.positive(name, 0.0)
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.get(name, default)
@@ -188,9 +206,9 @@ class Config:
 
     def activation(self, name: str, default: str) -> str:
         value = self.get(name, default)
-        if value not in ACTIVATIONS:
+        if not isinstance(value, str) or value not in ACTIVATIONS:
             raise AttnError(f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}.")
-        return str(value)
+        return value
 
     def unused(self, *names: str) -> None:
         """Fields that the family's formula does not depend on, though another family's may."""
@@ -214,11 +232,12 @@ class Config:
         if unread:
             raise AttnError(
                 f"{self.file}: attn does not know the field {unread[0]!r} = "
-                f"{_short(self.fields[unread[0]])} of this model, and it may change the numbers.",
+                f"{short(self.fields[unread[0]])} of this model, and it may change the numbers.",
                 "If it does not, pass " + " ".join(f"--ignore-config {name}" for name in unread),
             )
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value as an error shows it."""
     text = repr(value)
     return text if len(text) <= 40 else text[:39] + "…"

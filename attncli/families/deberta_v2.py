@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, encoder, linear, norm
+from attncli.families import Tensor, encoder, linear, linears, norm
 from attncli.families.config import Config
 from attncli.formula.attention import split_heads
 from attncli.formula.positions import log_buckets
@@ -35,9 +35,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return {
         **encoder.tensors(),
         "embed.project.weight": Tensor("embeddings.embed_proj.weight", transposed=True),
-        **linear("layers.{L}.attn.q", f"{layer}.query_proj"),
-        **linear("layers.{L}.attn.k", f"{layer}.key_proj"),
-        **linear("layers.{L}.attn.v", f"{layer}.value_proj"),
+        **linears("layers.{L}.attn", layer, {"q": "query_proj", "k": "key_proj", "v": "value_proj"}),
         **linear("layers.{L}.attn.distance_q", f"{layer}.pos_query_proj"),
         **linear("layers.{L}.attn.distance_k", f"{layer}.pos_key_proj"),
         "distances.weight": Tensor("encoder.rel_embeddings.weight"),
@@ -49,7 +47,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("is_decoder", False)
     config.only("conv_kernel_size", 0)
-    encoder.inert(config, "pooler_dropout", "pooler_hidden_act", "pooler_hidden_size", "conv_act", "conv_groups")
+    config.unused("pooler_dropout", "pooler_hidden_act", "pooler_hidden_size", "conv_act", "conv_groups")
     body = encoder.body(
         config, hidden_size=1536, num_attention_heads=24, num_hidden_layers=24, intermediate_size=6144,
         vocab_size=128100, layer_norm_eps=1e-7,
@@ -60,7 +58,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     terms = _terms(config)
     scale = (body.d_head * (1 + len(terms))) ** -0.5  # of the terms that are named, added or not
     relative = config.flag("relative_attention", False)
-    encoder.inert(config, "max_relative_positions", "position_buckets", "share_att_key", "norm_rel_ebd")
+    config.unused("max_relative_positions", "position_buckets", "share_att_key", "norm_rel_ebd")
     bias = _disentangled(config, body, terms, scale) if relative else None
     if not config.flag("position_biased_input", True):
         kind = "none" if bias is None else "relative"

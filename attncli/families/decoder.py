@@ -6,17 +6,18 @@ A family's own file says in what it differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from attncli.families import Tensor, linear, tied_head
+from attncli.families import PROJECTIONS, Tensor, linears, tied_head
 from attncli.families.config import Config
 from attncli.families.rope import grows_with_length, rotary
-from attncli.parts import CAUSAL
-from attncli.spec import Attention, Embed, Head, Layer, Norm, Spec, Stack
+from attncli.parts import CAUSAL, feed_forward
+from attncli.spec import Attention, Embed, FeedForward, Head, Layer, Norm, Spec, Stack
 
 PREFIXES = ("model.",)
-QKV = frozenset("qkv")
+MATRICES = {"gate": "gate_proj", "hidden": "up_proj", "output": "down_proj"}
+"""Those of a feed-forward, ours and theirs."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -24,24 +25,25 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return {
         "embed.tokens.weight": Tensor("embed_tokens.weight"),
         "layers.{L}.attn.norm.weight": Tensor("layers.{L}.input_layernorm.weight"),
-        **linear("layers.{L}.attn.q", "layers.{L}.self_attn.q_proj"),
-        **linear("layers.{L}.attn.k", "layers.{L}.self_attn.k_proj"),
-        **linear("layers.{L}.attn.v", "layers.{L}.self_attn.v_proj"),
-        **linear("layers.{L}.attn.output", "layers.{L}.self_attn.o_proj"),
+        **linears("layers.{L}.attn", "layers.{L}.self_attn", PROJECTIONS | {"output": "o_proj"}),
         "layers.{L}.mlp.norm.weight": Tensor("layers.{L}.post_attention_layernorm.weight"),
-        **linear("layers.{L}.mlp.gate", "layers.{L}.mlp.gate_proj"),
-        **linear("layers.{L}.mlp.hidden", "layers.{L}.mlp.up_proj"),
-        **linear("layers.{L}.mlp.output", "layers.{L}.mlp.down_proj"),
+        **linears("layers.{L}.mlp", "layers.{L}.mlp", MATRICES),
         "final.norm.weight": Tensor("norm.weight"),
         "head.weight": Tensor("lm_head.weight", transposed=True),
     }
 
 
+def norms(names: Mapping[str, str]) -> dict[str, Tensor]:
+    """Norms of each layer that have no bias: our names -> theirs."""
+    return {f"layers.{{L}}.{ours}.weight": Tensor(f"layers.{{L}}.{names[ours]}.weight") for ours in names}
+
+
+HEAD_NORMS = {"attn.q_norm": "self_attn.q_norm", "attn.k_norm": "self_attn.k_norm"}
+
+
 def head_size(config: Config, d_model: int, heads: int) -> int:
     """head_dim, or else hidden_size shared by the heads."""
-    if config.get("head_dim", None) is not None:
-        return config.size("head_dim")
-    return config.divides("num_attention_heads", heads, "hidden_size", d_model)
+    return config.size_or_null("head_dim") or config.divides("num_attention_heads", heads, "hidden_size", d_model)
 
 
 def attention(config: Config, **own: Any) -> Attention:
@@ -53,6 +55,11 @@ def attention(config: Config, **own: Any) -> Attention:
     if "rotary" not in own:
         own["rotary"] = rotary(config, d_head)
     return Attention(heads, kv_heads, d_head, **{"scale": d_head**-0.5, "mask": CAUSAL} | own)
+
+
+def gated(config: Config, size: int, *, name: str = "intermediate_size", bias: bool = False) -> FeedForward:
+    """Llama's feed-forward, of as many units as the field `name` says, or else `size`."""
+    return feed_forward(config.size(name, size), config.activation("hidden_act", "silu"), gated=True, bias=bias)
 
 
 def decoder(

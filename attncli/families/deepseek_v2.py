@@ -8,11 +8,10 @@ from functools import partial
 from attncli.errors import AttnError
 from attncli.families import latent
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES
+from attncli.families.decoder import PREFIXES, gated
 from attncli.families.latent import tensors
 from attncli.formula.routing import softmax_then_choose
 from attncli.formula.types import Array
-from attncli.parts import feed_forward
 from attncli.spec import Experts, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -26,8 +25,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )  # transformers passes over it (modeling_deepseek_v2, DeepseekV2TopkRouter)
     config.assume(moe_intermediate_size=1407, n_routed_experts=64, n_shared_experts=2, vocab_size=102400)
     bias = config.flag("mlp_bias", False)
-    activation = config.activation("hidden_act", "silu")
-    dense = feed_forward(config.size("intermediate_size", 11008), activation, gated=True, bias=bias)
+    dense = gated(config, 11008, bias=bias)
     return latent.latent_decoder("deepseek_v2", config, has, dense, _experts(config, bias))
 
 

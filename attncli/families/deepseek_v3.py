@@ -8,10 +8,9 @@ from functools import partial
 from attncli.errors import AttnError
 from attncli.families import latent
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES
+from attncli.families.decoder import PREFIXES, gated
 from attncli.families.latent import tensors
 from attncli.formula.routing import sigmoid_then_choose
-from attncli.parts import feed_forward
 from attncli.spec import Experts, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -20,22 +19,19 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("scoring_func", "sigmoid")
     config.only("topk_method", "noaux_tc")
-    for name in ("num_nextn_predict_layers", "num_mtp_layers"):  # layers beyond the last, for training
-        config.get(name, None)
+    config.unused("num_nextn_predict_layers", "num_mtp_layers")  # layers beyond the last, for training
     config.assume(
         hidden_size=7168, num_hidden_layers=61, num_attention_heads=128, vocab_size=129280,
         max_position_embeddings=4096, moe_intermediate_size=2048, n_routed_experts=256, n_shared_experts=1,
-        num_experts_per_tok=8, first_k_dense_replace=3,
+        num_experts_per_tok=8, first_k_dense_replace=3, n_group=8, topk_group=4,
     )  # fmt: skip
-    dense = feed_forward(
-        config.size("intermediate_size", 18432), config.activation("hidden_act", "silu"), gated=True
-    )
+    dense = gated(config, 18432)
     return latent.latent_decoder("deepseek_v3", config, has, dense, _experts(config))
 
 
 def _experts(config: Config) -> Experts:
     count, chosen = config.size("n_routed_experts"), config.size("num_experts_per_tok")
-    groups, kept = (config.size_or_null(name, n) for name, n in (("n_group", 8), ("topk_group", 4)))
+    groups, kept = config.size_or_null("n_group"), config.size_or_null("topk_group")
     if groups is None or kept is None:
         raise AttnError(f"{config.file}: n_group and topk_group are needed, and must not be null.")
     in_group = config.divides("n_group", groups, "n_routed_experts", count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.families import Tensor, encoder, linear, norm
+from attncli.families import Tensor, encoder, linear, linears, norm
 from attncli.families.config import Config
 from attncli.parts import layer_norm
 from attncli.spec import Spec
@@ -15,12 +15,10 @@ HEAD = encoder.MaskedWords("vocab_transform", "vocab_layer_norm", "vocab_project
 
 def tensors(config: Config) -> dict[str, Tensor]:
     layer = "transformer.layer.{L}"
+    projections = {"q": "q_lin", "k": "k_lin", "v": "v_lin", "output": "out_lin"}
     return {
         **encoder.embed_tensors("embeddings"),
-        **linear("layers.{L}.attn.q", f"{layer}.attention.q_lin"),
-        **linear("layers.{L}.attn.k", f"{layer}.attention.k_lin"),
-        **linear("layers.{L}.attn.v", f"{layer}.attention.v_lin"),
-        **linear("layers.{L}.attn.output", f"{layer}.attention.out_lin"),
+        **linears("layers.{L}.attn", f"{layer}.attention", projections),
         **norm("layers.{L}.attn.norm", f"{layer}.sa_layer_norm"),
         **linear("layers.{L}.mlp.hidden", f"{layer}.ffn.lin1"),
         **linear("layers.{L}.mlp.output", f"{layer}.ffn.lin2"),
@@ -32,8 +30,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("is_decoder", False)
     # Sinusoidal positions are a table in the checkpoint too
-    encoder.inert(
-        config,
+    config.unused(
         "sinusoidal_pos_embds",
         "dropout",
         "qa_dropout",
@@ -41,14 +38,14 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         "tie_weights_",
         "output_past",
     )
-    d_model = config.size("dim", config.size("hidden_size", 768))
-    heads = config.size("n_heads", config.size("num_attention_heads", 12))
+    d_model = config.size_by_names(768, "dim", "hidden_size")
+    heads = config.size_by_names(12, "n_heads", "num_attention_heads")
     body = encoder.Body(
         d_model,
         heads,
         config.divides("n_heads", heads, "dim", d_model),
         config.size("hidden_dim", 3072),
-        config.size("n_layers", config.size("num_hidden_layers", 6)),
+        config.size_by_names(6, "n_layers", "num_hidden_layers"),
         config.size("vocab_size", 30522),
         config.activation("activation", "gelu"),
         layer_norm(1e-12),

@@ -25,7 +25,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    encoder.inert(config, "summary_last_dropout")
+    config.unused("summary_last_dropout")
     body = encoder.body(config, hidden_size=256, num_attention_heads=4, intermediate_size=1024)
     size = config.size("embedding_size", 128)
     return encoder.encoder(

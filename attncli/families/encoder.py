@@ -17,10 +17,8 @@ from attncli.families import Tensor, linear, norm, tied_head
 from attncli.families.config import Config
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.types import Index
-from attncli.parts import CAUSAL, EVERY_KEY, feed_forward, layer_norm
+from attncli.parts import CAUSAL, EVERY_KEY, QKV, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Head, Layer, Norm, Spec, Stack, Transform
-
-QKV = frozenset("qkv")
 
 
 def tensors() -> dict[str, Tensor]:
@@ -200,9 +198,3 @@ PREDICTIONS = MaskedWords(
 """BERT's."""
 LM_HEAD = MaskedWords("lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias")
 """RoBERTa's."""
-
-
-def inert(config: Config, *names: str) -> None:
-    """Fields of the family that leave attention and logits as they are."""
-    for name in names:
-        config.get(name, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attncli.errors import AttnError
@@ -14,7 +14,7 @@ from attncli.spec import Experts, FeedForward
 ONLY_IN_TRAINING = ("output_router_logits", "router_aux_loss_coef", "router_jitter_noise")
 
 
-def tensors(router: str, expert: str, matrices: tuple[str, str, str]) -> dict[str, Tensor]:
+def tensors(router: str, expert: str, matrices: Iterable[str]) -> dict[str, Tensor]:
     """The router's tensor and those of the experts, each of which has three matrices: gate, hidden, output.
     Where a checkpoint is as the model is in memory, those of all experts are one, and gate and hidden too."""
     router_of_memory, all_experts = "layers.{L}.mlp.gate.weight", "layers.{L}.mlp.experts"
@@ -41,8 +41,7 @@ def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool
     chosen = config.size("num_experts_per_tok")
     if chosen > count:
         raise AttnError(f"{config.file}: num_experts_per_tok = {chosen} of {count} experts cannot be chosen.")
-    for name in ONLY_IN_TRAINING:
-        config.get(name, None)
+    config.unused(*ONLY_IN_TRAINING)
     route = softmax_top_renormalized if renormalized else softmax_top
     text = f"softmax(G_r) of the {chosen} largest" + (", made to sum to 1" if renormalized else "")
     return Experts(count, chosen, each, lambda logits, _: route(logits, chosen), text, **own)
@@ -50,9 +49,7 @@ def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool
 
 def expert_count(config: Config, default: int) -> int:
     """num_local_experts, or num_experts: the same by another name."""
-    count = config.size("num_local_experts", config.size("num_experts", default))
-    config.only("num_experts", count)
-    return count
+    return config.size_by_names(default, "num_local_experts", "num_experts")
 
 
 def sparse_layers(config: Config) -> Callable[[int], bool]:

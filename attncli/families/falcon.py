@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from attncli.families import Tensor, linear, norm
+from attncli.families import Tensor, fused, linear, norm
 from attncli.families.config import Config
-from attncli.families.gpt import PREFIXES, QKV, fused, model, size
+from attncli.families.gpt import PREFIXES, by_groups, model
 from attncli.families.rope import grows_with_length, rotary
 from attncli.formula.positions import alibi_slopes
 from attncli.formula.types import Array, Index
-from attncli.parts import CAUSAL, feed_forward, layer_norm
+from attncli.parts import CAUSAL, biased, feed_forward, layer_norm
 from attncli.spec import Attention, Bias, Embed, Layer, Score, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -27,7 +27,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return {
         "embed.tokens.weight": Tensor("word_embeddings.weight"),
         **norm("layers.{L}.attn.norm", f"h.{{L}}.{norms[0]}"),
-        **fused("h.{L}.self_attention.query_key_value", *heads_of(config)),
+        **fused("layers.{L}.attn", "h.{L}.self_attention.query_key_value", by_groups(*heads_of(config))),
         **linear("layers.{L}.attn.output", "h.{L}.self_attention.dense"),
         **norm("layers.{L}.mlp.norm", f"h.{{L}}.{norms[1]}"),
         **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.dense_h_to_4h"),
@@ -39,17 +39,25 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def heads_of(config: Config) -> tuple[int, int]:
     """Of queries, and of keys and values."""
-    heads = config.size("num_attention_heads", 71)
-    kv_heads = config.size("num_kv_heads", heads)
-    if not config.flag("new_decoder_architecture", False):
+    heads = config.size_by_names(71, "num_attention_heads", "n_head")
+    if is_new(config):
+        kv_heads = config.size_by_names(heads, "num_kv_heads", "n_head_kv")
+    else:
+        config.unused("num_kv_heads")
         kv_heads = 1 if config.flag("multi_query", True) else heads
     config.divides("num_kv_heads", kv_heads, "num_attention_heads", heads)
     return heads, kv_heads
 
 
+def is_new(config: Config) -> bool:
+    """Whether the layers are as in Falcon-40B, whose first files say so by their model_type (the authors'
+    modelling_RW.py of either type)."""
+    return config.flag("new_decoder_architecture", config.get("model_type", None) == "RefinedWeb")
+
+
 def norms_of(config: Config) -> int:
     """2 where attention and feed-forward, side by side, have a norm each: since Falcon-40B."""
-    if not config.flag("new_decoder_architecture", False):
+    if not is_new(config):
         config.only("num_ln_in_parallel_attn", 1)
         return 1
     config.only("parallel_attn", True)
@@ -60,11 +68,11 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.unused("multi_query", "rope_theta", "rope_scaling", "rope_parameters")  # there, even if without effect
     config.only("apply_residual_connection_post_layernorm", False)
     config.only("ff_factor", 4)
-    d_model, (heads, kv_heads) = size(config, 4544, "hidden_size", "n_embed"), heads_of(config)
+    d_model, (heads, kv_heads) = config.size_by_names(4544, "hidden_size", "n_embed"), heads_of(config)
     d_head = config.divides("num_attention_heads", heads, "hidden_size", d_model)
     bias, by_distance = config.flag("bias", False), config.flag("alibi", False)
     attn = Attention(
-        heads, kv_heads, d_head, d_head**-0.5, CAUSAL, qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+        heads, kv_heads, d_head, d_head**-0.5, CAUSAL, **biased(bias),
         rotary=None if by_distance else rotary(config, d_head),
         bias=scaled_alibi(heads, d_head) if by_distance else None,
     )  # fmt: skip
@@ -79,7 +87,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     positions = config.size("max_position_embeddings", 2048)
     unlimited = by_distance or grows_with_length(config)
     embed = Embed("alibi" if by_distance else "rotary", d_model, None if unlimited else positions)
-    layers = [layer] * config.size("num_hidden_layers", 32)
+    layers = [layer] * config.size_by_names(32, "num_hidden_layers", "n_layer")
     return model("falcon", config, has, embed, layers, normed, d_model=d_model, vocab=65024)
 
 

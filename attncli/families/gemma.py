@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder, tensors
-from attncli.parts import feed_forward, rms_norm_from_one
+from attncli.families.decoder import PREFIXES, attention, decoder, tensors
+from attncli.parts import biased, feed_forward, rms_norm_from_one
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -20,8 +20,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )  # fmt: skip
     config.only("use_bidirectional_attention", False)
     normed = rms_norm_from_one(config.number("rms_norm_eps", 1e-6))
-    bias = config.flag("attention_bias", False)
-    attn = attention(config, qkv_bias=QKV if bias else frozenset(), output_bias=bias)
+    attn = attention(config, **biased(config.flag("attention_bias", False)))
     mlp = feed_forward(config.size("intermediate_size", 24576), activation(config), gated=True)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     return decoder(

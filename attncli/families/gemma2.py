@@ -6,28 +6,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attncli.errors import AttnError
 from attncli.families import Tensor
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import PREFIXES, attention, decoder, norms
 from attncli.families.decoder import tensors as plain
 from attncli.families.layers import kinds, mask_of, window
-from attncli.parts import feed_forward, rms_norm_from_one
+from attncli.parts import biased, feed_forward, rms_norm_from_one
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    norms = {
-        "attn.norm": "input_layernorm",
-        "attn.output_norm": "post_attention_layernorm",
-        "mlp.norm": "pre_feedforward_layernorm",
-        "mlp.output_norm": "post_feedforward_layernorm",
-    }
-    return plain(config) | {
-        f"layers.{{L}}.{ours}.weight": Tensor(f"layers.{{L}}.{theirs}.weight") for ours, theirs in norms.items()
-    }
+    return plain(config) | norms(
+        {
+            "attn.norm": "input_layernorm",
+            "attn.output_norm": "post_attention_layernorm",
+            "mlp.norm": "pre_feedforward_layernorm",
+            "mlp.output_norm": "post_feedforward_layernorm",
+        }
+    )
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
@@ -40,7 +38,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     size = window(config)
     config.only("sliding_window_size", size)  # some files repeat it so
     of_layers = kinds(config, slides=lambda number: number % 2 == 0)
-    bent = cap(config, "attn_logit_softcapping")
+    bent = config.positive_or_null("attn_logit_softcapping")
 
     def layer(number: int) -> Layer:
         return normed_on_both_sides(config, mask=mask_of(config, of_layers[number], size), cap=bent)
@@ -51,8 +49,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 def normed_on_both_sides(config: Config, **own: Any) -> Layer:
     """A layer with a norm before and after each part; `own` replaces parts of its attention."""
     normed = rms_norm_from_one(config.number("rms_norm_eps", 1e-6))
-    scale, bias = config.number("query_pre_attn_scalar", 256) ** -0.5, config.flag("attention_bias", False)
-    attn = attention(config, scale=scale, qkv_bias=QKV if bias else frozenset(), output_bias=bias, **own)
+    scale, bias = config.positive("query_pre_attn_scalar", 256) ** -0.5, config.flag("attention_bias", False)
+    attn = attention(config, scale=scale, **biased(bias), **own)
     config.get("hidden_act", None)  # of no effect: hidden_activation says it
     activation = config.activation("hidden_activation", "gelu_pytorch_tanh")
     mlp = feed_forward(config.size("intermediate_size", 9216), activation, gated=True)
@@ -67,15 +65,6 @@ def gemma_decoder(
     """What Gemma 2 and 3 have around their layers."""
     return decoder(
         family, config, has, layer, final_norm=rms_norm_from_one(config.number("rms_norm_eps", 1e-6)), tied=True,
-        embed_scale=config.size("hidden_size") ** 0.5, cap=cap(config, "final_logit_softcapping"), **usual,
+        embed_scale=config.size("hidden_size") ** 0.5,
+        cap=config.positive_or_null("final_logit_softcapping"), **usual,
     )  # fmt: skip
-
-
-def cap(config: Config, name: str) -> float | None:
-    """A cap above 0, or None where the field is null."""
-    if config.get(name, None) is None:
-        return None
-    value = config.number(name, 0.0)
-    if value <= 0:
-        raise AttnError(f"{config.file}: {name} is {value:g}; a number above 0 is needed, or null for no cap.")
-    return value

@@ -21,8 +21,7 @@ OF_IMAGES = (
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    for name in OF_IMAGES:
-        config.get(name, None)
+    config.unused(*OF_IMAGES)
     text = config.inner("text_config", tie_word_embeddings=config.flag("tie_word_embeddings", True))
     # Gemma3ForConditionalGeneration passes over both (modeling_gemma3.py), so which numbers are meant is unclear
     text.only("final_logit_softcapping", None)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from attncli.errors import AttnError
 from attncli.families import Tensor
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES
+from attncli.families.decoder import HEAD_NORMS, PREFIXES, norms
 from attncli.families.gemma2 import gemma_decoder, normed_on_both_sides
 from attncli.families.gemma2 import tensors as without_head_norms
 from attncli.families.layers import FULL, SLIDING, kinds, mask_of, window
-from attncli.families.rope import Settings, rotary
+from attncli.families.rope import Settings, checked, rotary
 from attncli.parts import EVERY_KEY, around, rms_norm_from_one
 from attncli.spec import HeadNorm, Layer, Mask, Spec
 
@@ -20,10 +20,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    return without_head_norms(config) | {
-        "layers.{L}.attn.q_norm.weight": Tensor("layers.{L}.self_attn.q_norm.weight"),
-        "layers.{L}.attn.k_norm.weight": Tensor("layers.{L}.self_attn.k_norm.weight"),
-    }
+    return without_head_norms(config) | norms(HEAD_NORMS)
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
@@ -61,10 +58,11 @@ def mask(config: Config, kind: str) -> Mask:
 def rope_by_kind(config: Config) -> dict[str, Settings]:
     """What config.json says of the rotary positions of each kind of layer: rope_parameters by kind, or before that
     rope_theta and rope_scaling of the FULL and rope_local_base_freq of the SLIDING ones."""
-    newer, older = config.get("rope_parameters", {FULL: None}), config.get("rope_scaling", {})
-    said = [newer.get(kind) or {} for kind in (FULL, SLIDING)] if isinstance(newer, dict) else []
-    if not all(isinstance(part, dict) for part in (newer, older, *said)) or not {FULL, SLIDING} & set(newer):
+    older = checked(config, config.get("rope_scaling", {}), "rope_scaling")
+    newer = checked(config, config.get("rope_parameters", {FULL: {}}))
+    if not {FULL, SLIDING} & set(newer):
         raise AttnError(f"{config.file}: rope_parameters must have settings for {FULL} and {SLIDING}.")
+    said = [checked(config, newer.get(kind, {}), f"rope_parameters of {kind}") for kind in (FULL, SLIDING)]
     full = {"rope_theta": config.number("rope_theta", 1000000.0)}
     local = {"rope_theta": config.number("rope_local_base_freq", 10000.0)}
     return {FULL: full | said[0] | older, SLIDING: local | said[1]}

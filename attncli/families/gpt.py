@@ -10,27 +10,30 @@ from typing import Any
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Take
-from attncli.errors import AttnError
-from attncli.families import Tensor, tied_head
+from attncli.families import Tensor, linear, norm, tied_head
 from attncli.families.config import Config
 from attncli.spec import Embed, Head, Layer, Norm, Spec, Stack
 
 PREFIXES = ("transformer.",)
-QKV = frozenset("qkv")
 
 
-def size(config: Config, default: int, *names: str) -> int:
-    """A count that has had several names. Raises AttnError where two of them disagree."""
-    given = {name: config.size(name) for name in names if config.get(name, None) is not None}
-    if len(set(given.values())) > 1:
-        said = " and ".join(f"{name} = {value}" for name, value in given.items())
-        raise AttnError(f"{config.file}: {said} are names of the same size.", "Remove the wrong one.")
-    return next(iter(given.values()), default)
+def tensors() -> dict[str, Tensor]:
+    """GPT-2's tensors, as Linears, but those of its attention."""
+    return {
+        "embed.tokens.weight": Tensor("wte.weight"),
+        "embed.positions.weight": Tensor("wpe.weight"),
+        **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
+        **norm("layers.{L}.mlp.norm", "h.{L}.ln_2"),
+        **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.c_fc"),
+        **linear("layers.{L}.mlp.output", "h.{L}.mlp.c_proj"),
+        **norm("final.norm", "ln_f"),
+        "head.weight": Tensor("lm_head.weight", transposed=True),
+    }
 
 
-def fused(theirs: str, heads: int, kv_heads: int) -> dict[str, Tensor]:
-    """Queries, keys and values as one Linear. Its rows are, for each key and value head, those of the queries
-    that share it, then its key, then its value."""
+def by_groups(heads: int, kv_heads: int) -> dict[str, Take]:
+    """Takes from queries, keys and values as one Linear. Its rows are, for each key and value head, those of the
+    queries that share it, then its key, then its value."""
 
     def take(which: slice) -> Take:
         def taken(stored: NDArray[Any]) -> NDArray[Any]:
@@ -40,12 +43,7 @@ def fused(theirs: str, heads: int, kv_heads: int) -> dict[str, Tensor]:
 
         return taken
 
-    places = {"q": slice(-2), "k": slice(-2, -1), "v": slice(-1, None)}
-    return {
-        f"layers.{{L}}.attn.{ours}.{kind}": Tensor(f"{theirs}.{kind}", kind == "weight", take(which))
-        for ours, which in places.items()
-        for kind in ("weight", "bias")
-    }
+    return {"q": take(slice(-2)), "k": take(slice(-2, -1)), "v": take(slice(-1, None))}
 
 
 def model(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, norm, part, tied_head
 from attncli.families.config import Config
-from attncli.parts import CAUSAL, feed_forward, layer_norm
+from attncli.parts import CAUSAL, QKV, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Head, Layer, Spec, Stack
 
 PREFIXES = ("transformer.",)
@@ -53,7 +53,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     def layer(number: int) -> Layer:
         attn = Attention(
             heads, heads, d_head, scale / (number + 1) if by_layer else scale, CAUSAL,
-            qkv_bias=frozenset("qkv"), output_bias=True,
+            qkv_bias=QKV, output_bias=True,
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 

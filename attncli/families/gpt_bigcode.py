@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.families import Tensor, linear, norm
+from attncli.families import Tensor, fused, gpt, linear
 from attncli.families.config import Config
-from attncli.families.gpt import PREFIXES, QKV, fused, model, size
-from attncli.parts import CAUSAL, feed_forward, layer_norm
+from attncli.families.gpt import PREFIXES, by_groups, model
+from attncli.parts import CAUSAL, QKV, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -15,22 +15,15 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 def tensors(config: Config) -> dict[str, Tensor]:
     return {
-        "embed.tokens.weight": Tensor("wte.weight"),
-        "embed.positions.weight": Tensor("wpe.weight"),
-        **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
-        **fused("h.{L}.attn.c_attn", *heads_of(config)),
+        **gpt.tensors(),
+        **fused("layers.{L}.attn", "h.{L}.attn.c_attn", by_groups(*heads_of(config))),
         **linear("layers.{L}.attn.output", "h.{L}.attn.c_proj"),
-        **norm("layers.{L}.mlp.norm", "h.{L}.ln_2"),
-        **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.c_fc"),
-        **linear("layers.{L}.mlp.output", "h.{L}.mlp.c_proj"),
-        **norm("final.norm", "ln_f"),
-        "head.weight": Tensor("lm_head.weight", transposed=True),
     }
 
 
 def heads_of(config: Config) -> tuple[int, int]:
     """Of queries, and of keys and values."""
-    heads = size(config, 12, "n_head", "num_attention_heads")
+    heads = config.size_by_names(12, "n_head", "num_attention_heads")
     return heads, 1 if config.flag("multi_query", True) else heads
 
 
@@ -39,7 +32,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.unused("inference_runner", "validate_runner_input", "pre_allocate_kv_cache", "pad_key_length")
     config.unused("max_batch_size", "max_sequence_length", "is_decoder")
     config.only("add_cross_attention", False)
-    d_model, (heads, kv_heads) = size(config, 768, "n_embd", "hidden_size"), heads_of(config)
+    d_model, (heads, kv_heads) = config.size_by_names(768, "n_embd", "hidden_size"), heads_of(config)
     d_head = config.divides("n_head", heads, "n_embd", d_model)
     config.only("num_key_value_heads", kv_heads)
     scale = d_head**-0.5 if config.flag("scale_attn_weights", True) else 1.0
@@ -51,7 +44,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
-    positions = size(config, 1024, "n_positions", "max_position_embeddings")
+    positions = config.size_by_names(1024, "n_positions", "max_position_embeddings")
     embed = Embed("learned", d_model, positions, rows=positions)
-    layers = [layer] * size(config, 12, "n_layer", "num_hidden_layers")
+    layers = [layer] * config.size_by_names(12, "n_layer", "num_hidden_layers")
     return model("gpt_bigcode", config, has, embed, layers, normed, d_model=d_model, vocab=50257)

@@ -5,34 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, linear, norm
-from attncli.families.config import Config
-from attncli.families.gpt import PREFIXES, model, size
+from attncli.families import PROJECTIONS, Tensor, gpt, linear, linears
+from attncli.families.config import Config, short
+from attncli.families.gpt import PREFIXES, model
+from attncli.families.layers import listed
 from attncli.parts import CAUSAL, feed_forward, layer_norm, sliding
 from attncli.spec import Attention, Embed, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
+GLOBAL, LOCAL = "global", "local"
+
 
 def tensors(config: Config) -> dict[str, Tensor]:
+    attn, theirs = "layers.{L}.attn", "h.{L}.attn.attention"
     return {
-        "embed.tokens.weight": Tensor("wte.weight"),
-        "embed.positions.weight": Tensor("wpe.weight"),
-        **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
-        **linear("layers.{L}.attn.q", "h.{L}.attn.attention.q_proj", bias=False),
-        **linear("layers.{L}.attn.k", "h.{L}.attn.attention.k_proj", bias=False),
-        **linear("layers.{L}.attn.v", "h.{L}.attn.attention.v_proj", bias=False),
-        **linear("layers.{L}.attn.output", "h.{L}.attn.attention.out_proj"),
-        **norm("layers.{L}.mlp.norm", "h.{L}.ln_2"),
-        **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.c_fc"),
-        **linear("layers.{L}.mlp.output", "h.{L}.mlp.c_proj"),
-        **norm("final.norm", "ln_f"),
-        "head.weight": Tensor("lm_head.weight", transposed=True),
+        **gpt.tensors(),
+        **linears(attn, theirs, PROJECTIONS, bias=False),
+        **linear(f"{attn}.output", f"{theirs}.out_proj"),
     }
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    d_model, heads = config.size("hidden_size", 2048), size(config, 16, "num_heads", "num_attention_heads")
+    d_model, heads = config.size("hidden_size", 2048), config.size_by_names(16, "num_heads", "num_attention_heads")
     d_head = config.divides("num_heads", heads, "hidden_size", d_model)
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
     mlp = feed_forward(
@@ -40,11 +35,9 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         config.activation("activation_function", "gelu_new"),
         bias=True,
     )
-    masks = {"global": CAUSAL, "local": sliding(config.size("window_size", 256))}
+    masks = {GLOBAL: CAUSAL, LOCAL: sliding(config.size("window_size", 256))}
 
     def layer(kind: str) -> Layer:
-        if kind not in masks:
-            raise AttnError(f"{config.file}: attention of type {kind!r} is unknown; known: {', '.join(masks)}.")
         attn = Attention(heads, heads, d_head, 1.0, masks[kind], output_bias=True)
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
@@ -54,12 +47,16 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     return model("gpt_neo", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
 
 
-def kinds_of_layers(config: Config) -> list[str]:
+def kinds_of_layers(config: Config) -> tuple[str, ...]:
     """`global` or `local` for each layer: attention_types [[["global", "local"], 12]] is both of them 12 times.
     Its outcome attention_layers, which some files hold too, goes first."""
-    repeated = config.get("attention_types", [[["global", "local"], 12]])
-    kinds = config.get("attention_layers", [kind for group, times in repeated for kind in group * times])
-    layers = size(config, 24, "num_layers", "num_hidden_layers")
-    if len(kinds) != layers:
-        raise AttnError(f"{config.file}: the types of attention are {len(kinds)}, the layers {layers}.")
-    return list(kinds)
+    repeated = config.get("attention_types", [[[GLOBAL, LOCAL], 12]])
+    layers = config.size_by_names(24, "num_layers", "num_hidden_layers")
+    try:
+        said = [kind for group, times in repeated for kind in list(group) * times]
+    except (TypeError, ValueError):
+        raise AttnError(
+            f"{config.file}: attention_types is {short(repeated)}, and not like [[[{GLOBAL!r}, {LOCAL!r}], 12]]."
+        ) from None
+    field = "attention_types" if config.get("attention_layers", None) is None else "attention_layers"
+    return listed(config, field, config.get("attention_layers", said), layers, (GLOBAL, LOCAL))

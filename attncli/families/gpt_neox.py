@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.families import Tensor, linear, norm
+from attncli.families import Tensor, fused, linear, norm
 from attncli.families.config import Config
-from attncli.families.gpt import QKV, fused, model
+from attncli.families.gpt import by_groups, model
 from attncli.families.rope import grows_with_length, rope_settings, rotary
-from attncli.parts import CAUSAL, feed_forward, layer_norm
+from attncli.parts import CAUSAL, biased, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Layer, Spec
 
 PREFIXES = ("gpt_neox.",)
@@ -19,7 +19,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return {
         "embed.tokens.weight": Tensor("embed_in.weight"),
         **norm("layers.{L}.attn.norm", "layers.{L}.input_layernorm"),
-        **fused("layers.{L}.attention.query_key_value", heads, heads),
+        **fused("layers.{L}.attn", "layers.{L}.attention.query_key_value", by_groups(heads, heads)),
         **linear("layers.{L}.attn.output", "layers.{L}.attention.dense"),
         **norm("layers.{L}.mlp.norm", "layers.{L}.post_attention_layernorm"),
         **linear("layers.{L}.mlp.hidden", "layers.{L}.mlp.dense_h_to_4h"),
@@ -36,9 +36,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     theta, turned = config.number("rotary_emb_base", 10000.0), config.number("rotary_pct", 0.25)
     config.only("rope_theta", theta)  # the same by other names: some files have both
     config.only("partial_rotary_factor", turned)
-    bias = config.flag("attention_bias", True)
     attn = Attention(
-        heads, heads, d_head, d_head**-0.5, CAUSAL, qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+        heads, heads, d_head, d_head**-0.5, CAUSAL, **biased(config.flag("attention_bias", True)),
         rotary=rotary(config, d_head, settings=rope_settings(config, theta, turned)),
     )  # fmt: skip
     mlp = feed_forward(config.size("intermediate_size", 24576), config.activation("hidden_act", "gelu"), bias=True)

@@ -9,12 +9,12 @@ from functools import partial
 from attncli.checkpoints import Take
 from attncli.families import Tensor, decoder, linear
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV
+from attncli.families.decoder import PREFIXES
 from attncli.families.layers import kinds, mask_of, window
 from attncli.families.rope import rope_settings, rotary
 from attncli.formula.feed_forward import clamped_swiglu, silu
 from attncli.formula.routing import softmax_of_chosen
-from attncli.parts import rms_norm
+from attncli.parts import biased, rms_norm
 from attncli.spec import Experts, FeedForward, Layer, Rotary, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -45,8 +45,7 @@ def _every_other(first: int) -> Take:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    for name in ("initial_context_length", "experts_per_token"):  # other names of what is read
-        config.get(name, None)
+    config.unused("initial_context_length", "experts_per_token")  # other names of what is read
     for name in ("output_router_logits", "router_aux_loss_coef"):
         config.get(name, None)
     config.only("hidden_act", "silu")  # transformers has no other (modeling_gpt_oss, GptOssExperts._apply_gate)
@@ -61,8 +60,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
     def layer(number: int) -> Layer:
         attn = decoder.attention(
-            config, mask=mask_of(config, kind_of[number], size), qkv_bias=QKV if bias else frozenset(),
-            output_bias=bias, rotary=turned, sinks=True,
+            config, mask=mask_of(config, kind_of[number], size), **biased(bias), rotary=turned, sinks=True,
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
@@ -80,9 +78,9 @@ def _experts(config: Config) -> Experts:
     each = FeedForward(
         config.size("intermediate_size", 2880), silu, "silu", gated=True, bias=True,
         combine=partial(clamped_swiglu, steepness=steepness, limit=limit),
-        combine_text=f"(clip(H, ±{limit:g}) + 1) ⊙ g ⊙ σ({steepness:g} g), g = min(G, {limit:g})",
+        combine_text=f"(clip(H, ±{limit:g}) + 1) ⊙ min(G, {limit:g}) ⊙ σ({steepness:g} min(G, {limit:g}))",
     )  # fmt: skip
-    count = config.size("num_local_experts", config.size("num_experts", 128))
+    count = config.size_by_names(128, "num_local_experts", "num_experts")
     chosen = config.size("num_experts_per_tok", 4)
     return Experts(
         count, chosen, each, lambda logits, _: softmax_of_chosen(logits, chosen),

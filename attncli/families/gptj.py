@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, linear, norm
+from attncli.families import PROJECTIONS, Tensor, linear, linears, norm
 from attncli.families.config import Config
-from attncli.families.gpt import PREFIXES, model, size
+from attncli.families.gpt import PREFIXES, model
 from attncli.parts import CAUSAL, feed_forward, layer_norm, plain_rotary
 from attncli.spec import Attention, Embed, Layer, Spec
 
@@ -20,10 +20,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return {
         "embed.tokens.weight": Tensor("wte.weight"),
         **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
-        **linear("layers.{L}.attn.q", "h.{L}.attn.q_proj", bias=False),
-        **linear("layers.{L}.attn.k", "h.{L}.attn.k_proj", bias=False),
-        **linear("layers.{L}.attn.v", "h.{L}.attn.v_proj", bias=False),
-        **linear("layers.{L}.attn.output", "h.{L}.attn.out_proj", bias=False),
+        **linears("layers.{L}.attn", "h.{L}.attn", PROJECTIONS | {"output": "out_proj"}, bias=False),
         **linear("layers.{L}.mlp.hidden", "h.{L}.mlp.fc_in"),
         **linear("layers.{L}.mlp.output", "h.{L}.mlp.fc_out"),
         **norm("final.norm", "ln_f"),
@@ -34,7 +31,8 @@ def tensors(config: Config) -> dict[str, Tensor]:
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("rotary", True)
     config.only("scale_attn_weights", True)
-    d_model, heads = size(config, 4096, "n_embd", "hidden_size"), size(config, 16, "n_head", "num_attention_heads")
+    d_model = config.size_by_names(4096, "n_embd", "hidden_size")
+    heads = config.size_by_names(16, "n_head", "num_attention_heads")
     d_head, turned = config.divides("n_head", heads, "n_embd", d_model), config.size("rotary_dim", 64)
     if turned > d_head or turned % 2:
         raise AttnError(f"{config.file}: rotary_dim = {turned} is no even number of a head's {d_head} dimensions.")
@@ -46,8 +44,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
     layer = Layer("parallel", attn, mlp, attn_norm=normed)
-    embed = Embed("rotary", d_model, size(config, 2048, "n_positions", "max_position_embeddings"))
+    embed = Embed("rotary", d_model, config.size_by_names(2048, "n_positions", "max_position_embeddings"))
     return model(
-        "gptj", config, has, embed, [layer] * size(config, 28, "n_layer", "num_hidden_layers"), normed,
+        "gptj", config, has, embed, [layer] * config.size_by_names(28, "n_layer", "num_hidden_layers"), normed,
         d_model=d_model, vocab=50400, tied=False, bias=True,
     )  # fmt: skip

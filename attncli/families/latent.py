@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints import Take
 from attncli.errors import AttnError
-from attncli.families import Tensor, decoder, linear, rows
+from attncli.families import Tensor, decoder, linear, linears, rows
 from attncli.families.config import Config
 from attncli.families.rope import rope_settings, rotary, yarn_scale
 from attncli.parts import CAUSAL, feed_forward, rms_norm
@@ -29,22 +29,15 @@ def tensors(config: Config) -> dict[str, Tensor]:
         **linear(f"{attn}.q_down", f"{theirs}.q_a_proj"),
         f"{attn}.q_latent_norm.weight": Tensor(f"{theirs}.q_a_layernorm.weight"),
         **linear(f"{attn}.q_up", f"{theirs}.q_b_proj"),
-        **_taken(f"{attn}.kv_down", f"{theirs}.kv_a_proj_with_mqa", rows(0, rank)),
-        **_taken(f"{attn}.k_shared", f"{theirs}.kv_a_proj_with_mqa", rows(rank, None)),
+        **linear(f"{attn}.kv_down", f"{theirs}.kv_a_proj_with_mqa", take=rows(0, rank)),
+        **linear(f"{attn}.k_shared", f"{theirs}.kv_a_proj_with_mqa", take=rows(rank, None)),
         f"{attn}.kv_latent_norm.weight": Tensor(f"{theirs}.kv_a_layernorm.weight"),
-        **_taken(f"{attn}.k_up", f"{theirs}.kv_b_proj", _of_each_head(keys, content + value)),
-        **_taken(f"{attn}.v_up", f"{theirs}.kv_b_proj", _of_each_head(values, content + value)),
+        **linear(f"{attn}.k_up", f"{theirs}.kv_b_proj", take=_of_each_head(keys, content + value)),
+        **linear(f"{attn}.v_up", f"{theirs}.kv_b_proj", take=_of_each_head(values, content + value)),
         "layers.{L}.mlp.router.weight": Tensor("layers.{L}.mlp.gate.weight", transposed=True),
         "layers.{L}.mlp.router.choice": Tensor("layers.{L}.mlp.gate.e_score_correction_bias"),
-        **_gated("layers.{L}.mlp.experts.{E}", "layers.{L}.mlp.experts.{E}"),
-        **_gated("layers.{L}.mlp.shared", "layers.{L}.mlp.shared_experts"),
-    }
-
-
-def _taken(ours: str, theirs: str, take: Take) -> dict[str, Tensor]:
-    return {
-        f"{ours}.weight": Tensor(f"{theirs}.weight", transposed=True, take=take),
-        f"{ours}.bias": Tensor(f"{theirs}.bias", take=take),
+        **linears("layers.{L}.mlp.experts.{E}", "layers.{L}.mlp.experts.{E}", decoder.MATRICES),
+        **linears("layers.{L}.mlp.shared", "layers.{L}.mlp.shared_experts", decoder.MATRICES),
     }
 
 
@@ -58,22 +51,16 @@ def _of_each_head(which: slice, size: int) -> Take:
     return take
 
 
-def _gated(ours: str, theirs: str) -> dict[str, Tensor]:
-    parts = {"gate": "gate_proj", "hidden": "up_proj", "output": "down_proj"}
-    return {name: tensor for part, name in parts.items()
-            for name, tensor in linear(f"{ours}.{part}", f"{theirs}.{name}").items()}  # fmt: skip
-
-
 def attention(config: Config) -> Attention:
     """Multi-head latent attention by the usual fields."""
+    config.assume(q_lora_rank=1536)
     heads = config.size("num_attention_heads", 32)
     config.only("num_key_value_heads", heads)
-    for name in ("head_dim", "qk_head_dim"):  # follow from the sizes below
-        config.get(name, None)
+    config.unused("head_dim", "qk_head_dim")  # follow from the sizes below
     content, rotated = config.size("qk_nope_head_dim", 128), config.size("qk_rope_head_dim", 64)
     bias = config.flag("attention_bias", False)
     latent = Latent(
-        config.size_or_null("q_lora_rank", 1536),
+        config.size_or_null("q_lora_rank"),
         config.size("kv_lora_rank", 512),
         content,
         rotated,
@@ -94,7 +81,7 @@ def _scale(config: Config, size: int) -> float:
     kind = settings.get("rope_type", settings.get("type", "default"))
     if kind == "default" or not settings.get("mscale_all_dim"):
         return scale
-    if not isinstance(settings.get("factor"), int | float):
+    if "factor" not in settings:
         raise AttnError(f"{config.file}: rope scaling {kind!r} needs the number 'factor'.")
     return float(scale * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
 
@@ -121,8 +108,7 @@ def latent_decoder(
     family: str, config: Config, has: Callable[[str], bool], dense: FeedForward, experts: Experts
 ) -> Spec:
     """Layers of which the first `first_k_dense_replace` have no experts."""
-    for name in ("aux_loss_alpha", "seq_aux", "ep_size", "output_router_logits", "router_aux_loss_coef"):
-        config.get(name, None)
+    config.unused("aux_loss_alpha", "seq_aux", "ep_size", "output_router_logits", "router_aux_loss_coef")
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     attn, first = attention(config), config.number("first_k_dense_replace", 0)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from attncli.errors import AttnError
-from attncli.families.config import Config
+from attncli.families.config import Config, short
 from attncli.parts import CAUSAL, sliding
 from attncli.spec import Mask
 
@@ -17,18 +18,25 @@ def kinds(config: Config, slides: Callable[[int], bool]) -> tuple[str, ...]:
     Raises AttnError for a list of another length, or a kind that is neither."""
     layers = config.size("num_hidden_layers")
     given = config.get("layer_types", [SLIDING if slides(number) else FULL for number in range(layers)])
+    return listed(config, "layer_types", given, layers, (FULL, SLIDING))
+
+
+def listed(config: Config, field: str, given: Any, layers: int, known: tuple[str, ...]) -> tuple[str, ...]:
+    """What a field lists: the kind of each layer. Raises AttnError for a list of another length, or a kind that is
+    not known."""
     if not isinstance(given, list) or len(given) != layers:
-        raise AttnError(f"{config.file}: layer_types must list a kind for each of the {layers} layers.")
-    if unknown := [kind for kind in given if kind not in (FULL, SLIDING)]:
+        listing = f", and lists {len(given)}" if isinstance(given, list) else ""
+        raise AttnError(f"{config.file}: {field} must list a kind for each of the {layers} layers{listing}.")
+    if unknown := [kind for kind in given if kind not in known]:
         raise AttnError(
-            f"{config.file}: layer_types has {unknown[0]!r}, which is not supported; known: {FULL}, {SLIDING}."
+            f"{config.file}: {field} has {short(unknown[0])}, which is not supported; known: {', '.join(known)}."
         )
     return tuple(given)
 
 
 def window(config: Config) -> int | None:
     """sliding_window: how many keys a query sees, its own among them; None where the field is null."""
-    return None if config.get("sliding_window", None) is None else config.size("sliding_window")
+    return config.size_or_null("sliding_window")
 
 
 def window_in_use(config: Config) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder, tensors
-from attncli.parts import feed_forward, rms_norm
+from attncli.families.decoder import PREFIXES, attention, decoder, gated, tensors
+from attncli.parts import biased, rms_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -14,13 +14,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
-    bias = config.flag("attention_bias", False)
-    attn = attention(config, qkv_bias=QKV if bias else frozenset(), output_bias=bias)
-    mlp = feed_forward(
-        config.size("intermediate_size", 11008),
-        config.activation("hidden_act", "silu"),
-        gated=True,
-        bias=config.flag("mlp_bias", False),
-    )
+    attn = attention(config, **biased(config.flag("attention_bias", False)))
+    mlp = gated(config, 11008, bias=config.flag("mlp_bias", False))
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     return decoder("llama", config, has, lambda number: layer, final_norm=normed)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, attention, decoder, tensors
+from attncli.families.decoder import PREFIXES, attention, decoder, gated, tensors
 from attncli.families.layers import causal_mask, window
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import rms_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -17,7 +17,6 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(num_key_value_heads=8, sliding_window=4096, max_position_embeddings=4096 * 32)
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     attn = attention(config, mask=causal_mask(window(config)))
-    activation = config.activation("hidden_act", "silu")
-    mlp = feed_forward(config.size("intermediate_size", 14336), activation, gated=True)
+    mlp = gated(config, 14336)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     return decoder("mistral", config, has, lambda number: layer, final_norm=normed)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, experts
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, attention, decoder
+from attncli.families.decoder import PREFIXES, attention, decoder, gated
 from attncli.families.decoder import tensors as plain
 from attncli.families.layers import causal_mask, window
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import rms_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -26,8 +26,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )
     normed = rms_norm(config.number("rms_norm_eps", 1e-5))
     attn = attention(config, mask=causal_mask(window(config)))
-    activation = config.activation("hidden_act", "silu")
-    each = feed_forward(config.size("intermediate_size", 14336), activation, gated=True)
+    each = gated(config, 14336)
     mlp = experts.mixture(config, experts.expert_count(config, 8), each, renormalized=True)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     return decoder("mixtral", config, has, lambda number: layer, final_norm=normed)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, linear, norm, part, tied_head
-from attncli.families.config import Config
-from attncli.families.encoder import QKV, inert
-from attncli.families.rope import rotary
+from attncli.families import Tensor, equal_parts, fused, linear, norm, tied_head
+from attncli.families.config import Config, short
+from attncli.families.layers import FULL, SLIDING, kinds
+from attncli.families.rope import checked, rotary
 from attncli.formula.feed_forward import ACTIVATIONS
-from attncli.parts import EVERY_KEY, around, feed_forward, layer_norm
+from attncli.parts import EVERY_KEY, around, biased, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Head, Layer, Rotary, Spec, Stack, Transform
 
 PREFIXES = ("model.",)
-KINDS = {"full_attention": ("global_rope_theta", 160000.0), "sliding_attention": ("local_rope_theta", 10000.0)}
+KINDS = {FULL: ("global_rope_theta", 160000.0), SLIDING: ("local_rope_theta", 10000.0)}
 """The kinds of layers -> what older files call the base of their rotary positions, and its default."""
 
 
@@ -28,10 +28,10 @@ def tensors(config: Config) -> dict[str, Tensor]:
         "embed.tokens.weight": Tensor("embeddings.tok_embeddings.weight"),
         **norm("embed.norm", "embeddings.norm"),
         **norm(f"{layer}.attn.norm", f"{layer}.attn_norm"),
-        **_parts(f"{layer}.attn", ("q", "k", "v"), f"{layer}.attn.Wqkv"),
+        **fused(f"{layer}.attn", f"{layer}.attn.Wqkv", equal_parts("q", "k", "v")),
         **linear(f"{layer}.attn.output", f"{layer}.attn.Wo"),
         **norm(f"{layer}.mlp.norm", f"{layer}.mlp_norm"),
-        **_parts(f"{layer}.mlp", ("gate", "hidden"), f"{layer}.mlp.Wi"),
+        **fused(f"{layer}.mlp", f"{layer}.mlp.Wi", equal_parts("gate", "hidden")),
         **linear(f"{layer}.mlp.output", f"{layer}.mlp.Wo"),
         **norm("final.norm", "final_norm"),
         **linear("head.transform", "head.dense"),
@@ -40,40 +40,31 @@ def tensors(config: Config) -> dict[str, Tensor]:
     }
 
 
-def _parts(at: str, ours: tuple[str, ...], theirs: str) -> dict[str, Tensor]:
-    """Several Linears, stored as one."""
-    return {
-        f"{at}.{name}.{kind}": Tensor(f"{theirs}.{kind}", kind == "weight", part(i, len(ours)))
-        for i, name in enumerate(ours)
-        for kind in ("weight", "bias")
-    }
-
-
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    inert(
-        config, "initializer_cutoff_factor", "embedding_dropout", "mlp_dropout", "classifier_pooling",
+    config.unused(
+        "initializer_cutoff_factor", "embedding_dropout", "mlp_dropout", "classifier_pooling",
         "deterministic_flash_attn", "sparse_prediction", "sparse_pred_ignore_index", "reference_compile",
         "repad_logits_with_grad", "layer_norm_eps", "position_embedding_type",
     )  # fmt: skip
     d_model, heads = config.size("hidden_size", 768), config.size("num_attention_heads", 12)
     d_head = config.divides("num_attention_heads", heads, "hidden_size", d_model)
     normed = layer_norm(config.number("norm_eps", 1e-5), bias=config.flag("norm_bias", False))
-    biased = config.flag("attention_bias", False)
     mlp = feed_forward(
         config.size("intermediate_size", 1152), config.activation("hidden_activation", "gelu"),
         gated=True, bias=config.flag("mlp_bias", False),
     )  # fmt: skip
-    reach = config.size("local_attention", 128) // 2
-    kinds = {
+    config.assume(num_hidden_layers=22)
+    reach, every = config.size("local_attention", 128) // 2, config.size("global_attn_every_n_layers", 3)
+    attentions = {
         kind: Attention(
-            heads, heads, d_head, d_head**-0.5, mask, qkv_bias=QKV if biased else frozenset(),
-            output_bias=biased, rotary=_rotary(config, kind, d_head),
+            heads, heads, d_head, d_head**-0.5, mask, **biased(config.flag("attention_bias", False)),
+            rotary=_rotary(config, kind, d_head),
         )
-        for kind, mask in (("full_attention", EVERY_KEY), ("sliding_attention", around(reach)))
+        for kind, mask in ((FULL, EVERY_KEY), (SLIDING, around(reach)))
     }  # fmt: skip
     layers = tuple(
-        Layer("pre_norm", kinds[kind], mlp, attn_norm=normed if number else None, mlp_norm=normed)
-        for number, kind in enumerate(_layer_kinds(config))
+        Layer("pre_norm", attentions[kind], mlp, attn_norm=normed if number else None, mlp_norm=normed)
+        for number, kind in enumerate(kinds(config, lambda number: number % every > 0))
     )
     embed = Embed("rotary", d_model, config.size("max_position_embeddings", 8192), pairs=True, norm=normed)
     activation = config.activation("classifier_activation", "gelu")
@@ -89,27 +80,17 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )  # fmt: skip
 
 
-def _layer_kinds(config: Config) -> list[str]:
-    """The kind of each layer: as listed, or every n-th sees the whole text, the first among them."""
-    count, every = config.size("num_hidden_layers", 22), config.size("global_attn_every_n_layers", 3)
-    usual = ["sliding_attention" if number % every else "full_attention" for number in range(count)]
-    kinds = config.get("layer_types", usual)
-    if not isinstance(kinds, list) or len(kinds) != count or not set(kinds) <= set(KINDS):
-        raise AttnError(
-            f"{config.file}: layer_types is {kinds!r}; {count} are needed, each one of {', '.join(KINDS)}."
-        )
-    return kinds
-
-
 def _rotary(config: Config, kind: str, d_head: int) -> Rotary:
     """The rotary positions of a kind of layers: newer files have settings of each kind."""
-    settings = config.get("rope_parameters", {})
-    if not isinstance(settings, dict) or not set(settings) <= set(KINDS):
-        raise AttnError(f"{config.file}: rope_parameters is {settings!r}; {' and '.join(KINDS)} are needed.")
+    settings = checked(config, config.get("rope_parameters", {}))
+    if not set(settings) <= set(KINDS):
+        raise AttnError(f"{config.file}: rope_parameters is {short(settings)}; {' and '.join(KINDS)} are needed.")
     older, theta = KINDS[kind]
     if config.fields.get(older, theta) is None:  # null: as where the whole text is seen (transformers 4)
-        inert(config, older)
-        older, theta = KINDS["full_attention"]
+        config.unused(older)
+        older, theta = KINDS[FULL]
     config.only("rope_scaling", None)
     usual = {"rope_type": "default", "rope_theta": config.number(older, theta)}
-    return rotary(config, d_head, settings=usual | (settings.get(kind) or {}))
+    return rotary(
+        config, d_head, settings=usual | checked(config, settings.get(kind, {}), f"rope_parameters of {kind}")
+    )

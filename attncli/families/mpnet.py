@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from attncli.errors import AttnError
-from attncli.families import Tensor, encoder, linear, norm
+from attncli.families import Tensor, encoder, linears, norm
 from attncli.families.config import Config
 from attncli.formula.positions import relative_buckets
 from attncli.formula.types import Array, Index
@@ -28,10 +28,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     layer = "encoder.layer.{L}"
     return {
         **encoder.tensors(),
-        **linear("layers.{L}.attn.q", f"{layer}.attention.attn.q"),
-        **linear("layers.{L}.attn.k", f"{layer}.attention.attn.k"),
-        **linear("layers.{L}.attn.v", f"{layer}.attention.attn.v"),
-        **linear("layers.{L}.attn.output", f"{layer}.attention.attn.o"),
+        **linears("layers.{L}.attn", f"{layer}.attention.attn", {"q": "q", "k": "k", "v": "v", "output": "o"}),
         **norm("layers.{L}.attn.norm", f"{layer}.attention.LayerNorm"),
         "distances.weight": Tensor("encoder.relative_attention_bias.weight"),
         **encoder.LM_HEAD.tensors(),

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attncli.families import Tensor, linear, part
+from attncli.families import Tensor, equal_parts, fused, linear
 from attncli.families.config import Config
-from attncli.families.gpt import PREFIXES, model, size
+from attncli.families.gpt import PREFIXES, model
 from attncli.formula.types import Array
 from attncli.parts import CAUSAL, feed_forward, layer_norm, linear_bias
 from attncli.spec import Attention, Embed, Layer, Spec
@@ -23,10 +23,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return {
         "embed.tokens.weight": Tensor("wte.weight"),
         "layers.{L}.attn.norm.weight": Tensor("blocks.{L}.norm_1.weight"),
-        **{
-            f"layers.{{L}}.attn.{ours}.weight": Tensor("blocks.{L}.attn.Wqkv.weight", True, part(i, 3))
-            for i, ours in enumerate("qkv")
-        },
+        **fused("layers.{L}.attn", "blocks.{L}.attn.Wqkv", equal_parts("q", "k", "v"), bias=False),
         **linear("layers.{L}.attn.output", "blocks.{L}.attn.out_proj", bias=False),
         "layers.{L}.mlp.norm.weight": Tensor("blocks.{L}.norm_2.weight"),
         **linear("layers.{L}.mlp.hidden", "blocks.{L}.ffn.up_proj", bias=False),
@@ -50,8 +47,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     own.only("prefix_lm", False)
     own.only("qk_ln", False)
     own.only("alibi", True)
-    d_model = size(config, 2048, "d_model", "hidden_size")
-    heads = size(config, 16, "n_heads", "num_attention_heads")
+    d_model = config.size_by_names(2048, "d_model", "hidden_size")
+    heads = config.size_by_names(16, "n_heads", "num_attention_heads")
     d_head = config.divides("n_heads", heads, "d_model", d_model)
     attn = Attention(
         heads, heads, d_head, own.number("softmax_scale", d_head**-0.5), CAUSAL,
@@ -62,7 +59,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5), bias=False)
     layer = Layer("pre_norm", attn, feed_forward(4 * d_model, "gelu"), attn_norm=normed, mlp_norm=normed)
     embed = Embed("alibi", d_model, config.size("max_seq_len", 2048))
-    layers = [layer] * size(config, 24, "n_layers", "num_hidden_layers")
+    layers = [layer] * config.size_by_names(24, "n_layers", "num_hidden_layers")
     return model("mpt", config, has, embed, layers, normed, d_model=d_model, vocab=50368)
 
 

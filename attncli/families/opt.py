@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from attncli.families import Tensor, linear, norm
+from attncli.families import PROJECTIONS, Tensor, linear, linears, norm
 from attncli.families.config import Config
-from attncli.families.gpt import QKV, model
+from attncli.families.gpt import model
 from attncli.formula.types import Index
-from attncli.parts import CAUSAL, feed_forward, layer_norm
+from attncli.parts import CAUSAL, biased, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Layer, Spec
 
 PREFIXES = ("model.decoder.", "decoder.")
@@ -24,10 +24,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
         "embed.tokens.weight": Tensor("embed_tokens.weight"),
         "embed.positions.weight": Tensor("embed_positions.weight"),
         **linear("embed.project", "project_in", bias=False),
-        **linear("layers.{L}.attn.q", "layers.{L}.self_attn.q_proj"),
-        **linear("layers.{L}.attn.k", "layers.{L}.self_attn.k_proj"),
-        **linear("layers.{L}.attn.v", "layers.{L}.self_attn.v_proj"),
-        **linear("layers.{L}.attn.output", "layers.{L}.self_attn.out_proj"),
+        **linears("layers.{L}.attn", "layers.{L}.self_attn", PROJECTIONS | {"output": "out_proj"}),
         **norm("layers.{L}.attn.norm", "layers.{L}.self_attn_layer_norm"),
         **linear("layers.{L}.mlp.hidden", "layers.{L}.fc1"),
         **linear("layers.{L}.mlp.output", "layers.{L}.fc2"),
@@ -50,9 +47,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     bias, before = config.flag("enable_bias", True), config.flag("do_layer_norm_before", True)
     affine = config.flag("layer_norm_elementwise_affine", True)
     normed = layer_norm(1e-5, weight=affine, bias=affine)
-    attn = Attention(
-        heads, heads, d_head, d_head**-0.5, CAUSAL, qkv_bias=QKV if bias else frozenset(), output_bias=bias
-    )
+    attn = Attention(heads, heads, d_head, d_head**-0.5, CAUSAL, **biased(bias))
     mlp = feed_forward(config.size("ffn_dim", 3072), config.activation("activation_function", "relu"), bias=bias)
     layer = Layer("pre_norm" if before else "post_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     positions, width = config.size("max_position_embeddings", 2048), config.size("word_embed_proj_dim", d_model)

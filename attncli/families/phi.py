@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, decoder, linear, norm
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV
-from attncli.parts import feed_forward, layer_norm
+from attncli.families.decoder import PREFIXES
+from attncli.parts import QKV, feed_forward, layer_norm
 from attncli.spec import HeadNorm, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]

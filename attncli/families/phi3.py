@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.families import Tensor, decoder, part, rows
+from attncli.families import Tensor, decoder, equal_parts, fused, rows
 from attncli.families.config import Config
 from attncli.families.decoder import PREFIXES
+from attncli.families.layers import causal_mask, window
 from attncli.families.rope import rope_settings, rotary
-from attncli.parts import CAUSAL, feed_forward, rms_norm, sliding
+from attncli.parts import rms_norm
 from attncli.spec import Attention, Layer, Rotary, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -21,16 +22,11 @@ OLD_NAMES = ("su", "yarn")
 def tensors(config: Config) -> dict[str, Tensor]:
     attn = _attention(config)
     queries, keys = attn.heads * attn.d_head, attn.kv_heads * attn.d_head
-    fused = {
-        "attn.q": ("self_attn.qkv_proj", rows(0, queries)),
-        "attn.k": ("self_attn.qkv_proj", rows(queries, queries + keys)),
-        "attn.v": ("self_attn.qkv_proj", rows(queries + keys, None)),
-        "mlp.gate": ("mlp.gate_up_proj", part(0, 2)),
-        "mlp.hidden": ("mlp.gate_up_proj", part(1, 2)),
-    }
-    return decoder.tensors(config) | {
-        f"layers.{{L}}.{ours}.weight": Tensor(f"layers.{{L}}.{theirs}.weight", transposed=True, take=take)
-        for ours, (theirs, take) in fused.items()
+    takes = {"q": rows(0, queries), "k": rows(queries, queries + keys), "v": rows(queries + keys, None)}
+    return {
+        **decoder.tensors(config),
+        **fused("layers.{L}.attn", "layers.{L}.self_attn.qkv_proj", takes, bias=False),
+        **fused("layers.{L}.mlp", "layers.{L}.mlp.gate_up_proj", equal_parts("gate", "hidden"), bias=False),
     }
 
 
@@ -40,7 +36,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     for name in ("interpolate_factor", "full_attn_mod"):
         config.only(name, 1)
     normed = rms_norm(config.number("rms_norm_eps", 1e-5))
-    mlp = feed_forward(config.size("intermediate_size", 8192), config.activation("hidden_act", "silu"), gated=True)
+    mlp = decoder.gated(config, 8192)
     layer = Layer("pre_norm", _attention(config), mlp, attn_norm=normed, mlp_norm=normed)
     return decoder.decoder(
         "phi3", config, has, lambda number: layer, final_norm=normed, vocab=32064, max_positions=4096
@@ -49,10 +45,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def _attention(config: Config) -> Attention:
     config.assume(hidden_size=3072, max_position_embeddings=4096, original_max_position_embeddings=4096)
-    window = config.get("sliding_window", None)
-    mask = CAUSAL if window is None else sliding(config.size("sliding_window"))
     d_head = decoder.head_size(config, config.size("hidden_size"), config.size("num_attention_heads", 32))
-    return decoder.attention(config, mask=mask, rotary=_rotary(config, d_head))
+    return decoder.attention(config, mask=causal_mask(window(config)), rotary=_rotary(config, d_head))
 
 
 def _rotary(config: Config, d_head: int) -> Rotary:

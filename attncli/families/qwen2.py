@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder, tensors
+from attncli.families.decoder import PREFIXES, attention, decoder, gated, tensors
 from attncli.families.layers import kinds, mask_of, window_in_use
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import QKV, rms_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -18,8 +18,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(num_hidden_layers=32, sliding_window=4096, max_position_embeddings=32768)
     config.only("use_mrope", False)  # of the models that read images, but the others' files have it too
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
-    activation = config.activation("hidden_act", "silu")
-    mlp = feed_forward(config.size("intermediate_size", 22016), activation, gated=True)
+    mlp = gated(config, 22016)
     size, first = window_in_use(config), config.number("max_window_layers", 28)
     of_layers = kinds(config, lambda number: size is not None and number >= first)
 

@@ -5,27 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from attncli.families import Tensor, experts, linear
+from attncli.families import Tensor, experts, linear, linears
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import MATRICES, PREFIXES, attention, decoder, gated
 from attncli.families.decoder import tensors as plain
 from attncli.families.layers import kinds, mask_of, window_in_use
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import QKV, rms_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
-
-MATRICES = ("gate_proj", "up_proj", "down_proj")
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
     mlp = "layers.{L}.mlp"
     return {
         **plain(config),
-        **experts.tensors(f"{mlp}.gate", f"{mlp}.experts.{{E}}", MATRICES),
-        **linear(f"{mlp}.shared.gate", f"{mlp}.shared_expert.gate_proj", bias=False),
-        **linear(f"{mlp}.shared.hidden", f"{mlp}.shared_expert.up_proj", bias=False),
-        **linear(f"{mlp}.shared.output", f"{mlp}.shared_expert.down_proj", bias=False),
+        **experts.tensors(f"{mlp}.gate", f"{mlp}.experts.{{E}}", MATRICES.values()),
+        **linears(f"{mlp}.shared", f"{mlp}.shared_expert", MATRICES, bias=False),
         **linear(f"{mlp}.shared_gate", f"{mlp}.shared_expert_gate", bias=False),
     }
 
@@ -36,15 +32,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         sliding_window=4096, num_experts_per_tok=4, max_position_embeddings=32768,
     )  # fmt: skip
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
-    activation = config.activation("hidden_act", "silu")
-    dense, each, shared = (
-        feed_forward(config.size(name, default), activation, gated=True)
-        for name, default in (
-            ("intermediate_size", 5632),
-            ("moe_intermediate_size", 1408),
-            ("shared_expert_intermediate_size", 5632),
-        )
-    )
+    dense, each = gated(config, 5632), gated(config, 1408, name="moe_intermediate_size")
+    shared = gated(config, 5632, name="shared_expert_intermediate_size")
     sparse = experts.mixture(
         config, config.size("num_experts", 60), each, renormalized=config.flag("norm_topk_prob", False),
         shared=shared, shared_gate=True,

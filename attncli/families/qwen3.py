@@ -6,27 +6,23 @@ from collections.abc import Callable
 
 from attncli.families import Tensor
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import HEAD_NORMS, PREFIXES, attention, decoder, gated, norms
 from attncli.families.decoder import tensors as plain
 from attncli.families.layers import kinds, mask_of, window_in_use
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import biased, rms_norm
 from attncli.spec import HeadNorm, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    return plain(config) | {
-        "layers.{L}.attn.q_norm.weight": Tensor("layers.{L}.self_attn.q_norm.weight"),
-        "layers.{L}.attn.k_norm.weight": Tensor("layers.{L}.self_attn.k_norm.weight"),
-    }
+    return plain(config) | norms(HEAD_NORMS)
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(num_hidden_layers=32, head_dim=128, sliding_window=4096, max_position_embeddings=32768)
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
-    activation = config.activation("hidden_act", "silu")
-    mlp = feed_forward(config.size("intermediate_size", 22016), activation, gated=True)
+    mlp = gated(config, 22016)
     bias = config.flag("attention_bias", False)
     size, first = window_in_use(config), config.number("max_window_layers", 28)
     of_layers = kinds(config, lambda number: size is not None and number >= first)
@@ -34,7 +30,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     def layer(number: int) -> Layer:
         attn = attention(
             config, mask=mask_of(config, of_layers[number], size), q_norm=HeadNorm(normed),
-            k_norm=HeadNorm(normed), qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+            k_norm=HeadNorm(normed), **biased(bias),
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 

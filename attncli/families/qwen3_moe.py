@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, experts, qwen3
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import MATRICES, PREFIXES, attention, decoder, gated
 from attncli.families.layers import causal_mask, window_in_use
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import biased, rms_norm
 from attncli.spec import HeadNorm, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    mlp, matrices = "layers.{L}.mlp", ("gate_proj", "up_proj", "down_proj")
-    return qwen3.tensors(config) | experts.tensors(f"{mlp}.gate", f"{mlp}.experts.{{E}}", matrices)
+    mlp = "layers.{L}.mlp"
+    return qwen3.tensors(config) | experts.tensors(f"{mlp}.gate", f"{mlp}.experts.{{E}}", MATRICES.values())
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
@@ -29,11 +29,10 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.get("max_window_layers", None)  # of no effect: Qwen3MoeModel.forward has one mask for all layers
     attn = attention(
         config, mask=causal_mask(window_in_use(config)), q_norm=HeadNorm(normed), k_norm=HeadNorm(normed),
-        qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+        **biased(bias),
     )  # fmt: skip
-    activation = config.activation("hidden_act", "silu")
-    dense = feed_forward(config.size("intermediate_size", 6144), activation, gated=True)
-    each = feed_forward(config.size("moe_intermediate_size", 768), activation, gated=True)
+    dense = gated(config, 6144)
+    each = gated(config, 768, name="moe_intermediate_size")
     sparse = experts.mixture(
         config, experts.expert_count(config, 128), each, renormalized=config.flag("norm_topk_prob", False)
     )

@@ -16,7 +16,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def spec(config: Config, has: Callable[[str], bool], family: str = "roberta", vocab: int = 50265) -> Spec:
-    encoder.inert(config, "output_past")
+    config.unused("output_past")
     body = encoder.body(config, vocab_size=vocab)
     return encoder.encoder(
         family,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attncli.errors import AttnError
-from attncli.families.config import Config
+from attncli.families.config import Config, short
 from attncli.formula import positions as formula
 from attncli.formula.types import Array
 from attncli.spec import Rotary
@@ -31,7 +31,7 @@ def rotary(
     partial_rotary_factor) are turned. `theta` and `partial` are the family's defaults; `settings` replaces what
     the config has (for layers with rotary positions of their own). Raises AttnError for an unknown scaling.
     """
-    settings = dict(rope_settings(config, theta, partial) if settings is None else settings)
+    settings = rope_settings(config, theta, partial) if settings is None else checked(config, settings)
     kind = settings.pop("rope_type", settings.pop("type", None)) or "default"
     settings.pop("type", None)
     base = float(settings.pop("rope_theta", theta))
@@ -44,27 +44,82 @@ def rotary(
         )
     needed, optional, made = KINDS[kind]
     for name in needed:
-        wanted = list if name.endswith("_factor") and name[:4] in ("long", "shor") else (int, float)
-        if not isinstance(settings.get(name), wanted):
-            raise AttnError(f"{config.file}: rope scaling {kind!r} needs the number {name!r}.")
+        if name not in settings:
+            raise AttnError(f"{config.file}: rope scaling {kind!r} needs {name!r}.")
+        if name in BY_PAIR and len(settings[name]) != size // 2:
+            raise AttnError(f"{config.file}: {name} lists {len(settings[name])} numbers for {size // 2} pairs.")
     known = {*needed, *optional, "original_max_position_embeddings"}
     if kind != "default" and (unknown := sorted(set(settings) - known)):
         raise AttnError(f"{config.file}: rope scaling {kind!r} has an unknown field {unknown[0]!r}.")
-    settings["max_position_embeddings"] = config.get("max_position_embeddings", 2048)
-    frequencies, factor = made(size, base, {k: v for k, v in settings.items() if v is not None})
+    if kind == "llama3" and settings["low_freq_factor"] >= settings["high_freq_factor"]:
+        raise AttnError(
+            f"{config.file}: rope scaling {kind!r} needs a low_freq_factor below its high_freq_factor."
+        )
+    if kind == "dynamic" and size == 2:
+        raise AttnError(f"{config.file}: rope scaling {kind!r} needs more than one pair of dimensions to turn.")
+    settings["max_position_embeddings"] = config.size("max_position_embeddings", 2048)
+    frequencies, factor = made(size, base, settings)
     return Rotary(frequencies, size, start, interleaved, factor)
 
 
 def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) -> Settings:
-    """What config.json says of rotary positions, in the newer form whichever it has."""
-    newer, older = config.get("rope_parameters", None), config.get("rope_scaling", None)
-    settings = dict(newer if isinstance(newer, dict) else older if isinstance(older, dict) else {})
+    """What config.json says of rotary positions, in the newer form whichever it has. Raises AttnError for a value
+    that is none."""
+    older = checked(config, config.get("rope_scaling", {}), "rope_scaling")
+    settings = checked(config, config.get("rope_parameters", older), "rope_parameters")
     settings = {"rope_theta": config.get("rope_theta", theta)} | settings
     settings = {"partial_rotary_factor": config.get("partial_rotary_factor", partial)} | settings
     original = config.get("original_max_position_embeddings", None)
     if original is not None:
         settings["original_max_position_embeddings"] = original
-    return settings
+    return checked(config, settings)
+
+
+def checked(config: Config, settings: Any, field: str = "rope_parameters") -> Settings:
+    """Settings without those that are null. Raises AttnError for a value that its field cannot have."""
+    if not isinstance(settings, dict):
+        raise AttnError(f"{config.file}: {field} is {short(settings)}; an object is needed.")
+    found = {name: value for name, value in settings.items() if value is not None}
+    for name, value in found.items():
+        fits, wanted = FITTING.get(name, (lambda _: True, ""))
+        if not fits(value):
+            raise AttnError(
+                f"{config.file}: {name} of the rotary positions is {short(value)}; {wanted} is needed."
+            )
+    return found
+
+
+def _is_number(value: Any, above: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > above
+
+
+Fitting = tuple[Callable[[Any], bool], str]
+KIND: Fitting = lambda value: isinstance(value, str), "a name"
+FLAG: Fitting = lambda value: isinstance(value, bool), "true or false"
+ABOVE_ZERO: Fitting = lambda value: _is_number(value, 0), "a number above 0"
+ABOVE_ONE: Fitting = lambda value: _is_number(value, 1), "a number above 1"
+LENGTH: Fitting = lambda value: _is_number(value, 1) and value >= 2, "a number of tokens, 2 at least,"
+NOT_BELOW_ZERO: Fitting = lambda value: value == 0 or _is_number(value, 0), "a number that is not below 0"
+SHARE: Fitting = lambda value: _is_number(value, 0) and value <= 1, "a number above 0 and not above 1"
+NUMBERS: Fitting = (
+    lambda value: isinstance(value, list) and all(_is_number(one, 0) for one in value),
+    "a list of numbers above 0",
+)
+BY_PAIR = ("short_factor", "long_factor")
+FITTING: dict[str, Fitting] = {
+    "rope_type": KIND,
+    "type": KIND,
+    "truncate": FLAG,
+    "rope_theta": ABOVE_ONE,
+    "original_max_position_embeddings": LENGTH,
+    "partial_rotary_factor": SHARE,
+    "mscale": NOT_BELOW_ZERO,
+    "mscale_all_dim": NOT_BELOW_ZERO,
+    **dict.fromkeys(("factor", "attention_factor", "beta_fast", "beta_slow"), ABOVE_ZERO),
+    **dict.fromkeys(("low_freq_factor", "high_freq_factor"), ABOVE_ZERO),
+    **dict.fromkeys(BY_PAIR, NUMBERS),
+}
+"""The fields of the settings -> what their values must be."""
 
 
 def grows_with_length(config: Config) -> bool:

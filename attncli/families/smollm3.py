@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from attncli.errors import AttnError
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder, tensors
+from attncli.families.decoder import PREFIXES, attention, decoder, gated, tensors
 from attncli.families.layers import kinds, mask_of, window
-from attncli.parts import feed_forward, rms_norm
+from attncli.parts import biased, rms_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -22,12 +22,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )  # fmt: skip
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     bias = config.flag("attention_bias", False)
-    mlp = feed_forward(
-        config.size("intermediate_size", 11008),
-        config.activation("hidden_act", "silu"),
-        gated=True,
-        bias=config.flag("mlp_bias", False),
-    )
+    mlp = gated(config, 11008, bias=config.flag("mlp_bias", False))
     turning, size = _turning(config), window(config)
     windows = config.flag("use_sliding_window", False) and size is not None
     kind_of = kinds(config, lambda number: windows and not turning[number])
@@ -36,8 +31,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         attn = attention(
             config,
             mask=mask_of(config, kind_of[number], size),
-            qkv_bias=QKV if bias else frozenset(),
-            output_bias=bias,
+            **biased(bias),
             **({} if turning[number] else {"rotary": None}),
         )
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)

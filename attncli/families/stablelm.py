@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, decoder, norm
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV
-from attncli.parts import feed_forward, layer_norm
+from attncli.families.decoder import PREFIXES
+from attncli.parts import QKV, layer_norm
 from attncli.spec import HeadNorm, Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -33,7 +33,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     attn = decoder.attention(
         config, qkv_bias=QKV if config.flag("use_qkv_bias", False) else frozenset(), q_norm=each, k_norm=each
     )
-    mlp = feed_forward(config.size("intermediate_size", 6912), config.activation("hidden_act", "silu"), gated=True)
+    mlp = decoder.gated(config, 6912)
     if config.flag("use_parallel_residual", False):
         layer = Layer("parallel", attn, mlp, attn_norm=normed)
     else:

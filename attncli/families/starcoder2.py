@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from attncli.families import Tensor, linear, norm
 from attncli.families.config import Config
-from attncli.families.decoder import PREFIXES, QKV, attention, decoder
+from attncli.families.decoder import PREFIXES, attention, decoder
 from attncli.families.decoder import tensors as of_llama
-from attncli.parts import CAUSAL, feed_forward, layer_norm, sliding
+from attncli.families.layers import causal_mask, window
+from attncli.parts import biased, feed_forward, layer_norm
 from attncli.spec import Layer, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -32,12 +33,11 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     eps = config.number("norm_epsilon", 1e-5)
     config.only("layer_norm_epsilon", eps)  # the same by another name: the published files have both
     bias = config.flag("use_bias", True)
-    windowed = config.get("sliding_window", None) is not None
     for needed in ("hidden_size", "num_attention_heads", "num_key_value_heads"):
         config.size(needed)  # as Llama's they would have other defaults
     attn = attention(
-        config, mask=sliding(config.size("sliding_window")) if windowed else CAUSAL,
-        qkv_bias=QKV if bias else frozenset(), output_bias=bias,
+        config, mask=causal_mask(window(config)),
+        **biased(bias),
     )  # fmt: skip
     activation = config.activation("hidden_act", "gelu_pytorch_tanh")
     mlp = feed_forward(config.size("intermediate_size", 12288), activation, bias=bias)

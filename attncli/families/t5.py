@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from attncli.families import Tensor, linear, shared_embedding
+from attncli.families import Tensor, linears, shared_embedding
 from attncli.families.config import Config
 from attncli.parts import CAUSAL, EVERY_KEY, bucketed, feed_forward, rms_norm
 from attncli.spec import Attention, Embed, Head, Layer, Mask, Spec, Stack
@@ -42,20 +42,19 @@ def tensors_of(config: Config, defaults: Defaults) -> dict[str, Tensor]:
 
 def _stack(side: str, *attentions: tuple[str, str], hidden: str) -> dict[str, Tensor]:
     layer, block = f"{side}.layers.{{L}}", f"{side}.block.{{L}}.layer"
+    matrices = {"gate": "wi_0", "hidden": hidden, "output": "wo"}
     last = f"{block}.{len(attentions)}"  # the feed-forward comes after the attentions
     found = {
         f"{side}.embed.tokens.weight": shared_embedding(side),
         f"{side}.relative.weight": Tensor(f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
         f"{side}.final.norm.weight": Tensor(f"{side}.final_layer_norm.weight"),
         f"{layer}.mlp.norm.weight": Tensor(f"{last}.layer_norm.weight"),
-        **linear(f"{layer}.mlp.gate", f"{last}.DenseReluDense.wi_0", bias=False),
-        **linear(f"{layer}.mlp.hidden", f"{last}.DenseReluDense.{hidden}", bias=False),
-        **linear(f"{layer}.mlp.output", f"{last}.DenseReluDense.wo", bias=False),
+        **linears(f"{layer}.mlp", f"{last}.DenseReluDense", matrices, bias=False),
     }
     for place, (theirs, ours) in enumerate(attentions):
         found[f"{layer}.{ours}.norm.weight"] = Tensor(f"{block}.{place}.layer_norm.weight")
-        for kind, name in (("q", "q"), ("k", "k"), ("v", "v"), ("output", "o")):
-            found |= linear(f"{layer}.{ours}.{kind}", f"{block}.{place}.{theirs}.{name}", bias=False)
+        names = {"q": "q", "k": "k", "v": "v", "output": "o"}
+        found |= linears(f"{layer}.{ours}", f"{block}.{place}.{theirs}", names, bias=False)
     return found
 
 
@@ -67,8 +66,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def t5_like(family: str, config: Config, has: Callable[[str], bool], defaults: Defaults, scaled: bool) -> Spec:
     """`scaled`: whether what the head reads is multiplied by 1 / √d_model."""
-    for name in INERT:
-        config.get(name, None)
+    config.unused(*INERT)
     config.only("is_encoder_decoder", True)
     config.only("is_decoder", False)
     d_model, d_head = config.size("d_model", 512), config.size("d_kv", 64)

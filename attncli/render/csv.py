@@ -18,6 +18,7 @@ COLUMNS = {
     "kv_head": ("head",),
     "query": ("query", "query_token"),
     "key": ("key", "key_token"),
+    "key_or_sink": ("key", "key_token"),
     "position": ("position", "token"),
     "vocab": ("rank", "id", "word"),
 }
@@ -67,10 +68,13 @@ class _Writer:
             elif axis == "vocab":
                 axes.append([{"rank": i} for i in range(size)])
             elif axis in COLUMNS:
-                indices = stage.row_indices if axis != "key" else range(size)
+                sink = axis == "key_or_sink"
+                indices = range(size - sink) if axis in ("key", "key_or_sink") else stage.row_indices
                 number, token = COLUMNS[axis]
                 texts = [""] * (max(indices) + 1) if tokens is None else tokens.texts
                 axes.append([{number: i, token: harmless(texts[i])} for i in indices])
+                if sink:  # it is no token, so it has no index
+                    axes[-1].append({number: "", token: "sink"})
             else:
                 axes.append([{"dimension": i} for i in range(size)])
         return axes

@@ -39,7 +39,7 @@ class Matrix:
     @property
     def are_weights(self) -> bool:
         """Whether the rows are attention weights, which sum to one."""
-        return self.stage.name.endswith((".attn.weights", ".cross.weights"))
+        return self.stage.name.endswith((".weights", ".weights_with_sink"))
 
     def cell(self, row: int, column: int, precision: int) -> str:
         text = number(float(self.values[row, column]), precision)
@@ -67,6 +67,8 @@ def matrices(stage: Stage, trace: Trace) -> Iterator[Matrix]:
     rows, tokens = labels(stage.axes[-2], stage.row_indices), trace.tokens_along(stage, "vocab")
     if stage.axes[-1] == "key":
         columns = labels("key", range(values.shape[-1]))
+    elif stage.axes[-1] == "key_or_sink":
+        columns = [*labels("key", range(values.shape[-1] - 1)), "sink"]
     elif stage.ids is not None:
         columns = [f"#{i + 1}" for i in range(values.shape[-1])]
     elif stage.axes[-1] == "vocab" and tokens is not None:

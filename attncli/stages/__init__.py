@@ -1,0 +1,30 @@
+"""The catalogue: each stage's name, symbol, formula, axes and one-line meaning."""
+
+from attncli.stages.names import (
+    CATALOGUE,
+    ON_REQUEST,
+    attention_of,
+    entry_of,
+    last_layer,
+    layer_of,
+    offered,
+    place_of,
+    relative,
+    stack_of,
+)
+from attncli.stages.places import Entry, Place
+
+__all__ = [
+    "CATALOGUE",
+    "ON_REQUEST",
+    "Entry",
+    "Place",
+    "attention_of",
+    "entry_of",
+    "last_layer",
+    "layer_of",
+    "offered",
+    "place_of",
+    "relative",
+    "stack_of",
+]

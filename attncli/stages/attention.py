@@ -1,0 +1,216 @@
+"""The catalogue of an attention, of a layer's own or to the encoder: from what it reads to what it adds."""
+
+from __future__ import annotations
+
+from attncli.stages.places import (
+    ENCODED,
+    KEY,
+    LATENT,
+    MIXED,
+    NORMED_FIRST,
+    QUERY,
+    ROWS,
+    SQUARE,
+    Entry,
+    Place,
+    Rule,
+    normed,
+    number,
+)
+
+
+def _projection(letter: str) -> Rule:
+    def formula(p: Place) -> str:
+        latent = p.attn.latent
+        if letter == "Q" and latent is not None and latent.query_rank is not None:
+            return "Q = C_Qn W_UQ"
+        if letter == "K" and latent is not None:
+            return "K = [C_n W_UK, K_R]"
+        if letter == "V" and latent is not None:
+            return "V = C_n W_UV"
+        x = p.x if letter == "Q" else p.source
+        made = f"{x} W_{letter}" + (f" + b_{letter}" if letter.lower() in p.attn.qkv_bias else "")
+        clip = p.attn.clip
+        return f"{letter} = {made}" if clip is None else f"{letter} = clip({made}, ±{number(clip)})"
+
+    return formula
+
+
+def _encoded(p: Place) -> str:
+    return f"{ENCODED} is encoder.final" if p.cross else ""
+
+
+def _head_norm(letter: str) -> Rule:
+    def formula(p: Place) -> str:
+        part = p.attn.q_norm if letter == "Q" else p.attn.k_norm
+        assert part is not None
+        over = f"concat({letter})" if part.over == "all" else letter
+        return f"{letter}_n = {normed(part.norm, over)}"
+
+    return formula
+
+
+def _last(letter: str, p: Place) -> str:
+    """The symbol of the queries or keys that the scores are made of."""
+    if p.attn.rotary is not None:
+        return f"{letter}_rot"
+    normed = p.attn.q_norm if letter == "Q" else p.attn.k_norm
+    return letter if normed is None else f"{letter}_n"
+
+
+def _rotated(letter: str) -> Rule:
+    def formula(p: Place) -> str:
+        normed = p.attn.q_norm if letter == "Q" else p.attn.k_norm
+        return f"{letter}_rot = rotate({letter if normed is None else letter + '_n'}, pos · θ)"
+
+    return formula
+
+
+def _turning(p: Place) -> str:
+    rotary = p.attn.rotary
+    assert rotary is not None
+    if rotary.size == p.attn.d_head:
+        facts = ["neighbouring dimensions are turned together"] if rotary.interleaved else []
+        return ", and ".join(
+            facts + ([] if rotary.factor == 1 else [f"all are multiplied by {number(rotary.factor)}"])
+        )
+    which = f"dimensions {rotary.start} to {rotary.start + rotary.size - 1} of {p.attn.d_head} are turned"
+    which += ", neighbours together" if rotary.interleaved else ""
+    return which + ("" if rotary.factor == 1 else f", and multiplied by {number(rotary.factor)}")
+
+
+def _scaled(p: Place) -> str:
+    if abs(p.attn.scale * p.attn.d_head**0.5 - 1) < 1e-9:
+        return "S' = S / √d_k"
+    return "S' = S" if p.attn.scale == 1 else f"S' = {number(p.attn.scale)} S"
+
+
+def _root(p: Place) -> str:
+    d, scale = p.attn.d_head, number(p.attn.scale)
+    return f"d_k = {d}, √d_k = {number(d**0.5)}, so each score is multiplied by {scale}"
+
+
+def _root_or_scale(p: Place) -> str:
+    if _scaled(p) == "S' = S / √d_k":
+        return _root(p)
+    return "this model does not scale its scores" if p.attn.scale == 1 else f"d_k = {p.attn.d_head}"
+
+
+def _scaled_meaning(p: Place) -> str:
+    if _scaled(p) == "S' = S / √d_k":
+        return "scores of a size that does not grow with d_k"
+    return "the scores as they are" if p.attn.scale == 1 else "the scores, times a factor of the model's own"
+
+
+def _before_mask(p: Place) -> str:
+    return "S_cap" if p.attn.cap is not None else "B" if p.attn.bias is not None else "S'"
+
+
+def _masked(p: Place) -> str:
+    if p.attn.mask.allowed is None:
+        return f"M = {_before_mask(p)}: no mask, every query sees every key"
+    return f"M = {_before_mask(p)} where {p.attn.mask.text}, else -inf"
+
+
+def _output(p: Place) -> str:
+    if not p.attn.output:
+        return "O = concat(Z): this layer has no W_O"
+    return "O = concat(Z) W_O + b_O" if p.attn.output_bias else "O = concat(Z) W_O"
+
+
+def _input(p: Place) -> str:
+    symbol, before, part = ("N_c", "R", p.layer.cross_norm) if p.cross else ("N", "X", p.layer.attn_norm)
+    return f"{symbol} = {normed(part, before) if p.block in NORMED_FIRST else before}"
+
+
+def _capped(p: Place) -> str:
+    before = "S'" if p.attn.bias is None else "B"
+    return f"S_cap = c tanh({before} / c), c = {number(p.attn.cap or 0)}"
+
+
+def _latent(p: Place) -> bool:
+    return p.attn.latent is not None
+
+
+def _latent_bias(p: Place, letters: str) -> str:
+    return f" + b_{letters}" if p.attn.latent is not None and p.attn.latent.bias else ""
+
+
+def _latent_norm(p: Place) -> str:
+    assert p.attn.latent is not None
+    return p.attn.latent.norm.name
+
+
+def _latent_queries(p: Place) -> bool:
+    return p.attn.latent is not None and p.attn.latent.query_rank is not None
+
+
+def _rotary(p: Place) -> bool:
+    return p.attn.rotary is not None
+
+
+def _bias(p: Place) -> str:
+    assert p.attn.bias is not None
+    return p.attn.bias.text
+
+
+def _bias_detail(p: Place) -> str:
+    assert p.attn.bias is not None
+    return p.attn.bias.detail
+
+
+def _bias_meaning(p: Place) -> str:
+    assert p.attn.bias is not None
+    return p.attn.bias.meaning
+
+
+ATTENTION = (
+    Entry("input", "N", ROWS, _input, "what the attention reads"),
+    Entry("q_latent", "C_Q", LATENT, lambda p: f"C_Q = {p.x} W_DQ" + _latent_bias(p, "DQ"),
+          "the queries, as a small vector", _latent_queries),
+    Entry("q_latent_normed", "C_Qn", LATENT, lambda p: f"C_Qn = {_latent_norm(p)}(C_Q)", "that, normalized",
+          _latent_queries),
+    Entry("q", "Q", QUERY, _projection("Q"), "what each token looks for"),
+    Entry("kv_latent", "C", LATENT, lambda p: f"C = {p.source} W_DKV" + _latent_bias(p, "DKV"),
+          "keys and values, as a small vector", _latent, of_keys=True),
+    Entry("kv_latent_normed", "C_n", LATENT, lambda p: f"C_n = {_latent_norm(p)}(C)", "that, normalized",
+          _latent, of_keys=True),
+    Entry("k_shared", "K_R", ("position", "rotary"), lambda p: f"K_R = {p.source} W_KR" + _latent_bias(p, "KR"),
+          "the part of the keys that is the same for all heads", _latent, of_keys=True),
+    Entry("k", "K", KEY, _projection("K"), "what each token can be found by", detail=_encoded, of_keys=True),
+    Entry("v", "V", KEY, _projection("V"), "what each token passes on", detail=_encoded, of_keys=True),
+    Entry("q_normed", "Q_n", QUERY, _head_norm("Q"), "the queries, normalized",
+          lambda p: p.attn.q_norm is not None),
+    Entry("k_normed", "K_n", KEY, _head_norm("K"), "the keys, normalized", lambda p: p.attn.k_norm is not None,
+          of_keys=True),
+    Entry("q_rotated", "Q_rot", QUERY, _rotated("Q"), "the queries turned by their position", _rotary, _turning),
+    Entry("k_rotated", "K_rot", KEY, _rotated("K"), "the keys turned by their position", _rotary, _turning,
+          of_keys=True),
+    Entry("scores", "S", SQUARE, lambda p: f"S = {_last('Q', p)} {_last('K', p)}ᵀ",
+          "how well each query fits each key"),
+    Entry("scaled", "S'", SQUARE, _scaled, _scaled_meaning, detail=_root_or_scale),
+    Entry("content_to_position", "S_cp", SQUARE, lambda p: "S_cp = c (Q K_rᵀ)[query, δ(query, key)]",
+          "how well each query fits each distance", lambda p: _adds(p, "content_to_position"), _bias_detail),
+    Entry("position_to_content", "S_pc", SQUARE, lambda p: "S_pc = c (K Q_rᵀ)[key, δ(query, key)]",
+          "how well each key fits each distance", lambda p: _adds(p, "position_to_content"), _bias_detail),
+    Entry("biased", "B", SQUARE, _bias, _bias_meaning, lambda p: p.attn.bias is not None,
+          lambda p: "" if p.attn.bias and p.attn.bias.stages else _bias_detail(p)),
+    Entry("capped", "S_cap", SQUARE, _capped,
+          "scores that come near the cap are bent below it", lambda p: p.attn.cap is not None),
+    Entry("masked", "M", SQUARE, _masked,
+          lambda p: "nothing is left out" if p.attn.mask.allowed is None else "-inf where the query may not look"),
+    Entry("weights_with_sink", "A_s", ("head", "query", "key_or_sink"), lambda p: "A_s = softmax([M, s])",
+          "the sink takes its share of the weight, by the head's own score s; each row sums to 1",
+          lambda p: p.attn.sinks),
+    Entry("weights", "A", SQUARE, lambda p: "A = A_s without the sink" if p.attn.sinks else "A = softmax(M)",
+          lambda p: "how much of each key's value is taken; the sink's share is left over" if p.attn.sinks
+          else "how much of each key's value is taken; each row sums to 1"),
+    Entry("mixed", "Z", MIXED, lambda p: "Z = A V", "the values, mixed by the weights"),
+    Entry("heads", "O_h", ("head", "query", "d_model"), lambda p: "O_h = Z_h W_O^h",
+          "each head's part of the output", lambda p: p.attn.output),
+    Entry("output", "O", ROWS, _output, "what the attention adds to each token"),
+)  # fmt: skip
+
+
+def _adds(p: Place, stage: str) -> bool:
+    return p.attn.bias is not None and stage in p.attn.bias.stages
