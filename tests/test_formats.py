@@ -58,7 +58,7 @@ def test_json_of_experts_sinks_and_latents_is_valid_by_the_schema(attn: Run, mod
 
 
 def test_the_schema_knows_every_axis_of_the_catalogue(attn: Run) -> None:
-    known = schema(attn)["properties"]["stages"]["items"]["properties"]["axes"]["items"]["enum"]
+    known = schema(attn)["$defs"]["stage"]["properties"]["axes"]["items"]["enum"]
     assert {axis for entry in CATALOGUE.values() for axis in entry.axes} <= set(known)
 
 
