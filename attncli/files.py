@@ -7,9 +7,31 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from attncli.errors import AttnError
+
+NESTED = 64
+"""How many objects and lists may lie inside one another in a file of settings."""
+
+
+def json_object(raw: bytes, file: Path) -> dict[str, Any]:
+    """The JSON object that a file of settings holds. Raises AttnError for anything else."""
+    import orjson
+
+    try:
+        fields = orjson.loads(raw)
+    except ValueError as error:
+        raise AttnError(f"{file} is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise AttnError(f"{file} holds no JSON object.")
+    level: list[Any] = [fields]
+    for _ in range(NESTED):
+        level = [x for part in level if isinstance(part, dict | list)
+                 for x in (part.values() if isinstance(part, dict) else part)]  # fmt: skip
+    if level:
+        raise AttnError(f"{file} is nested more than {NESTED} deep: no settings are.")
+    return fields
 
 
 @contextmanager

@@ -240,10 +240,10 @@ def own_tokenizer(folder: Path) -> Tokenizer:
 
 
 def _config_fields(file: Path) -> dict[str, Any]:
-    import orjson
+    from attncli.files import json_object
 
     try:
-        fields = orjson.loads(file.read_bytes())
+        return json_object(file.read_bytes(), file)
     except FileNotFoundError:
         raise AttnError(
             f"{file.parent} has no config.json.",
@@ -251,11 +251,6 @@ def _config_fields(file: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise AttnError(f"{file} is not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise AttnError(f"{file} holds no JSON object.")
-    return fields
 
 
 # ------------------------------------------------------------------ one layer of the user's own

@@ -221,12 +221,12 @@ def _word_pieces(vocab: Path, folder: Path) -> tokenizers.Tokenizer:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    import orjson
+    from attncli.files import json_object
 
     settings: dict[str, Any] = {}
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
-        if (folder / name).exists():
-            settings |= orjson.loads((folder / name).read_bytes())
+        if (folder / name).is_file():
+            settings |= json_object((folder / name).read_bytes(), folder / name)
     return settings
 
 

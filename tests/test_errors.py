@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 
 from tests.checkpoints import tensors, write_gpt2
 from tests.conftest import Run, error_of, text_of
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,61 @@ def test_a_config_field_that_may_change_the_numbers_is_refused_until_it_is_waved
 def test_a_broken_config_is_told(attn: Run, tmp_path: Path, content: str) -> None:
     (write_gpt2(tmp_path / "m") / "config.json").write_text(content)
     assert "config.json" in error_of(attn("explain", "the cat", "-m", "m"), 1)
+
+
+DEEP = "[" * 500 + "]" * 500
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("n_layer", 10**9, "n_layer is 1000000000; at most 4096"),
+        ("n_head", 10**9, "n_head is 1000000000; at most 16384"),
+        ("vocab_size", 10**30, "vocab_size is 1e+30"),
+        ("vocab_size", -1, "vocab_size is -1"),
+        ("activation_function", ["gelu"], "activation_function = ['gelu'] is not supported"),
+        ("quantization_config", {"quant_method": ["fp8"]}, "weights quantized by ['fp8'] are not supported"),
+        ("model_type", "\x1b[31m" + "x" * 5000, "x… is not a family that attn knows"),
+    ],
+)
+def test_a_config_of_nonsense_is_told_at_once(
+    attn: Run, tmp_path: Path, field: str, value: object, says: str
+) -> None:
+    write_gpt2(tmp_path / "m", **{field: value})
+    said = error_of(attn("explain", "the cat", "-m", "m"), 1)
+    assert says in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "adapter_config.json"])
+@pytest.mark.parametrize("content", ["null", '{"a": ' + DEEP + "}"])
+def test_settings_that_are_no_object_or_without_end_are_told(
+    attn: Run, tmp_path: Path, name: str, content: str
+) -> None:
+    folder = write_gpt2(tmp_path / "m")
+    (folder / "tokenizer.json").unlink()
+    shutil.copy(GOLDEN / "gpt2-merges" / "vocab.json", folder)
+    shutil.copy(GOLDEN / "gpt2-merges" / "merges.txt", folder)
+    (folder / name).write_text(content)
+    adapter = ("--adapter", "m") if name == "adapter_config.json" else ()
+    said = error_of(attn("explain", "the cat", "-m", "m", *adapter), 1)
+    assert f"{name} " in said
+    assert "no JSON object" in said or "nested" in said
+
+
+def test_a_damaged_archive_of_one_layer_is_told(attn: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.savez_compressed(tmp_path / "a.npz", **{n: rng.normal(size=(20, 20)) for n in ("w_q", "w_k", "w_v")})
+    whole = (tmp_path / "a.npz").read_bytes()
+    for damaged in (b"abc", whole[:500], whole[:100] + bytes(400) + whole[500:]):
+        (tmp_path / "a.npz").write_bytes(damaged)
+        said = error_of(attn("explain", "a b", "-m", "a.npz", "-o", "x.json"), 1)
+        assert "a.npz" in said
+        assert "allow_pickle" not in said
+
+
+def test_an_empty_name_of_a_model_is_no_model(attn: Run) -> None:
+    assert "config.json" in error_of(attn("pe", "-m", ""), 1)
 
 
 def test_a_broken_tokenizer_is_told(attn: Run, tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ import pytest
 from safetensors import safe_open
 
 import attncli
+from attncli.stages import CATALOGUE
 from tests.checkpoints import write_gpt2
 from tests.conftest import Run, text_of
 
+GOLDEN = Path(__file__).parent / "golden"
 SENTENCE = 'The cat, 猫 \x1b[1m said\n"hi"'
 EVERYTHING = ("--layer", "all", "--head", "all", "--stage", "all")
 
@@ -45,6 +47,19 @@ def test_json_is_valid_by_the_schema_of_the_package(attn: Run, positions: str, a
     for stage in document["stages"]:
         assert np.array(stage["values"], float).shape == tuple(stage["shape"])
         assert len(stage["axes"]) == len(stage["shape"])
+
+
+@pytest.mark.parametrize("model", ["gpt-oss-plain", "deepseek-v3-groups"])
+def test_json_of_experts_sinks_and_latents_is_valid_by_the_schema(attn: Run, model: str) -> None:
+    document = strictly(
+        text_of(attn("explain", "--ids", "1,2,3", "-m", str(GOLDEN / model), *EVERYTHING, "--json"))
+    )
+    jsonschema.validate(document, schema(attn))
+
+
+def test_the_schema_knows_every_axis_of_the_catalogue(attn: Run) -> None:
+    known = schema(attn)["$defs"]["stage"]["properties"]["axes"]["items"]["enum"]
+    assert {axis for entry in CATALOGUE.values() for axis in entry.axes} <= set(known)
 
 
 def test_masked_scores_are_null_in_json(attn: Run) -> None:

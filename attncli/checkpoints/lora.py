@@ -17,6 +17,7 @@ from attncli.checkpoints import Checkpoint, Take, whole
 from attncli.checkpoints.made import Index, Made, Overlaid
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 from attncli.errors import AttnError, nearest
+from attncli.files import json_object
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -68,19 +69,13 @@ def open_adapter(folder: Path) -> Adapter:
 
     Raises AttnError where one is missing or broken, or the adapter is not one that can be merged exactly.
     """
-    import orjson
-
     try:
-        config = orjson.loads((folder / CONFIG).read_bytes())
+        config = json_object((folder / CONFIG).read_bytes(), folder / CONFIG)
     except OSError as error:
         raise AttnError(
             f"cannot read {folder / CONFIG}: {error.strerror or error}",
             f"An adapter is a folder with {CONFIG} and {WEIGHTS}, as PEFT saves it.",
         ) from error
-    except ValueError as error:
-        raise AttnError(f"{folder / CONFIG} is not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise AttnError(f"{folder / CONFIG} holds no JSON object.")
     _check(config, folder / CONFIG)
     if not (folder / WEIGHTS).exists() and (folder / "adapter_model.bin").exists():
         raise AttnError(

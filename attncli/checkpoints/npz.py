@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from attncli.checkpoints import Stored, Take, whole
 from attncli.errors import AttnError
 
+BROKEN = (ValueError, OSError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What a damaged archive may raise."""
+
 
 class NpzCheckpoint:
     """An .npz file as named tensors, each read when it is asked for. Raises AttnError for a bad file."""
@@ -21,12 +25,15 @@ class NpzCheckpoint:
         self.source = str(file)
         self.metadata: dict[str, str] = {}
         try:
+            with file.open("rb") as raw:
+                if not raw.read(8).startswith((b"PK", np.lib.format.MAGIC_PREFIX)):
+                    raise AttnError(f"{file} is not an .npz file: it does not begin like one.")
             self._arrays = np.load(file, allow_pickle=False)
             if not isinstance(self._arrays, np.lib.npyio.NpzFile):
                 raise AttnError(f"{file} holds a single array.", "Save several by name: np.savez(file, w_q=…).")
         except FileNotFoundError as error:
             raise AttnError(f"no such file: {file}") from error
-        except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        except BROKEN as error:
             raise AttnError(f"{file} is not an .npz file: {error}") from error
         self._read: dict[str, NDArray[Any]] = {}
 
@@ -47,7 +54,7 @@ class NpzCheckpoint:
         if name not in self._read:
             try:
                 self._read[name] = self._arrays[name]
-            except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+            except BROKEN as error:
                 raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
         return take(self._read[name])
 
@@ -64,7 +71,7 @@ class NpzCheckpoint:
                     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
                 else:
                     shape, _, dtype = np.lib.format.read_array_header_2_0(file)
-        except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+        except BROKEN as error:
             raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
         if dtype.hasobject:
             raise AttnError(f"{self.source}: array {name} cannot be read: it holds pickled objects, not numbers.")

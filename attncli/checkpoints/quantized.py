@@ -33,7 +33,7 @@ def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) ->
     if not isinstance(settings, Mapping):
         raise AttnError(f"{file}: quantization_config is no object.")
     method = settings.get("quant_method")
-    if method not in _METHODS:
+    if not isinstance(method, str) or method not in _METHODS:
         raise AttnError(
             f"{file}: weights quantized by {method!r} are not supported; attn reads {' and '.join(_METHODS)}.",
             "Take the original checkpoint, or a GGUF file of the model.",

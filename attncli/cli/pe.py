@@ -46,7 +46,7 @@ def command(**options: Any) -> None:
     from attncli.tracing import Trace
 
     format_ = chosen_format(options)
-    parameters, stages = _of_model(options) if options["model"] else _of_formula(options)
+    parameters, stages = _of_model(options) if options["model"] is not None else _of_formula(options)
     axes = tuple(dict.fromkeys(a for stage in stages for a in stage.axes))
     head = Trace(schema="attn.pe/1", parameters=parameters, axes=axes)
     with opened(options["output"]) as output:

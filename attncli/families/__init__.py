@@ -10,7 +10,7 @@ import numpy as np
 
 from attncli.checkpoints import Take, whole
 from attncli.errors import AttnError, nearest
-from attncli.families.config import Config
+from attncli.families.config import Config, short
 from attncli.spec import Spec
 
 FAMILIES = {
@@ -167,6 +167,6 @@ def family_of(config: Config) -> Family:
     if kind not in FAMILIES:
         hint = nearest(kind, FAMILIES)
         listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."
-        raise AttnError(f"{config.file}: model_type {kind!r} is not a family that attn knows.", hint + listed)
+        raise AttnError(f"{config.file}: model_type {short(kind)} is not a family that attn knows.", hint + listed)
     module: Family = import_module(FAMILIES[kind])
     return module

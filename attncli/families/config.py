@@ -115,6 +115,11 @@ INERT = frozenset(
 )
 """Fields that say how to train, generate, classify or store, but leave attention and logits as they are."""
 
+LIMITS = {"layer": 1 << 12, "layers": 1 << 12, "experts": 1 << 12, "head": 1 << 14, "heads": 1 << 14}
+"""The most that a count may be, by the last word of its name: a part is made for each of them."""
+LIMIT = 1 << 31
+"""The most that any other count may be: far above every vocabulary and every length there is."""
+
 
 class Config:
     """A config.json whose reads are counted: `finish` refuses what was neither read nor known as inert."""
@@ -149,7 +154,10 @@ class Config:
         if value is None:
             raise AttnError(f"{self.file}: field {name!r} is missing.")
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise AttnError(f"{self.file}: {name} is {value!r}; a whole number above 0 is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; a whole number above 0 is needed.")
+        limit = LIMITS.get(name.rsplit("_", 1)[-1], LIMIT)
+        if value > limit:
+            raise AttnError(f"{self.file}: {name} is {short(value)}; at most {limit} can be.")
         return value
 
     def size_or_null(self, name: str) -> int | None:
@@ -168,13 +176,13 @@ class Config:
         """The id of a token, None where there is none."""
         value = self.get(name, default)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise AttnError(f"{self.file}: {name} is {value!r}; the id of a token is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; the id of a token is needed.")
         return value
 
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise AttnError(f"{self.file}: {name} is {value!r}; a number is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; a number is needed.")
         return float(value)
 
     def positive(self, name: str, default: float) -> float:
@@ -191,7 +199,7 @@ class Config:
     def flag(self, name: str, default: bool) -> bool:
         value = self.get(name, default)
         if not isinstance(value, bool):
-            raise AttnError(f"{self.file}: {name} is {value!r}; true or false is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; true or false is needed.")
         return value
 
     def only(self, name: str, supported: Any) -> None:
@@ -200,14 +208,16 @@ class Config:
         value = self.get(name, supported)
         if value != supported:
             raise AttnError(
-                f"{self.file}: {name} = {value!r} is not supported (only {supported!r}).",
+                f"{self.file}: {name} = {short(value)} is not supported (only {supported!r}).",
                 "attn refuses rather than show numbers that would be wrong.",
             )
 
     def activation(self, name: str, default: str) -> str:
         value = self.get(name, default)
         if not isinstance(value, str) or value not in ACTIVATIONS:
-            raise AttnError(f"{self.file}: {name} = {value!r} is not supported; known: {', '.join(ACTIVATIONS)}.")
+            raise AttnError(
+                f"{self.file}: {name} = {short(value)} is not supported; known: {', '.join(ACTIVATIONS)}."
+            )
         return value
 
     def unused(self, *names: str) -> None:
@@ -238,6 +248,6 @@ class Config:
 
 
 def short(value: Any) -> str:
-    """A value as an error shows it."""
+    """A value of a config.json, for messages."""
     text = repr(value)
     return text if len(text) <= 40 else text[:39] + "…"
