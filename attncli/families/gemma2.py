@@ -51,7 +51,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 def normed_on_both_sides(config: Config, **own: Any) -> Layer:
     """A layer with a norm before and after each part; `own` replaces parts of its attention."""
     normed = rms_norm_from_one(config.number("rms_norm_eps", 1e-6))
-    scale, bias = config.number("query_pre_attn_scalar", 256) ** -0.5, config.flag("attention_bias", False)
+    scale, bias = config.positive("query_pre_attn_scalar", 256) ** -0.5, config.flag("attention_bias", False)
     attn = attention(config, scale=scale, qkv_bias=QKV if bias else frozenset(), output_bias=bias, **own)
     config.get("hidden_act", None)  # of no effect: hidden_activation says it
     activation = config.activation("hidden_activation", "gelu_pytorch_tanh")

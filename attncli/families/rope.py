@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 
 from attncli.errors import AttnError
-from attncli.families.config import Config
+from attncli.families.config import Config, short
 from attncli.formula import positions as formula
 from attncli.formula.types import Array
 from attncli.spec import Rotary
 
 Settings = dict[str, Any]
+SCALARS = (
+    "rope_theta", "partial_rotary_factor", "factor", "low_freq_factor", "high_freq_factor", "attention_factor",
+    "beta_fast", "beta_slow", "original_max_position_embeddings",
+)  # fmt: skip
+"""Fields that are a number above 0 in every kind of scaling."""
 
 
 def rotary(
@@ -34,11 +39,13 @@ def rotary(
     settings = dict(rope_settings(config, theta, partial) if settings is None else settings)
     kind = settings.pop("rope_type", settings.pop("type", None)) or "default"
     settings.pop("type", None)
+    for name in SCALARS:
+        _check_scalar(config, name, settings.get(name))
     base = float(settings.pop("rope_theta", theta))
     size = int(d_head * float(settings.pop("partial_rotary_factor", partial)))
     if size % 2 or size < 2:
         raise AttnError(f"{config.file}: rotary positions turn pairs of dimensions, not {size}.")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise AttnError(
             f"{config.file}: rope scaling of type {kind!r} is not supported; known: {', '.join(KINDS)}."
         )
@@ -50,9 +57,15 @@ def rotary(
     known = {*needed, *optional, "original_max_position_embeddings"}
     if kind != "default" and (unknown := sorted(set(settings) - known)):
         raise AttnError(f"{config.file}: rope scaling {kind!r} has an unknown field {unknown[0]!r}.")
-    settings["max_position_embeddings"] = config.get("max_position_embeddings", 2048)
+    settings["max_position_embeddings"] = config.size("max_position_embeddings", 2048)
     frequencies, factor = made(size, base, {k: v for k, v in settings.items() if v is not None})
     return Rotary(frequencies, size, start, interleaved, factor)
+
+
+def _check_scalar(config: Config, name: str, value: Any) -> None:
+    """Refuses what is neither null nor a number above 0."""
+    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value <= 0):
+        raise AttnError(f"{config.file}: {name} of the rotary positions is {short(value)}; it must be above 0.")
 
 
 def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) -> Settings:
