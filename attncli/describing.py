@@ -80,7 +80,7 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
 
 
 def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
-    from attncli.families import FORMER, family_of
+    from attncli.families import FORMER, family_of, spec_of
     from attncli.families.weights import family_names
     from attncli.loading import open_checkpoint
 
@@ -95,7 +95,7 @@ def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
         try:
             module = family_of(config)
             names = family_names(checkpoint, module.PREFIXES)
-            spec = module.spec(config, names.__contains__)
+            spec = spec_of(module, config, names.__contains__)
             fit = _fit(spec, module.tensors(config), checkpoint, names)
             config.finish()
         except AttnError as error:

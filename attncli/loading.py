@@ -182,7 +182,7 @@ def _checkpoint(
     ignore: frozenset[str],
     adapter: str | Path | None,
 ) -> Model:
-    from attncli.families import family_of
+    from attncli.families import family_of, spec_of
     from attncli.families.weights import CheckpointWeights, family_names
 
     config, checkpoint, own = open_checkpoint(path, ignore)
@@ -190,7 +190,7 @@ def _checkpoint(
     if adapter is not None:
         checkpoint = _adapted(checkpoint, adapter)
     names = family_names(checkpoint, family.PREFIXES)
-    spec = family.spec(config, names.__contains__)
+    spec = spec_of(family, config, names.__contains__)
     config.finish()
     if tokenizer in ("words", "chars"):
         raise UsageError(

@@ -121,14 +121,14 @@ def _called(name: str, pattern: str) -> bool:
 
 def _translated(spec: Spec, pattern: str) -> str:
     """Our pattern for a name of TransformerLens; any other as it is."""
-    match = re.fullmatch(r"(?:(blocks|encoder|decoder)\.([^.]+)\.)?(.+)", pattern)
+    match = re.fullmatch(r"(?s:(?:(blocks|encoder|decoder)\.([^.]+)\.)?(.*))", pattern)
     assert match is not None
     side, layer, rest = match[1], match[2], match[3]
     prefix = "" if side in (None, "blocks") else f"{side}."
     at = "" if side is None else f"{prefix}layers.{layer}."
     if rest == "hook_resid_pre" and side is not None:  # what the layer before left
-        before = layer.isdecimal() and int(layer) - 1
-        return prefix + ("embed" if before == -1 else f"layers.{before if layer.isdecimal() else layer}.resid.out")
+        before = int(layer) - 1 if re.fullmatch(r"\d{1,18}", layer) else layer
+        return prefix + ("embed" if before == -1 else f"layers.{before}.resid.out")
     crossed = rest.startswith("cross_attn.")
     for ours in TRANSFORMER_LENS.get(rest.replace("cross_attn.", "attn."), ()):
         name = ours.replace("attn.", "cross.") if crossed else ours

@@ -59,12 +59,16 @@ def without_tokenizer(
     return Tokenizer(refuse, opaque_ids)
 
 
+IDS = 1 << 32
+"""The library's ids are numbers of 32 bits."""
+
+
 def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
     """Wraps a tokenizer of the `tokenizers` library."""
     readable = _reader(tokenizer)
 
     def name(i: int) -> str:
-        spelling: str | None = tokenizer.id_to_token(i)
+        spelling: str | None = tokenizer.id_to_token(i) if 0 <= i < IDS else None
         return f"<{i}>" if spelling is None else spelling
 
     def word(i: int) -> str:

@@ -37,6 +37,17 @@ GOLDEN = Path(__file__).parent / "golden"
         (["explain", "a", "--stage", "layers.7.attn.q"], "0 to 1"),
         (["explain", "a b", "--query", "c"], "no token 'c'"),
         (["explain", "a b", "--query", "2"], "out of range"),
+        (["explain", "a", "--stage", ""], "no stage matches ''"),
+        (["explain", "a", "--stage", "a\nb"], "no stage"),
+        (["explain", "a", "--stage", f"blocks.{'9' * 5000}.hook_resid_pre"], "no stage matches"),
+        (["explain", "a", "--layer", ""], "0,2-3"),
+        (["explain", "--ids", "1,-1", "-m", str(GOLDEN / "gpt2-merges")], "id -1"),
+        (["explain", "--ids", f"1,{2**70}", "-m", str(GOLDEN / "gpt2-merges")], f"id {2**70}"),
+        (["explain", "a", "--target-ids", "-1", "-m", str(GOLDEN / "t5-text")], "id -1"),
+        (["explain", "a b", "--query=--5"], "give numbers as in"),
+        (["explain", "a b", "--query", "9" * 5000], "give numbers as in"),
+        (["explain", "a", "--layer", "9" * 5000], "give numbers as in"),
+        (["explain", "a", "--top", "9" * 5000], "above 0"),
         (["explain", "a", "--top", "0"], "above 0"),
         (["explain", "a", "--heads", "3"], "cannot be shared"),
         (["explain", "a", "--heads", "4", "--kv-heads", "3"], "cannot be shared"),
@@ -147,6 +158,30 @@ def test_a_config_of_nonsense_is_told_at_once(
     said = error_of(attn("explain", "the cat", "-m", "m"), 1)
     assert says in said
     assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "says"),
+    [
+        ("deepseek-v3-groups", "rope_theta", "x", "rope_theta of the rotary positions is 'x'"),
+        ("deepseek-v3-groups", "rope_theta", [], "rope_theta of the rotary positions is []"),
+        ("llama-tied", "rope_theta", 0, "rope_theta of the rotary positions is 0"),
+        ("gemma2-tied", "query_pre_attn_scalar", -1, "query_pre_attn_scalar is -1"),
+        ("deberta-v2-version-3", "type_vocab_size", {"a": 1}, "type_vocab_size is {'a': 1}"),
+        ("deberta-v2-version-3", "max_relative_positions", "x", "max_relative_positions"),
+    ],
+)
+def test_a_field_that_makes_no_formula_is_told(
+    attn: Run, tmp_path: Path, model: str, field: str, value: object, says: str
+) -> None:
+    shutil.copytree(GOLDEN / model, tmp_path / "m")
+    fields = json.loads((tmp_path / "m" / "config.json").read_text())
+    for parts in (fields, fields.get("rope_parameters") or {}):
+        if field in parts or parts is fields:
+            parts[field] = value
+    (tmp_path / "m" / "config.json").write_text(json.dumps(fields))
+    for command in (("explain", "--ids", "1,2"), ("pe",)):
+        assert says.lower() in error_of(attn(*command, "-m", "m"), 1).lower()
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "adapter_config.json"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -111,7 +112,7 @@ def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dic
     from attncli.tracing import Selection
 
     spec = model.spec
-    layers = _layers(spec, options["layer"] or "0")
+    layers = _layers(spec, "0" if options["layer"] is None else options["layer"])
     chosen = select(spec, options["stages"], layers) if options["stages"] else attention_stages(spec, layers)
     heads = _heads(spec, chosen, options["head"])
     query, of_encoder = options["query"], [name.startswith("encoder.") for name in chosen]
@@ -168,7 +169,7 @@ def _top(text: str | None, binary: bool) -> int | None:
         return None if binary else TOP
     if text == "all":
         return None
-    if not text.isdecimal() or int(text) < 1:
+    if not re.fullmatch(r"\d{1,18}", text) or int(text) < 1:
         raise UsageError(f"--top {text!r}: give a number above 0, or all.")
     return int(text)
 
@@ -178,7 +179,7 @@ def queries_of(text: str, tokens: Tokens, side: str = "") -> tuple[int, ...]:
     beginning), or several indices. Raises UsageError where it means none, or several tokens by text. `side`:
     source or target, where there are both."""
     count = len(tokens)
-    if text.lstrip("-").isdecimal() and -count <= int(text) < count:
+    if re.fullmatch(r"-?\d{1,18}", text) and -count <= int(text) < count:
         return (int(text) % count,)
     exact = [i for i, t in enumerate(tokens.texts) if t == text]
     same = exact or [i for i, t in enumerate(tokens.texts) if _bare(t) == _bare(text)]

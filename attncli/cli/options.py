@@ -244,7 +244,7 @@ def indices(text: str, count: int, what: str, whose: str = "") -> tuple[int, ...
         return tuple(range(count))
     chosen: set[int] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(-?\d+)(?:-(-?\d+))?\s*", part)
+        match = re.fullmatch(r"\s*(-?\d{1,18})(?:-(-?\d{1,18}))?\s*", part)
         if match is None:
             raise UsageError(f"--{what} {text!r}: give numbers as in 0,2-3, -1 for the last, or all.")
         first = int(match[1])

@@ -170,3 +170,15 @@ def family_of(config: Config) -> Family:
         raise AttnError(f"{config.file}: model_type {short(kind)} is not a family that attn knows.", hint + listed)
     module: Family = import_module(FAMILIES[kind])
     return module
+
+
+def spec_of(family: Family, config: Config, has: Callable[[str], bool]) -> Spec:
+    """What the family makes of a config.json. Raises AttnError too where a field is of a kind, or so far out of
+    range, that no formula can be made of it."""
+    try:
+        return family.spec(config, has)
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        raise AttnError(
+            f"{config.file} has a field with a value of which no model can be made: {error}",
+            f"The last field that was read is {config.last!r}.",
+        ) from error

@@ -129,6 +129,7 @@ class Config:
         self._ignore, self._seen = ignore, set(ignore)
         self._assumed: dict[str, Any] = {}
         self._fixed: set[str] = set()
+        self.last = ""
 
     def assume(self, **defaults: Any) -> None:
         """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
@@ -138,6 +139,7 @@ class Config:
     def get(self, name: str, default: Any) -> Any:
         """The field, or the default that `transformers` gives it where it is absent or null."""
         self._seen.add(name)
+        self.last = name
         value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
 

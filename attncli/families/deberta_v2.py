@@ -136,11 +136,17 @@ class Distances:
         return np.clip(offsets + self.span, 0, 2 * self.span - 1)
 
 
+def _count(config: Config, name: str) -> int:
+    """A count, of which what is below 1 says that there is none."""
+    value = config.get(name, -1)
+    return value if isinstance(value, int) and value < 1 else config.size(name)
+
+
 def _distances(config: Config) -> Distances:
-    farthest, buckets = config.get("max_relative_positions", -1), config.get("position_buckets", -1)
-    if not isinstance(farthest, int) or farthest < 1:
+    farthest, buckets = _count(config, "max_relative_positions"), _count(config, "position_buckets")
+    if farthest < 1:
         farthest = config.size("max_position_embeddings", 512)
-    if not isinstance(buckets, int) or buckets < 1:
+    if buckets < 1:
         return Distances(farthest, 0, farthest)
     if not 1 <= buckets // 2 < farthest - 1:
         raise AttnError(

@@ -38,9 +38,9 @@ def rotary(
     size = int(d_head * float(settings.pop("partial_rotary_factor", partial)))
     if size % 2 or size < 2:
         raise AttnError(f"{config.file}: rotary positions turn pairs of dimensions, not {size}.")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise AttnError(
-            f"{config.file}: rope scaling of type {kind!r} is not supported; known: {', '.join(KINDS)}."
+            f"{config.file}: rope scaling of type {short(kind)} is not supported; known: {', '.join(KINDS)}."
         )
     needed, optional, made = KINDS[kind]
     for name in needed:

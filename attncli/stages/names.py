@@ -51,7 +51,8 @@ def layer_of(name: str) -> int | None:
     parts = name.split(".")
     if parts[0] in ("encoder", "decoder"):
         parts = parts[1:]
-    return int(parts[1]) if len(parts) > 2 and parts[0] == "layers" and parts[1].isdecimal() else None
+    numbered = len(parts) > 2 and parts[0] == "layers" and parts[1].isdecimal() and len(parts[1]) < 10
+    return int(parts[1]) if numbered else None
 
 
 def stack_of(spec: Spec, name: str) -> Stack:
