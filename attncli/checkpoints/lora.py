@@ -186,7 +186,7 @@ def _merged_tensor(
         raise AttnError(f"{where}: {module} lacks its lora_{missing.pop().upper()}.")
     shape_a, shape_b = adapter.tensors.shape(names["a"]), adapter.tensors.shape(names["b"])
     rank = shape_a[0] if shape_a else 0
-    if rank == 0:
+    if shape_a[:1] == (0,):
         raise AttnError(f"{where}: {module} has lora_A {list(shape_a)}, which has no rows.")
     # Conv1D (GPT-2) and embeddings are stored [in, out], a head beside them is a Linear: the shape says which,
     # but for a square matrix, which is as the others are; PEFT sets the flag to what the last module needed
