@@ -124,14 +124,14 @@ class Trace(Mapping[str, Stage]):
         return self.tokens if crossed and of_keys else self.target
 
     def save(self, path: str | Path) -> None:
-        """Writes the whole trace as a safetensors file; `Trace.load` reads it back."""
+        """Writes the whole trace as a safetensors file, or .npz by its ending; `Trace.load` reads it back."""
         from attncli.render.arrays import save_trace
 
         save_trace(self, Path(path))
 
     @staticmethod
     def load(path: str | Path) -> Trace:
-        """Reads what `save` (or `attn explain --format safetensors`) wrote. Raises AttnError."""
+        """Reads what `save` (or `attn explain -o` with either ending) wrote. Raises AttnError."""
         from attncli.render.arrays import load_trace
 
         return load_trace(Path(path))

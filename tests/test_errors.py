@@ -85,6 +85,31 @@ def test_invalid_utf8_in_the_argument_is_refused(attn: Run) -> None:
     assert "not UTF-8" in error_of(attn("explain", os.fsdecode(b"abc\xff")), 1)
 
 
+@pytest.mark.parametrize("flag", ["--pair", "--target", "--query"])
+def test_invalid_utf8_in_an_option_is_refused(attn: Run, flag: str) -> None:
+    said = error_of(attn("explain", "a b", flag, os.fsdecode(b"abc\xff")), 1)
+    assert f"{flag} is not UTF-8: byte 0xff at offset 3" in said
+
+
+def test_text_is_utf8_in_every_locale(attn: Run) -> None:
+    for command in (("explain", "猫 が", "--query", "猫", "--json"), ("tokens", "猫 が", "--json")):
+        plain = attn(*command, LC_ALL="C", PYTHONUTF8="0")
+        assert text_of(plain) == text_of(attn(*command))
+
+
+@pytest.mark.parametrize(
+    ("closed", "says"),
+    [("<&-", "standard input is closed"), (">&-", "standard output is closed"), ("2>&-", "")],
+)
+def test_closed_streams_are_told(tmp_path: Path, closed: str, says: str) -> None:
+    command = f'"{sys.executable}" -m attncli explain - {closed}'
+    done = subprocess.run(["sh", "-c", command], input=b"", capture_output=True, check=False, cwd=tmp_path)
+    said = done.stderr.decode()
+    assert done.returncode == (1 if says else 2)
+    assert says in said
+    assert "Traceback" not in said
+
+
 def test_a_missing_file_is_named(attn: Run) -> None:
     assert "cannot read nowhere.txt" in error_of(attn("explain", "--file", "nowhere.txt"), 1)
 

@@ -134,6 +134,12 @@ def test_array_files_hold_every_stage_bit_by_bit(attn: Run, tmp_path: Path, endi
             facts = json.loads(file.metadata()["attn"])
     assert set(arrays) == set(expected)
     assert facts["text"] == SENTENCE
+    loaded = attncli.Trace.load(tmp_path / f"out.{ending}")
+    assert loaded.tokens is not None
+    assert loaded.text == SENTENCE
+    assert loaded.tokens.texts == expected.tokens.texts
+    loaded.save(tmp_path / f"again.{ending}")
+    assert list(attncli.Trace.load(tmp_path / f"again.{ending}")) == list(loaded) == list(expected)
     for name, stage in expected.items():
         np.testing.assert_array_equal(arrays[name], stage.values)
 

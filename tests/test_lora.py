@@ -130,6 +130,8 @@ EMBEDDING = {"model.embed_tokens.lora_embedding_A": np.ones((3, 9), np.float32),
 @pytest.mark.parametrize(
     ("changes", "config", "says"),
     [
+        ({}, {}, "has no tensors"),
+        (pair("model.q", 5, 4, rank=0), {"r": 0}, "has no rows"),
         (pair("model.k", 5, 4), {}, r"k\.lora_.\.weight fits none"),
         (pair("model.q", 6, 4), {}, r"lora_B \[6, 3\], which do not fit the model's model.q.weight \[5, 4\]"),
         (pair("model.q", 5, 4, rank=2), {}, "r is 3 for model.q, but its lora_A has 2 rows"),

@@ -99,6 +99,8 @@ def merged(base: Checkpoint, adapter: Adapter) -> Checkpoint:
             raise AttnError(f"{where}: tensor {name} is of a kind that attn does not merge.")
         else:
             replaced[path.replace(".base_layer.", ".").replace(".modules_to_save.", ".")] = name
+    if not parts and not replaced:
+        raise AttnError(f"{where} has no tensors.", "The adapter was not saved whole: save it again.")
     names_of_base = dict.fromkeys(base.names())
     trained: dict[str, Made] = {}
     for path, name in replaced.items():
@@ -184,6 +186,8 @@ def _merged_tensor(
         raise AttnError(f"{where}: {module} lacks its lora_{missing.pop().upper()}.")
     shape_a, shape_b = adapter.tensors.shape(names["a"]), adapter.tensors.shape(names["b"])
     rank = shape_a[0] if shape_a else 0
+    if shape_a[:1] == (0,):
+        raise AttnError(f"{where}: {module} has lora_A {list(shape_a)}, which has no rows.")
     # Conv1D (GPT-2) and embeddings are stored [in, out], a head beside them is a Linear: the shape says which,
     # but for a square matrix, which is as the others are; PEFT sets the flag to what the last module needed
     usual = embedding or (bool(adapter.config.get("fan_in_fan_out")) if in_out is None else in_out)

@@ -75,6 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.disable()  # looking for cycles, while everything is imported and at the end, is a tenth of a short life
     # OpenBLAS's idle threads would spin for a while and take a core from whatever else is being done
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
+    if sys.stderr is None:  # closed by the caller: there is nobody to tell
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        _complain("standard output is closed.", "Leave it open, or send it to a file.")
+        sys.exit(1)
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
         sys.stdout.flush()

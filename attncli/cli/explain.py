@@ -9,6 +9,7 @@ import click
 
 from attncli.cli import ahead
 from attncli.cli.options import (
+    as_utf8,
     indices,
     input_options,
     load,
@@ -70,6 +71,7 @@ def command(**options: Any) -> None:
     Rows are queries (the token that attends), columns are keys (the token attended to). Give - as the
     SENTENCE to read standard input.
     """
+    options = as_utf8(options)
     text, ids = read_input(options)
     prepared = ahead.begin(options, text)
 

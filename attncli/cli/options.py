@@ -206,6 +206,8 @@ def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:
         raise UsageError(f"{wrong}.", "Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…")
     if options["ids"] is not None:
         return None, _ids(options["ids"])
+    if options["sentence"] == "-" and sys.stdin is None:
+        raise AttnError("standard input is closed.", "Give the sentence itself, or --file PATH.")
     if options["sentence"] == "-":
         return _text(sys.stdin.buffer.read(), "standard input"), None
     if options["file"] is not None:
@@ -214,21 +216,33 @@ def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:
             return _text(path.read_bytes(), str(path)), None
         except OSError as error:
             raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
-    sentence: str = options["sentence"]
-    if not sentence.isascii():
-        _text(sentence.encode("utf-8", "surrogateescape"), "the sentence")
-    return sentence, None
+    return options["sentence"], None
+
+
+def as_utf8(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with their texts decoded, where the locale left bytes of the command line undecoded.
+    Raises AttnError for bytes that are not UTF-8."""
+    texts = {"sentence": "the sentence", "pair": "--pair", "target": "--target", "query": "--query"}
+    decoded = {
+        name: _decoded(options[name].encode("utf-8", "surrogateescape"), source)
+        for name, source in texts.items()
+        if options.get(name) is not None and not options[name].isascii()
+    }
+    return options | decoded
 
 
 def _text(raw: bytes, source: str) -> str:
+    return _decoded(raw, source).removesuffix("\n").removesuffix("\r")
+
+
+def _decoded(raw: bytes, source: str) -> str:
     try:
-        text = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise AttnError(
             f"{source} is not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}.",
             "Convert it first, for example with iconv -f LATIN1 -t UTF-8.",
         ) from error
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _ids(text: str, flag: str = "--ids") -> list[int]:

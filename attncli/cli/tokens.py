@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from attncli.cli.options import (
+    as_utf8,
     input_options,
     load,
     model_options,
@@ -43,6 +44,7 @@ def command(**options: Any) -> None:
     from attncli.render.records import write_records
     from attncli.version import __version__
 
+    options = as_utf8(options)
     text, ids = read_input(options)
     format_ = chosen_format(options)
     model = load(options)

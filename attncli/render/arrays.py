@@ -10,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 import orjson
 
+from attncli.checkpoints import Checkpoint
 from attncli.errors import AttnError
 from attncli.render.document import encode, head_object, stage_facts
 from attncli.tokens import Tokens
@@ -61,21 +62,33 @@ def safetensors_bytes(head: Trace, stages: list[Stage]) -> bytes:
 
 
 def save_trace(trace: Trace, path: Path) -> None:
-    """Writes a trace as safetensors, whole or not at all."""
+    """Writes a trace as npz where the path ends so, as safetensors otherwise, whole or not at all."""
     from attncli.files import write_whole
 
+    as_bytes = npz_bytes if path.suffix == ".npz" else safetensors_bytes
     with write_whole(path) as file:
-        file.write(safetensors_bytes(trace, list(trace.values())))
+        file.write(as_bytes(trace, list(trace.values())))
 
 
-def load_trace(path: Path) -> Trace:
-    """Reads a trace that was saved as safetensors. Raises AttnError for any other file."""
+def _opened(path: Path) -> tuple[Checkpoint, str | None]:
+    """The arrays of a file, and the document that is with them, if any."""
+    if path.suffix == ".npz":
+        from attncli.checkpoints.npz import NpzCheckpoint
+
+        archive = NpzCheckpoint(path)
+        return archive, str(archive.array(KEY)) if KEY in archive.names() else None
     from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 
     file = SafetensorsCheckpoint([path], path)
-    if KEY not in file.metadata:
-        raise AttnError(f"{path} is a safetensors file, but not a trace.", "Trace.save writes one.")
-    document = orjson.loads(file.metadata[KEY])
+    return file, file.metadata.get(KEY)
+
+
+def load_trace(path: Path) -> Trace:
+    """Reads a trace that was saved as safetensors or npz. Raises AttnError for any other file."""
+    file, text = _opened(path)
+    if text is None:
+        raise AttnError(f"{path} is no trace.", "Trace.save writes one.")
+    document = orjson.loads(text)
     stages = {}
     for f in document.pop("stages"):
         name = f["name"]
