@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
+import attncli
 from attncli.checkpoints import Checkpoint
 from attncli.checkpoints.float8 import table
 from attncli.checkpoints.made import Made, taken
@@ -132,6 +135,58 @@ def test_mxfp4_is_the_tensor_that_the_plain_model_has(tmp_path: Path) -> None:
     np.testing.assert_array_equal(checkpoint.array(name), expected)
     np.testing.assert_array_equal(checkpoint.array(name, lambda s: s[2, :, ::2]), expected[2, :, ::2])
     np.testing.assert_array_equal(checkpoint.rows(name, [1]), expected[[1]])
+
+
+def test_gpt_oss_in_mxfp4_is_the_plain_model_of_the_same_numbers(tmp_path: Path) -> None:
+    """As OpenAI published it: experts [expert, out, blocks of 32 in] in four bits, all else as it was."""
+    random = np.random.default_rng(0)
+    steps = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], np.float32)
+    experts, d_model, d_ff, layers, vocab = 4, 64, 32, 2, 11
+    config = {"model_type": "gpt_oss", "hidden_size": d_model, "intermediate_size": d_ff, "vocab_size": vocab,
+              "num_hidden_layers": layers, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
+              "num_local_experts": experts, "num_experts_per_tok": 2, "attention_bias": True}  # fmt: skip
+
+    def drawn(*shape: int) -> NDArray[np.float32]:
+        return random.normal(size=shape).astype(np.float32)
+
+    shared = {"model.embed_tokens.weight": drawn(vocab, d_model), "model.norm.weight": drawn(d_model),
+              "lm_head.weight": drawn(vocab, d_model)}  # fmt: skip
+    plain: dict[str, NDArray[Any]] = {}
+    packed: dict[str, NDArray[Any]] = {}
+    for layer in range(layers):
+        at = f"model.layers.{layer}."
+        for name, size_out, size_in in (
+            ("q", 32, d_model),
+            ("k", 16, d_model),
+            ("v", 16, d_model),
+            ("o", d_model, 32),
+        ):
+            shared[f"{at}self_attn.{name}_proj.weight"] = drawn(size_out, size_in)
+            shared[f"{at}self_attn.{name}_proj.bias"] = drawn(size_out)
+        shared[f"{at}self_attn.sinks"] = drawn(4)
+        shared[f"{at}mlp.router.weight"], shared[f"{at}mlp.router.bias"] = drawn(experts, d_model), drawn(experts)
+        for norm in ("input_layernorm", "post_attention_layernorm"):
+            shared[f"{at}{norm}.weight"] = drawn(d_model)
+        for name, size_out, size_in in (("gate_up_proj", 2 * d_ff, d_model), ("down_proj", d_model, d_ff)):
+            codes = random.integers(0, 16, (experts, size_out, size_in // 32, 32), dtype=np.uint8)
+            scales = random.integers(122, 128, (experts, size_out, size_in // 32), dtype=np.uint8)
+            at_name = f"{at}mlp.experts.{name}"
+            packed[f"{at_name}_blocks"] = codes[..., 0::2] | codes[..., 1::2] << 4
+            packed[f"{at_name}_scales"] = scales
+            numbers = np.where(codes & 8, -1, 1) * steps[codes & 7] * 2.0 ** (scales[..., None].astype(int) - 127)
+            plain[at_name] = numbers.reshape(experts, size_out, size_in).swapaxes(1, 2).astype(np.float32)
+            shared[f"{at_name}_bias"] = drawn(experts, size_out)
+    for folder, tensors, settings in (("plain", plain, None), ("packed", packed, {"quant_method": "mxfp4"})):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "config.json").write_text(json.dumps(config | {"quantization_config": settings}))
+        kept = {name: np.ascontiguousarray(values) for name, values in (shared | tensors).items()}
+        save_file(kept, tmp_path / folder / "model.safetensors")
+    ours, theirs = (attncli.trace(ids=[1, 5, 3, 7], model=tmp_path / name) for name in ("packed", "plain"))
+    assert set(ours) == set(theirs)
+    for name, stage in ours.items():
+        values = theirs[name].values
+        near = 1e-5 * float(np.abs(values[np.isfinite(values)]).max())  # products of other layouts round otherwise
+        np.testing.assert_allclose(stage.values, values, rtol=1e-4, atol=near, err_msg=name)
 
 
 def test_only_the_rows_that_are_taken_are_made() -> None:
