@@ -53,12 +53,10 @@ def forward(spec: Spec, weights: Weights, inputs: Sequence[Tokens], tap: Recorde
         for number, layer in enumerate(stack.layers):
             at = f"{stack.prefix}layers.{number}."
             rows = tap.rows(at)
-            x = BLOCKS[layer.block](
-                Block(layer, at, stack.prefix, weights, memory, tap), x, rows
-            )  # [row, d_model]
-        memory = x = tap(
-            stack.prefix + "final", norm(stack.final_norm, weights, stack.prefix + "final.norm", x), rows
-        )
+            block = Block(layer, at, stack.prefix, weights, memory, tap)
+            x = BLOCKS[layer.block](block, x, rows)  # [row, d_model]
+        final = stack.prefix + "final"
+        memory = x = tap(final, norm(stack.final_norm, weights, final + ".norm", x), rows)
     if spec.head is not None:
         unembed(spec, spec.head, weights, x, rows, tap)
 
@@ -185,9 +183,8 @@ def attention(
     (Ainslie et al. 2023). Queries from `x` [row, d_model], keys and values from `source` [key, d_model];
     gives [row, d_model]."""
     project = project_latent if part.latent else project_heads
-    q, k, v = project(
-        part, at, weights, x, source, rows, tap
-    )  # [head, row, d_head], [kv_head, key, d_head or d_value]
+    # [head, row, d_head], [kv_head, key, d_head], [kv_head, key, d_value]
+    q, k, v = project(part, at, weights, x, source, rows, tap)
     if part.q_norm is not None:
         q = tap(at + "q_normed", norm_heads(part.q_norm, weights, at + "q_norm", q), rows)
     if part.k_norm is not None:

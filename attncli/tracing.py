@@ -188,6 +188,8 @@ class Recorder:
         self.vocabulary: dict[str, list[Any]] = {}  # values, and their ids where only the top is kept
         last = selection.stages[-1]
         self.last_layer = catalogue.last_layer(spec, last)
+        blocks = (f"{stack.prefix}layers.{i}." for stack in spec.stacks for i in range(len(stack.layers)))
+        self.layers = {at: place for place, at in enumerate(blocks)}
         core = ("scores", "scaled", "biased", "capped", "masked", "weights_with_sink", "weights", "mixed")
         ends_in_core = last.rsplit(".", 1)[-1] in core
         self.last_attention = last.rpartition(".")[0] + "." if ends_in_core else ""
@@ -252,10 +254,9 @@ class Recorder:
 
     def _done(self, at: str, within: float) -> float:
         """The fraction of the layers that is done where an attention has come so far within its own."""
-        layers = [f"{stack.prefix}layers.{i}." for stack in self.spec.stacks for i in range(len(stack.layers))]
         # a decoder's embedding needs all of the encoder, and no layer after it
-        count = layers.index(self.last_layer) + 1 if self.last_layer else len(layers)
-        return (layers.index(at.rsplit(".", 2)[0] + ".") + within) / count
+        count = self.layers[self.last_layer] + 1 if self.last_layer else len(self.layers)
+        return (self.layers[at.rsplit(".", 2)[0] + "."] + within) / count
 
     def keep_slab(self, slab: Slab, name: str, values: Array) -> None:
         """Puts the wanted part of a slab's stage into its place, unless it was written there at once."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints import Checkpoint
 from attncli.checkpoints.safetensors import PICKLES
-from attncli.checkpoints.seeded import normal
+from attncli.checkpoints.seeded import all_columns, normal
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.formula.types import Array, Index
@@ -137,10 +137,7 @@ class OneLayerWeights:
         return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
 
     def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
-        """How many columns a matrix has, and all of them at once."""
-        matrix = self(name)
-        assert matrix is not None, name
-        return matrix.shape[1], iter([(slice(None), matrix)])
+        return all_columns(self(name), name)
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         if name == "embed.positions.weight":

@@ -20,6 +20,12 @@ def normal(seed: int, name: str, shape: tuple[int, ...]) -> Array:
     return generator.standard_normal(shape)
 
 
+def all_columns(matrix: Array | None, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+    """How many columns a matrix has, and all of them at once, for weights that are small."""
+    assert matrix is not None, name
+    return matrix.shape[1], iter([(slice(None), matrix)])
+
+
 @dataclass(frozen=True)
 class SeededWeights:
     """Weights of a seeded model. A word's embedding hangs on its text alone (`word` names an
@@ -41,10 +47,7 @@ class SeededWeights:
         return (normal(self.seed, name, shape) / np.sqrt(shape[0])).astype(self.dtype)
 
     def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
-        """How many columns a matrix has, and all of them at once."""
-        matrix = self(name)
-        assert matrix is not None, name
-        return matrix.shape[1], iter([(slice(None), matrix)])
+        return all_columns(self(name), name)
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         label = self.word if name == "embed.tokens.weight" else str

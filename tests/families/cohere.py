@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Config, Family, older, without
+from tests.families import Case, Config, Family, older, without
+from tests.families.llama import draw_sizes
 
 COHERE = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
           "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -26,18 +27,7 @@ CASES = {
 
 
 def draw_fields(draw: random.Random) -> dict[str, Any]:
-    kv_heads = draw.randint(1, 3)
-    heads = kv_heads * draw.randint(1, 3)
-    return {
-        "num_attention_heads": heads,
-        "num_key_value_heads": kv_heads,
-        "hidden_size": heads * draw.choice([4, 6, 10]),
-        "num_hidden_layers": draw.randint(1, 3),
-        "intermediate_size": draw.randint(3, 40),
-        "max_position_embeddings": POSITIONS,
-        "pad_token_id": 0,
-        "hidden_act": draw.choice(["silu", "gelu"]),
-        "attention_bias": draw.random() < 0.5,
+    return draw_sizes(draw) | {
         "layer_norm_eps": draw.choice([1e-5, 1e-2]),
         "use_qk_norm": draw.random() < 0.5,
         "logit_scale": draw.choice([0.0625, 1.0, 3.0]),

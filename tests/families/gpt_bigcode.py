@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from tests.families import POSITIONS, Case, Config, Family, older
+from tests.families.gpt2 import parts
 
 BIG_CODE = {"n_embd": 15, "n_layer": 2, "n_head": 3, "vocab_size": 41, "n_positions": 13}
 
@@ -41,14 +42,6 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
         "layer_norm_epsilon": draw.choice([1e-5, 1e-2]),
         "scale_attn_weights": draw.random() < 0.7,
     }
-
-
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = body.h[layer]
-    return {
-        at + "attn.input": block.ln_1, at + "attn.output": block.attn,
-        at + "mlp.input": block.ln_2, at + "mlp.hidden": block.mlp.c_fc, at + "mlp.output": block.mlp,
-    }  # fmt: skip
 
 
 FAMILY = Family("gpt_bigcode", "GPTBigCodeForCausalLM", "GPTBigCodeModel", CASES, draw_fields, parts)

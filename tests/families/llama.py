@@ -74,6 +74,23 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
+def draw_sizes(draw: random.Random) -> dict[str, Any]:
+    """Sizes, and what else of Llama's fields later families have too."""
+    kv_heads = draw.randint(1, 3)
+    heads = kv_heads * draw.randint(1, 3)
+    return {
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads,
+        "hidden_size": heads * draw.choice([4, 6, 10]),
+        "num_hidden_layers": draw.randint(1, 3),
+        "intermediate_size": draw.randint(3, 40),
+        "max_position_embeddings": POSITIONS,
+        "pad_token_id": 0,
+        "hidden_act": draw.choice(["silu", "gelu"]),
+        "attention_bias": draw.random() < 0.5,
+    }
+
+
 def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.families import POSITIONS, Case, Family, older
+from tests.families import Case, Family, older
+from tests.families.llama import draw_sizes, parts
 
 OLMO = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
         "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -19,32 +20,10 @@ CASES = {
 
 
 def draw_fields(draw: random.Random) -> dict[str, Any]:
-    kv_heads = draw.randint(1, 3)
-    heads = kv_heads * draw.randint(1, 3)
-    return {
-        "num_attention_heads": heads,
-        "num_key_value_heads": kv_heads,
-        "hidden_size": heads * draw.choice([4, 6, 10]),
-        "num_hidden_layers": draw.randint(1, 3),
-        "intermediate_size": draw.randint(3, 40),
-        "max_position_embeddings": POSITIONS,
-        "pad_token_id": 0,
-        "hidden_act": draw.choice(["silu", "gelu"]),
-        "attention_bias": draw.random() < 0.5,
+    return draw_sizes(draw) | {
         "clip_qkv": draw.choice([None, 0.4, 8.0]),
         "rope_parameters": {"rope_type": "default", "rope_theta": draw.choice([100.0, 10000.0])},
     }
-
-
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = body.layers[layer]
-    attention = block.self_attn
-    return {
-        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
-        at + "attn.output": attention, at + "mlp.gate": block.mlp.gate_proj,
-        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
-        at + "attn.input": block.input_layernorm, at + "mlp.input": block.post_attention_layernorm,
-    }  # fmt: skip
 
 
 FAMILY = Family("olmo", "OlmoForCausalLM", "OlmoModel", CASES, draw_fields, parts)

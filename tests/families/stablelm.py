@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from tests.families import POSITIONS, Case, Family, older, without
+from tests.families.cohere import parts
 
 STABLELM = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
             "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -44,17 +45,6 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
             "partial_rotary_factor": draw.choice([0.25, 0.5, 1.0]),
         },
     }
-
-
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = body.layers[layer]
-    attention = block.self_attn
-    return {
-        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
-        at + "attn.output": attention, at + "mlp.gate": block.mlp.gate_proj,
-        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
-        at + "attn.input": block.input_layernorm,
-    }  # fmt: skip
 
 
 FAMILY = Family("stablelm", "StableLmForCausalLM", "StableLmModel", CASES, draw_fields, parts)
