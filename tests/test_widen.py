@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from attncli.checkpoints import widen
@@ -48,3 +50,16 @@ def test_what_was_converted_and_dropped_from_memory_reads_the_same_again(tmp_pat
             np.testing.assert_array_equal(checkpoint.array(name), expected.astype(np.float32))
             part = checkpoint.array(name, lambda tensor: tensor[50:150].T)
             np.testing.assert_array_equal(part, expected[50:150].T.astype(np.float32))
+
+
+def test_a_part_that_has_to_be_copied_is_widened_too(tmp_path: Path) -> None:
+    """Every other block of a large matrix of sixteen bits, put together: no view of what is mapped."""
+    stored = np.random.default_rng(0).normal(size=(6 * 64, 512)).astype(np.float16)
+    save_file({"w": stored}, tmp_path / "m.safetensors")
+    checkpoint = SafetensorsCheckpoint([tmp_path / "m.safetensors"], tmp_path)
+
+    def take(whole: NDArray[Any]) -> NDArray[Any]:
+        return whole.reshape(3, 128, 512)[:, :50].reshape(150, 512)
+
+    assert not np.may_share_memory(take(stored), stored)
+    np.testing.assert_array_equal(checkpoint.array("w", take), take(stored).astype(np.float32))

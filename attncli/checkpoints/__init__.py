@@ -21,6 +21,21 @@ def whole(stored: NDArray[Any]) -> NDArray[Any]:
     return stored
 
 
+def span(part: NDArray[Any], of: NDArray[Any]) -> tuple[int, int] | None:
+    """Where the bytes that a view shows of an array begin and end, counted from its own beginning; None for
+    a copy, which shows none of them."""
+    start = address(part) - address(of)
+    reach = [(count - 1) * stride for count, stride in zip(part.shape, part.strides, strict=True)]
+    low, high = start + sum(r for r in reach if r < 0), start + sum(r for r in reach if r > 0) + part.itemsize
+    return (low, high) if part.size and low >= 0 and high <= of.nbytes else None
+
+
+def address(array: NDArray[Any]) -> int:
+    """Where the first number of an array lies in memory."""
+    first: int = array.__array_interface__["data"][0]
+    return first
+
+
 @dataclass(frozen=True)
 class Stored:
     """A tensor as a file holds it: `dtype` is the format's name for it (F32, BF16, F8_E4M3)."""

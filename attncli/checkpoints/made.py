@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import Checkpoint, Stored, Take, whole
+from attncli.checkpoints import Checkpoint, Stored, Take, address, span, whole
 
 Index = slice | NDArray[np.intp]
 
@@ -79,19 +79,12 @@ def taken(take: Take, shape: tuple[int, ...], rows: Callable[[Index], NDArray[An
     """
     stand_in = np.empty(shape, np.uint8)
     part = take(stand_in)
-    base, start = _address(stand_in), _address(part)
-    reach = [(count - 1) * stride for count, stride in zip(part.shape, part.strides, strict=True)]
-    low, high = start + sum(r for r in reach if r < 0), start + sum(r for r in reach if r > 0) + 1
-    if part.size == 0 or low < base or high > base + stand_in.size:
+    shown = span(part, stand_in)
+    if shown is None:
         return take(rows(slice(0, shape[0])))
     width = stand_in.size // shape[0]
-    first, last = (low - base) // width, -((base - high) // width)
+    first, last = shown[0] // width, -(-shown[1] // width)
     made = np.ascontiguousarray(rows(slice(first, last)))
     size = made.itemsize
-    offset = (start - base - first * width) * size
+    offset = (address(part) - address(stand_in) - first * width) * size
     return np.ndarray(part.shape, made.dtype, made, offset, [stride * size for stride in part.strides])
-
-
-def _address(array: NDArray[Any]) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.checkpoints import Stored, Take, whole, widen
+from attncli.checkpoints import Stored, Take, span, whole, widen
 from attncli.errors import AttnError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -93,10 +93,10 @@ class SafetensorsCheckpoint:
         e = self._entries[name]
         if part.nbytes < FORGOTTEN or not hasattr(mmap, "MADV_DONTNEED"):
             return
-        reach = [(count - 1) * stride for count, stride in zip(part.shape, part.strides, strict=True)]
-        low = _address(part) - _address(np.frombuffer(e.data, np.uint8)) + sum(r for r in reach if r < 0)
-        low -= low % mmap.PAGESIZE
-        e.data.madvise(mmap.MADV_DONTNEED, low, sum(map(abs, reach)) + mmap.PAGESIZE)
+        shown = span(part, np.frombuffer(e.data, np.uint8))
+        if shown is not None:
+            low = shown[0] - shown[0] % mmap.PAGESIZE
+            e.data.madvise(mmap.MADV_DONTNEED, low, shown[1] - low)
 
     def _read_header(self, file: Path) -> dict[str, _Entry]:
         from safetensors import SafetensorError, safe_open
@@ -124,11 +124,6 @@ class SafetensorsCheckpoint:
             entries[name] = _Entry(file, data, offset, shape, dtype)
             offset += math.prod(shape) * _bits_of(dtype) // 8
         return entries
-
-
-def _address(array: NDArray[Any]) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
 
 
 @cache
