@@ -1,0 +1,200 @@
+"""Trains the story model, the one in the box. `python -m tools.train_story CORPUS OUT`; torch and transformers.
+
+Seeded, and resumable: every `--save-every` steps the whole state is written to OUT/state.pt, and the same
+command goes on from there. OUT then holds the model in Hugging Face layout and `curve.csv`, the losses.
+"""
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch.nn.functional import cross_entropy
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from attncli.insights import heads
+from tools.story_text import START, VOCABULARY, Mix, Text, batch, encode, read_books, train_tokenizer
+
+ROWS, LENGTH = 16, 256  # 4,096 tokens a step
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run is made of; rates are for Muon (the matrices of the layers) and AdamW (everything else)."""
+
+    steps: int
+    seed: int
+    muon_rate: float = 0.02
+    adam_rate: float = 3e-3
+    decay: float = 0.1
+    warm_up: int = 100
+    cool_down: float = 0.4  # of the steps, at the end, down to nothing
+    first: Mix = Mix(random=0.35, passages=0.25)
+    later: Mix = Mix(random=0.1, passages=0.12)
+    turn: float = 0.1  # of the steps: where the first mix gives way to the later one
+
+    def rate(self, step: int) -> float:
+        """The share of the full rate: up, level, down in a line."""
+        left = (self.steps - step) / (self.cool_down * self.steps)
+        return min(1.0, (step + 1) / self.warm_up, left)
+
+    def mix(self, step: int) -> Mix:
+        return self.first if step < self.turn * self.steps else self.later
+
+
+def config() -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=128,
+        intermediate_size=352,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        initializer_range=0.06,
+        bos_token_id=0,
+        eos_token_id=None,
+        attn_implementation="sdpa",
+    )
+
+
+def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    return [
+        torch.optim.Muon(matrices, lr=recipe.muon_rate, weight_decay=recipe.decay, momentum=0.95),
+        torch.optim.AdamW(others, lr=recipe.adam_rate, weight_decay=0.01, betas=(0.9, 0.98)),
+    ]
+
+
+def loss_of(model: LlamaForCausalLM, ids: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """The mean loss of the targets that count."""
+    hidden = model.model(ids, use_cache=False).last_hidden_state[:, :-1]  # [row, position, d_model]
+    logits = hidden.flatten(0, 1) @ model.lm_head.weight.T  # [target, vocab]
+    losses = cross_entropy(logits.float(), ids[:, 1:].flatten(), reduction="none")
+    return (losses * counts[:, 1:].flatten()).sum() / counts[:, 1:].sum()
+
+
+def held_out_loss(model: LlamaForCausalLM, text: Text) -> float:
+    """The mean loss of every held-out token, in rows of 256 after `<s>`, in float32."""
+    rows = text.ids[: len(text.ids) // (LENGTH - 1) * (LENGTH - 1)].reshape(-1, LENGTH - 1)
+    ids = torch.from_numpy(np.pad(rows, ((0, 0), (1, 0))))
+    with torch.no_grad():
+        losses = [float(loss_of(model, part, torch.ones(part.shape))) * len(part) for part in ids.split(ROWS)]
+    return sum(losses) / len(ids)
+
+
+def head_scores(model: LlamaForCausalLM, seed: int = 0) -> dict[str, np.ndarray]:
+    """The usual scores of every head, [layer, head], on 50 random tokens said twice after `<s>`."""
+    random = np.random.default_rng(seed)
+    ids = np.zeros((8, 101), dtype=np.int64)
+    ids[:, 1:51] = ids[:, 51:] = [random.choice(np.arange(1, VOCABULARY), 50, replace=False) for _ in ids]
+    model.set_attn_implementation("eager")
+    with torch.no_grad():
+        attentions = model(torch.from_numpy(ids), output_attentions=True).attentions
+    model.set_attn_implementation("sdpa")
+    weights = torch.stack(attentions).numpy()  # [layer, row, head, query, key]
+    return {
+        kind: np.mean([heads.score(weights[:, row], pairs(list(ids[row]))) for row in range(len(ids))], axis=0)
+        for kind, pairs in heads.KINDS.items()
+    }
+
+
+def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
+    """The model as it is shipped: float16 safetensors, config.json, tokenizer.json."""
+    half = LlamaForCausalLM(model.config)
+    half.load_state_dict(model.state_dict())
+    half.half().save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+
+
+@click.command()
+@click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--steps", default=16_000, show_default=True, help="Steps of 4,096 tokens.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--threads", default=2, show_default=True)
+@click.option("--save-every", default=200, show_default=True)
+def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_every: int) -> None:
+    """Train the story model on the books in CORPUS; its state and the model go to OUT."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    out.mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(steps=steps, seed=seed)
+    books, kept = read_books(corpus)
+    if (out / "tokenizer.json").exists():
+        tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+    else:
+        tokenizer = train_tokenizer(books)
+        tokenizer.save(str(out / "tokenizer.json"))
+    train, held_out = encode(tokenizer, books), encode(tokenizer, kept)
+    click.echo(f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} held out; begins with {START}")
+
+    model = LlamaForCausalLM(config())
+    makers = optimizers(model, recipe)
+    state = out / "state.pt"
+    step = 0
+    if state.exists():
+        saved = torch.load(state, weights_only=True)
+        step = saved["step"]
+        model.load_state_dict(saved["model"])
+        for maker, kept_state in zip(makers, saved["optimizers"], strict=True):
+            maker.load_state_dict(kept_state)
+        click.echo(f"going on from step {step}")
+    full_rates = [recipe.muon_rate, recipe.adam_rate]
+    compiled = torch.compile(loss_of)
+
+    running: list[float] = []
+    while step < recipe.steps:
+        for maker, full in zip(makers, full_rates, strict=True):
+            for group in maker.param_groups:
+                group["lr"] = full * recipe.rate(step)
+        random = np.random.default_rng((seed, step))  # each step has its own, so that a resumed run is the same
+        ids, counts = batch(train, recipe.mix(step), ROWS, LENGTH, random)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = compiled(model, torch.from_numpy(ids), torch.from_numpy(counts))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for maker in makers:
+            maker.step()
+            maker.zero_grad()
+        running.append(loss.item())
+        step += 1
+        if step % save_every == 0 or step == recipe.steps:
+            report(out, model, held_out, step, float(np.mean(running)))
+            running = []
+            checkpoint = {
+                "step": step,
+                "model": model.state_dict(),
+                "optimizers": [maker.state_dict() for maker in makers],
+            }
+            torch.save(checkpoint, state.with_suffix(".new"))
+            os.replace(state.with_suffix(".new"), state)
+    save(model, tokenizer, out)
+
+
+def report(out: Path, model: LlamaForCausalLM, held_out: Text, step: int, train_loss: float) -> None:
+    """One line on the terminal and in curve.csv: the losses and the best head of each kind."""
+    loss = held_out_loss(model, held_out)
+    best = {kind: scores.max() for kind, scores in head_scores(model).items()}
+    where = {kind: np.unravel_index(scores.argmax(), scores.shape) for kind, scores in head_scores(model).items()}
+    shown = "  ".join(f"{kind} {best[kind]:.2f} at {where[kind][0]}.{where[kind][1]}" for kind in best)
+    click.echo(f"step {step:6}  train {train_loss:.3f}  held out {loss:.3f}  {shown}")
+    curve = out / "curve.csv"
+    new = not curve.exists()
+    with curve.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["step", "tokens", "train", "held_out", *best])
+        writer.writerow(
+            [step, step * ROWS * LENGTH, f"{train_loss:.4f}", f"{loss:.4f}", *(f"{v:.4f}" for v in best.values())]
+        )
+
+
+if __name__ == "__main__":
+    main()
