@@ -3,12 +3,12 @@
 >>> import attncli
 >>> trace = attncli.trace("The cat sat on the mat", stages=["attn.weights"])
 >>> trace["layers.0.attn.weights"].values.shape
-(2, 6, 6)
+(4, 7, 7)
 
-`load_model` makes a Model of seeded weights, of one layer's file, or of a checkpoint; `trace` takes a text through
-it and gives a Trace of named Stages; `tokenize` shows how it cuts a text; `describe` tells what a checkpoint is
-without reading its tensors. What goes wrong is an AttnError, or its kind UsageError where the request makes no
-sense.
+`load_model` makes a Model: the one in the box, seeded weights, one layer's file, or a checkpoint; `trace` takes a
+text through it and gives a Trace of named Stages; `tokenize` shows how it cuts a text; `describe` tells what a
+checkpoint is without reading its tensors. What goes wrong is an AttnError, or its kind UsageError where the request
+makes no sense.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
     from attncli.loading import is_one_layer, located
 
     path = Path(source)
-    if is_one_layer(path):
+    if is_one_layer(source):
         return _one_layer(path)
     found = located(source)
     return _whole(found, found.resolve().name if path.exists() else str(source), frozenset(ignore_config))

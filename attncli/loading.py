@@ -1,5 +1,5 @@
-"""From what the user names, to a Model: seeded weights, a Hugging Face folder or hub name, a GGUF file, or one
-layer's file."""
+"""From what the user names, to a Model: the story model, seeded weights, a Hugging Face folder or hub name, a GGUF
+file, or one layer's file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from attncli import story
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.model import Model
@@ -44,7 +45,7 @@ class Shape:
 def load_model(
     source: str | Path | None = None,
     *,
-    seed: int = 0,
+    seed: int | None = None,
     d_model: int | None = None,
     layers: int | None = None,
     heads: int | None = None,
@@ -59,12 +60,14 @@ def load_model(
 ) -> Model:
     """A model to trace.
 
-    `source`: None for seeded weights; a folder in Hugging Face layout (config.json, safetensors); a .gguf file,
-    which needs the extra `gguf`; a .safetensors or .npz file with one attention layer (w_q, w_k, w_v, …); or a
-    name on the hub, looked up in the local cache first. Tensors are read when a trace needs them.
+    `source`: "story" for the trained model that comes with attn; a folder in Hugging Face layout (config.json,
+    safetensors); a .gguf file, which needs the extra `gguf`; a .safetensors or .npz file with one attention layer
+    (w_q, w_k, w_v, …); or a name on the hub, looked up in the local cache first. None for seeded weights where
+    `seed`, a shape option or `tokenizer` asks for them, else for the story model. Tensors are read when a trace
+    needs them.
 
-    `seed` and the shape options (`d_model` … `causal`; None: Shape's default) make seeded weights; `heads`,
-    `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words, chars, bytes,
+    `seed` and the shape options (`d_model` … `causal`; None: Shape's default) make seeded weights; `seed`,
+    `heads`, `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words, chars, bytes,
     or the path of a tokenizer; None for the checkpoint's own, or words. `dtype`: that of the arithmetic.
     `ignore_config`: fields of config.json that attn does not know and that do not change the numbers. `adapter`: a
     LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights as they are read.
@@ -72,32 +75,36 @@ def load_model(
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """
     given: dict[str, Any] = {
-        "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
+        "seed": seed, "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
         "positions": positions, "causal": causal,
     }  # fmt: skip
     options = {name: value for name, value in given.items() if value is not None}
-    whole_model = source is not None and not is_one_layer(Path(source))
-    if adapter is not None and not whole_model:
+    if adapter is not None and (source is None or is_one_layer(source)):
         raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
+    if source is None and not options and tokenizer is None:
+        source = story.NAME
     if source is None:
-        return _seeded(seed, Shape(**options), tokenizer, dtype)
-    path = Path(source)
-    if is_one_layer(path):
-        return _one_layer(path, options, seed, tokenizer, dtype)
+        return _seeded(options.pop("seed", 0), Shape(**options), tokenizer, dtype)
+    if is_one_layer(source):
+        return _one_layer(Path(source), options, tokenizer, dtype)
     if options:
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
-        raise UsageError(f"{flag} shapes seeded weights; {source} has its own.", "Leave out one of the two.")
+        raise UsageError(f"{flag} is for seeded weights; {source} has its own.", "Leave out one of the two.")
     return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
 
 
-def is_one_layer(path: Path) -> bool:
+def is_one_layer(source: str | Path) -> bool:
     """Whether a path is the file of one layer of the user's own, and not a whole model."""
-    return path.is_file() and path.suffix != ".gguf"
+    path = Path(source)
+    return source != story.NAME and path.is_file() and path.suffix != ".gguf"
 
 
 def located(source: str | Path) -> Path:
-    """Where a whole model lies: the path, or what the hub has under that name, in the local cache."""
+    """Where a whole model lies: in the package for the name `story` (a folder of that name is `./story`), else the
+    path, or what the hub has under that name, in the local cache."""
+    if source == story.NAME:
+        return story.FOLDER
     path = Path(source)
     if path.exists():
         return path
@@ -202,7 +209,7 @@ def _checkpoint(
     shown = path.name if Path(name).exists() else name
     if adapter is not None:
         shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
-    return Model(shown, str(path), spec, weights, chosen)
+    return Model(shown, "bundled" if path == story.FOLDER else str(path), spec, weights, chosen)
 
 
 def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
@@ -256,18 +263,16 @@ def _config_fields(file: Path) -> dict[str, Any]:
 # ------------------------------------------------------------------ one layer of the user's own
 
 
-def _one_layer(
-    path: Path, options: dict[str, Any], seed: int, tokenizer: str | Path | None, dtype: DType
-) -> Model:
+def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: DType) -> Model:
     from attncli.checkpoints.one_layer import OneLayerWeights, one_layer_spec, open_file
 
     for name in options:
-        if name not in ("heads", "kv_heads", "causal", "positions"):
+        if name not in ("seed", "heads", "kv_heads", "causal", "positions"):
             raise UsageError(f"--{name.replace('_', '-')}: {path} has its own; leave the option out.")
     checkpoint = open_file(path)
     spec = one_layer_spec(checkpoint, options)
     chosen = _tokenizer(tokenizer or "words")
-    weights = OneLayerWeights(spec, checkpoint, seed, str, getattr(np, dtype))
+    weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, getattr(np, dtype))
     return Model(path.name, str(path), spec, weights, chosen, _bind_one_layer)
 
 

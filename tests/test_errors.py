@@ -25,18 +25,18 @@ GOLDEN = Path(__file__).parent / "golden"
     [
         (["explain"], "no sentence"),
         (["explain", ""], "empty"),
-        (["explain", "   "], "no tokens"),
+        (["explain", "   ", "--seed", "0"], "no tokens"),
         (["explain", "a", "--ids", "1"], "both given"),
         (["explain", "--ids", "1,x"], "whole numbers"),
         (["explain", "--ids", "-3"], "id -3"),
-        (["explain", "a", "--layer", "2"], "layer 2 is out of range: 0 to 1"),
+        (["explain", "a", "--layer", "2", "--seed", "0"], "layer 2 is out of range: 0 to 1"),
         (["explain", "a", "--layer", "x"], "0,2-3"),
         (["explain", "a", "--layer", "1-0"], "backwards"),
-        (["explain", "a", "--head", "2"], "head 2 is out of range"),
+        (["explain", "a", "--head", "2", "--seed", "0"], "head 2 is out of range"),
         (["explain", "a", "--stage", "wieghts"], "Did you mean"),
-        (["explain", "a", "--stage", "layers.7.attn.q"], "0 to 1"),
+        (["explain", "a", "--stage", "layers.7.attn.q", "--seed", "0"], "0 to 1"),
         (["explain", "a b", "--query", "c"], "no token 'c'"),
-        (["explain", "a b", "--query", "2"], "out of range"),
+        (["explain", "a b", "--query", "2", "--seed", "0"], "out of range"),
         (["explain", "a", "--stage", ""], "no stage matches ''"),
         (["explain", "a", "--stage", "a\nb"], "no stage"),
         (["explain", "a", "--stage", f"blocks.{'9' * 5000}.hook_resid_pre"], "no stage matches"),
@@ -92,7 +92,7 @@ def test_invalid_utf8_in_an_option_is_refused(attn: Run, flag: str) -> None:
 
 
 def test_text_is_utf8_in_every_locale(attn: Run) -> None:
-    for command in (("explain", "猫 が", "--query", "猫", "--json"), ("tokens", "猫 が", "--json")):
+    for command in (("explain", "猫 が", "--seed", "0", "--query", "猫", "--json"), ("tokens", "猫 が", "--json")):
         plain = attn(*command, LC_ALL="C", PYTHONUTF8="0")
         assert text_of(plain) == text_of(attn(*command))
 
@@ -296,7 +296,7 @@ def test_markup_and_escapes_in_text_and_vocabulary_are_shown_literally(
     """Neither a sentence nor a vocabulary may command the terminal or be read as markup."""
     write_gpt2(tmp_path / "m")
     by_ids = attn("explain", "--ids", "6,7,9", "-m", "m", "--format", format_)
-    by_text = attn("explain", "[bold] \x1b[31m :smile: \x9b1m", "--format", format_)
+    by_text = attn("explain", "[bold] \x1b[31m :smile: \x9b1m", "--seed", "0", "--format", format_)
     for done in (by_ids, by_text):
         text = text_of(done)
         assert "\x1b" not in text
@@ -350,7 +350,7 @@ def test_control_c_ends_with_130_and_no_traceback() -> None:
 
 
 def test_a_terminal_that_lacks_a_character_still_gets_the_numbers(attn: Run) -> None:
-    done = attn("explain", "猫 cat", PYTHONIOENCODING="ascii")
+    done = attn("explain", "猫 cat", "--seed", "0", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert b"layers.0.attn.weights" in done.stdout
     assert b"\\u732b" in done.stdout

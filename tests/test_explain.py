@@ -15,14 +15,15 @@ from tests.checkpoints import write_gpt2
 from tests.conftest import Run, error_of, text_of
 
 SENTENCE = "The cat sat on the mat"
+SEEDED = ("--seed", "0")
 
 
 def stage_names(done: Any) -> list[str]:
     return [s["name"] for s in json.loads(text_of(done))["stages"]]
 
 
-def test_the_default_goes_from_the_text_to_the_attention_output(attn: Run) -> None:
-    names = stage_names(attn("explain", SENTENCE, "--json"))
+def test_seeded_weights_go_from_the_text_to_the_attention_output(attn: Run) -> None:
+    names = stage_names(attn("explain", SENTENCE, *SEEDED, "--json"))
     attention = ["input", "q", "k", "v", "scores", "scaled", "masked", "weights", "mixed", "output"]
     embedding = ["embed.tokens", "embed.positions", "embed"]
     assert names == embedding + [f"layers.0.attn.{name}" for name in attention]
@@ -39,14 +40,14 @@ def test_every_stage_of_the_design_is_there(attn: Run) -> None:
 
 
 def test_tables_carry_symbol_formula_axes_and_labels(attn: Run) -> None:
-    text = text_of(attn("explain", SENTENCE))
+    text = text_of(attn("explain", SENTENCE, *SEEDED))
     for piece in ("S = Q Kᵀ", "[query 6 × key 6]", "√d_k = 2", "A = softmax(M)", "-inf", "Σ", "5 mat", "Z = A V"):
         assert piece in text
 
 
 def test_rows_of_a_table_are_checkable_by_hand(attn: Run) -> None:
     """The numbers in the table of scores are the dot products of those in the tables of Q and K."""
-    document = json.loads(text_of(attn("explain", SENTENCE, "--json")))
+    document = json.loads(text_of(attn("explain", SENTENCE, *SEEDED, "--json")))
     stages = {s["name"].split(".")[-1]: np.array(s["values"], float) for s in document["stages"]}
     scores = stages["q"] @ stages["k"].swapaxes(-1, -2)
     np.testing.assert_allclose(stages["scores"], scores, atol=1e-5)
@@ -107,8 +108,8 @@ def test_stages_are_chosen_by_name_glob_or_the_names_of_transformer_lens(
 
 @pytest.mark.parametrize("query", ["cat", "1", "-5"])
 def test_a_query_shows_one_row(attn: Run, query: str) -> None:
-    whole = json.loads(text_of(attn("explain", SENTENCE, "--json")))
-    row = json.loads(text_of(attn("explain", SENTENCE, "--query", query, "--json")))
+    whole = json.loads(text_of(attn("explain", SENTENCE, *SEEDED, "--json")))
+    row = json.loads(text_of(attn("explain", SENTENCE, *SEEDED, "--query", query, "--json")))
     for all_rows, one in zip(whole["stages"], row["stages"], strict=True):
         expected = np.array(all_rows["values"], float)
         if one["axes"][0] != "kv_head":
@@ -118,7 +119,7 @@ def test_a_query_shows_one_row(attn: Run, query: str) -> None:
 
 
 def test_an_ambiguous_query_asks_for_the_index(attn: Run) -> None:
-    said = error_of(attn("explain", "the cat and the dog", "--query", "the"), 2)
+    said = error_of(attn("explain", "the cat and the dog", *SEEDED, "--query", "the"), 2)
     assert "0, 3" in said
 
 
@@ -154,7 +155,7 @@ def test_tables_fit_the_terminal_and_line_up(attn: Run, width: int, sentence: st
 
 
 def test_what_is_left_out_is_counted_and_full_shows_it(attn: Run) -> None:
-    arguments = ("explain", " ".join(f"w{i}" for i in range(60)), "--stage", "weights")
+    arguments = ("explain", " ".join(f"w{i}" for i in range(60)), *SEEDED, "--stage", "weights")
     short, full = text_of(attn(*arguments)), text_of(attn(*arguments, "--full"))
     assert "⋯ 5" in short
     assert "⋮ 20" in short
@@ -169,8 +170,9 @@ def test_invisible_tokens_can_be_told_apart(attn: Run) -> None:
 
 
 def test_the_same_command_prints_the_same_twice(attn: Run) -> None:
-    assert text_of(attn("explain", SENTENCE)) == text_of(attn("explain", SENTENCE))
-    assert text_of(attn("explain", SENTENCE)) != text_of(attn("explain", SENTENCE, "--seed", "1"))
+    for seed in ((), SEEDED):
+        assert text_of(attn("explain", SENTENCE, *seed)) == text_of(attn("explain", SENTENCE, *seed))
+    assert text_of(attn("explain", SENTENCE, *SEEDED)) != text_of(attn("explain", SENTENCE, "--seed", "1"))
 
 
 def test_shape_options_shape_the_model(attn: Run) -> None:
@@ -227,6 +229,8 @@ def test_one_layer_may_come_as_safetensors_with_several_heads_and_biases(attn: R
 
 
 def test_layers_are_counted_from_the_end_in_python_too() -> None:
-    assert list(attncli.trace("a b", stages=["weights"], layers=[-1])) == ["layers.1.attn.weights"]
+    assert list(attncli.trace("a b", model=attncli.load_model(seed=0), stages=["weights"], layers=[-1])) == [
+        "layers.1.attn.weights"
+    ]
     with pytest.raises(attncli.UsageError, match="layer 2 is out of range"):
-        attncli.trace("a b", stages=["weights"], layers=[2])
+        attncli.trace("a b", model=attncli.load_model(seed=0), stages=["weights"], layers=[2])

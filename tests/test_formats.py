@@ -88,10 +88,13 @@ def test_ndjson_is_the_json_a_line_at_a_time(attn: Run) -> None:
 
 
 def test_csv_of_weights_is_tidy(attn: Run) -> None:
-    text = text_of(attn("explain", "The cat, sat", "--stage", "weights", "--head", "all", "--format", "csv"))
+    text = text_of(
+        attn("explain", "The cat, sat", "--seed", "0", "--stage", "weights", "--head", "all", "--format", "csv")
+    )
     rows = list(csv.DictReader(io.StringIO(text)))
     assert list(rows[0]) == ["stage", "layer", "head", "query", "query_token", "key", "key_token", "value"]
-    weights = attncli.trace("The cat, sat", stages=["layers.0.attn.weights"])["layers.0.attn.weights"].values
+    traced = attncli.trace("The cat, sat", model=attncli.load_model(seed=0), stages=["layers.0.attn.weights"])
+    weights = traced["layers.0.attn.weights"].values
     assert len(rows) == weights.size
     for row in rows:
         assert np.float32(row["value"]) == weights[int(row["head"]), int(row["query"]), int(row["key"])]
@@ -99,9 +102,9 @@ def test_csv_of_weights_is_tidy(attn: Run) -> None:
 
 
 def test_csv_of_everything_has_one_number_a_row(attn: Run) -> None:
-    text = text_of(attn("explain", SENTENCE, *EVERYTHING, "--top", "all", "--format", "csv"))
+    text = text_of(attn("explain", SENTENCE, "--seed", "0", *EVERYTHING, "--top", "all", "--format", "csv"))
     rows = list(csv.DictReader(io.StringIO(text)))
-    expected = attncli.trace(SENTENCE)
+    expected = attncli.trace(SENTENCE, model=attncli.load_model(seed=0))
     assert len(rows) == sum(stage.values.size for stage in expected.values())
     by_stage: dict[str, list[float]] = {}
     for row in rows:
@@ -250,7 +253,9 @@ def test_tokens_cover_the_text_by_their_spans(attn: Run, tokenizer: str, text: s
 
 
 def test_words_take_each_ideograph_and_kana_by_itself() -> None:
-    trace = attncli.trace("猫がマットに座った、don't sit 2人。", stages=["embed"])
+    trace = attncli.trace(
+        "猫がマットに座った、don't sit 2人。", model=attncli.load_model(seed=0), stages=["embed"]
+    )
     assert trace.tokens is not None
     assert trace.tokens.texts == (*"猫がマットに座った、", "don't", "sit", "2", "人", "。")
 

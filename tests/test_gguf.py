@@ -459,7 +459,9 @@ def test_the_command_line_takes_a_file(attn: Run, tmp_path: Path) -> None:
     assert described["family"] == "gpt2"
     assert described["parameters"] == json.loads(text_of(attn("model", str(folder), "--json")))["parameters"]
     assert text_of(attn("pe", "--model", "m.Q8_0.gguf", "--position", "0-2"))
-    assert "shapes seeded weights" in error_of(attn("explain", "a", "-m", "m.Q8_0.gguf", "--heads", "2"), 2)
+    assert "--heads is for seeded weights" in error_of(
+        attn("explain", "a", "-m", "m.Q8_0.gguf", "--heads", "2"), 2
+    )
 
 
 def test_a_file_cut_short_is_refused(attn: Run, tmp_path: Path) -> None:

@@ -134,8 +134,9 @@ def test_a_word_has_the_same_embedding_in_every_sentence(seed: int, one: str, ot
 
 
 def test_a_tensor_does_not_depend_on_which_others_were_made() -> None:
-    only = attncli.trace("a b c", stages=["layers.1.attn.q"])
-    everything = attncli.trace("a b c")
+    plain = attncli.load_model(seed=0)
+    only = attncli.trace("a b c", model=plain, stages=["layers.1.attn.q"])
+    everything = attncli.trace("a b c", model=plain)
     np.testing.assert_array_equal(only["layers.1.attn.q"].values, everything["layers.1.attn.q"].values)
     wider = attncli.trace("a b c", model=attncli.load_model(layers=5), stages=["layers.1.attn.q"])
     np.testing.assert_array_equal(only["layers.1.attn.q"].values, wider["layers.1.attn.q"].values)

@@ -20,6 +20,7 @@ from attncli.insights import heads
 from tools.story_text import START, VOCABULARY, Mix, Text, batch, encode, read_books, train_tokenizer
 
 ROWS, LENGTH = 16, 256  # 4,096 tokens a step
+LAYERS = 4
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,20 @@ class Recipe:
     decay: float = 0.1
     warm_up: int = 100
     cool_down: float = 0.4  # of the steps, at the end, down to nothing
-    first: Mix = Mix(random=0.35, passages=0.25)
-    later: Mix = Mix(random=0.1, passages=0.12)
-    turn: float = 0.1  # of the steps: where the first mix gives way to the later one
+    turn: float = 0.1  # of the steps: where the first mix, and half the layers, give way to the later mix and all
 
     def rate(self, step: int) -> float:
         """The share of the full rate: up, level, down in a line."""
         left = (self.steps - step) / (self.cool_down * self.steps)
         return min(1.0, (step + 1) / self.warm_up, left)
 
+    def begins(self, step: int) -> bool:
+        """Whether a step is of the first part: much repetition, and the first two layers alone, so that the head
+        which looks at the token before is in the first layer, where it is met first."""
+        return step < self.turn * self.steps
+
     def mix(self, step: int) -> Mix:
-        return self.first if step < self.turn * self.steps else self.later
+        return Mix(random=0.35, passages=0.25) if self.begins(step) else Mix(random=0.1, passages=0.12)
 
 
 def config() -> LlamaConfig:
@@ -51,7 +55,7 @@ def config() -> LlamaConfig:
         vocab_size=VOCABULARY,
         hidden_size=128,
         intermediate_size=352,
-        num_hidden_layers=4,
+        num_hidden_layers=LAYERS,
         num_attention_heads=4,
         num_key_value_heads=4,
         max_position_embeddings=512,
@@ -61,6 +65,15 @@ def config() -> LlamaConfig:
         eos_token_id=None,
         attn_implementation="sdpa",
     )
+
+
+def new_model() -> LlamaForCausalLM:
+    """The upper half of the layers adds nothing until it is trained."""
+    model = LlamaForCausalLM(config())
+    for layer in model.model.layers[LAYERS // 2 :]:
+        torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+        torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    return model
 
 
 def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -110,13 +123,13 @@ def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
     half = LlamaForCausalLM(model.config)
     half.load_state_dict(model.state_dict())
     half.half().save_pretrained(folder)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
 
 @click.command()
 @click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--steps", default=16_000, show_default=True, help="Steps of 4,096 tokens.")
+@click.option("--steps", default=12_000, show_default=True, help="Steps of 4,096 tokens.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 @click.option("--save-every", default=200, show_default=True)
@@ -135,7 +148,7 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
     train, held_out = encode(tokenizer, books), encode(tokenizer, kept)
     click.echo(f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} held out; begins with {START}")
 
-    model = LlamaForCausalLM(config())
+    model = new_model()
     makers = optimizers(model, recipe)
     state = out / "state.pt"
     step = 0
@@ -156,6 +169,9 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
                 group["lr"] = full * recipe.rate(step)
         random = np.random.default_rng((seed, step))  # each step has its own, so that a resumed run is the same
         ids, counts = batch(train, recipe.mix(step), ROWS, LENGTH, random)
+        model.config.num_hidden_layers = (
+            LAYERS // 2 if recipe.begins(step) else LAYERS
+        )  # how many the forward takes
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = compiled(model, torch.from_numpy(ids), torch.from_numpy(counts))
         loss.backward()

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attncli import story
+
 if TYPE_CHECKING:
     from attncli.model import Model
     from attncli.tokens import Tokens
@@ -29,7 +31,9 @@ def begin(options: dict[str, Any], text: str | None) -> Callable[[Model], Model]
 
     Whatever goes wrong on the way is not told: the model then tokenizes by itself, and tells.
     """
-    folder = Path(options["model"] or "")
+    if options["model"] in (None, story.NAME):
+        return lambda model: model
+    folder = Path(options["model"])
     wanted = (text, options["pair"], options["special_tokens"], None)
     if text is None or options["truncate"] or options["tokenizer"] or not _worthwhile(folder / "tokenizer.json"):
         return lambda model: model

@@ -71,7 +71,8 @@ def model_options(command: Command) -> Command:
                 "--model",
                 metavar="MODEL",
                 help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a "
-                ".safetensors/.npz file with one attention layer. Without it, weights are seeded.",
+                ".safetensors/.npz file with one attention layer.  [default: story, the model that comes with "
+                "attn; seeded weights where --seed, a shape or a tokenizer is given]",
             ),
             click.option(
                 "--adapter",
@@ -102,7 +103,7 @@ def seeded_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option(
-                "--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of seeded weights."
+                "--seed", type=int, metavar="N", help="Seeded: what the weights are drawn from.  [default: 0]"
             ),
             click.option("--d-model", type=_Size(65536), metavar="N", help="Seeded: width.  [default: 8]"),
             click.option("--layers", type=_Size(1024), metavar="N", help="Seeded: layers.  [default: 2]"),

@@ -15,7 +15,7 @@ Pairs = NDArray[np.intp]
 
 
 def previous_token(ids: Sequence[int]) -> Pairs:
-    """Each token and the one before it; not the second, for whom that one is also the first. [pair, (query, key)]"""
+    """Each token and the one before it; not the second, for whom that one is also the first. [pair, 2]"""
     return _pairs([(query, query - 1) for query in range(2, len(ids))])
 
 

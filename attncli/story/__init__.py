@@ -1,0 +1,7 @@
+"""The model in the box: a small Llama trained on children's books, in Hugging Face layout. See MODEL_CARD.md."""
+
+from pathlib import Path
+
+NAME = "story"
+"""What `-m` calls it; a folder of that name is `./story`."""
+FOLDER = Path(__file__).parent
