@@ -7,8 +7,8 @@
 
 `load_model` makes a Model: the one in the box, seeded weights, one layer's file, or a checkpoint; `trace` takes a
 text through it and gives a Trace of named Stages; `tokenize` shows how it cuts a text; `describe` tells what a
-checkpoint is without reading its tensors. What goes wrong is an AttnError, or its kind UsageError where the request
-makes no sense.
+checkpoint is without reading its tensors. What goes wrong is an AttnError, or its kind UsageError where the
+request makes no sense.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from attncli import story
 from attncli.checkpoints import Checkpoint, Stored
 from attncli.errors import AttnError
 from attncli.families import Tensor
@@ -32,7 +33,7 @@ class Fit:
 @dataclass(frozen=True)
 class Description:
     """A checkpoint. `spec` and `fit` are None where attn cannot tell what the model is. `refusal`: why attn would
-    not trace it. `sizes`: of its files, in bytes."""
+    not trace it. `sizes`: of its files, in bytes. `card`: what is told of the model that comes with attn."""
 
     name: str
     source: str
@@ -43,6 +44,7 @@ class Description:
     spec: Spec | None = None
     fit: Fit | None = None
     refusal: AttnError | None = None
+    card: Path | None = None
 
     @cached_property
     def traits(self) -> Traits | None:
@@ -101,7 +103,8 @@ def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
         except AttnError as error:
             refusal = error
     stored = tuple(checkpoint.stored())
-    return Description(name, str(path), family, stored, _sizes(stored), _tokenizer(path), spec, fit, refusal)
+    source, card = ("bundled", story.CARD) if path == story.FOLDER else (str(path), None)
+    return Description(name, source, family, stored, _sizes(stored), _tokenizer(path), spec, fit, refusal, card)
 
 
 def _without_config(path: Path, error: AttnError) -> Checkpoint:

@@ -67,10 +67,10 @@ def load_model(
     needs them.
 
     `seed` and the shape options (`d_model` … `causal`; None: Shape's default) make seeded weights; `seed`,
-    `heads`, `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words, chars, bytes,
-    or the path of a tokenizer; None for the checkpoint's own, or words. `dtype`: that of the arithmetic.
-    `ignore_config`: fields of config.json that attn does not know and that do not change the numbers. `adapter`: a
-    LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights as they are read.
+    `heads`, `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words,
+    chars, bytes, or the path of a tokenizer; None for the checkpoint's own, or words. `dtype`: that of the
+    arithmetic. `ignore_config`: fields of config.json that attn does not know and that do not change the numbers.
+    `adapter`: a LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights as they are read.
 
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """

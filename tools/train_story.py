@@ -33,6 +33,7 @@ class Recipe:
     adam_rate: float = 3e-3
     decay: float = 0.1
     warm_up: int = 100
+    bias: float = 1.0
     cool_down: float = 0.4  # of the steps, at the end, down to nothing
     turn: float = 0.1  # of the steps: where the first mix, and half the layers, give way to the later mix and all
 
@@ -47,7 +48,7 @@ class Recipe:
         return step < self.turn * self.steps
 
     def mix(self, step: int) -> Mix:
-        return Mix(random=0.35, passages=0.25) if self.begins(step) else Mix(random=0.1, passages=0.12)
+        return Mix(random=0.5, passages=0.25) if self.begins(step) else Mix(random=0.1, passages=0.12)
 
 
 def config() -> LlamaConfig:
@@ -58,8 +59,9 @@ def config() -> LlamaConfig:
         num_hidden_layers=LAYERS,
         num_attention_heads=4,
         num_key_value_heads=4,
-        max_position_embeddings=512,
+        max_position_embeddings=LENGTH,
         tie_word_embeddings=True,
+        attention_bias=True,  # of queries and keys: what makes looking one token back easy in the first layer
         initializer_range=0.06,
         bos_token_id=0,
         eos_token_id=None,
@@ -67,9 +69,13 @@ def config() -> LlamaConfig:
     )
 
 
-def new_model() -> LlamaForCausalLM:
-    """The upper half of the layers adds nothing until it is trained."""
+def new_model(recipe: Recipe) -> LlamaForCausalLM:
+    """The upper half of the layers adds nothing until it is trained. The biases of queries and keys are drawn, so
+    that each head begins with a preference for some distances (a score of biases depends on nothing else)."""
     model = LlamaForCausalLM(config())
+    for layer in model.model.layers:
+        torch.nn.init.normal_(layer.self_attn.q_proj.bias, std=recipe.bias)
+        torch.nn.init.normal_(layer.self_attn.k_proj.bias, std=recipe.bias)
     for layer in model.model.layers[LAYERS // 2 :]:
         torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
         torch.nn.init.zeros_(layer.mlp.down_proj.weight)
@@ -148,7 +154,7 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
     train, held_out = encode(tokenizer, books), encode(tokenizer, kept)
     click.echo(f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} held out; begins with {START}")
 
-    model = new_model()
+    model = new_model(recipe)
     makers = optimizers(model, recipe)
     state = out / "state.pt"
     step = 0

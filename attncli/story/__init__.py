@@ -5,3 +5,4 @@ from pathlib import Path
 NAME = "story"
 """What `-m` calls it; a folder of that name is `./story`."""
 FOLDER = Path(__file__).parent
+CARD = FOLDER / "MODEL_CARD.md"
