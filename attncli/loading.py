@@ -209,7 +209,9 @@ def _checkpoint(
     shown = path.name if Path(name).exists() else name
     if adapter is not None:
         shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
-    return Model(shown, "bundled" if path == story.FOLDER else str(path), spec, weights, chosen)
+    if path == story.FOLDER:
+        return Model(story.NAME, "bundled", spec, weights, chosen, layer=story.LAYER)
+    return Model(shown, str(path), spec, weights, chosen)
 
 
 def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:

@@ -19,7 +19,7 @@ from attncli.tracing import Enough, ModelInfo, Recorder, Selection, Stage
 class Model:
     """All that is needed to trace a text. Of seeded weights, whose vocabulary is the sentence's own words, `spec`
     and `weights` depend on the tokens: `bind` gives the model of some tokens. `source` is where it comes from: a
-    path, or the seed."""
+    path, or the seed. `layer`: which is shown where none is asked for."""
 
     name: str
     source: str
@@ -27,6 +27,7 @@ class Model:
     weights: Weights
     tokenizer: Tokenizer | None
     bind: Callable[[Model, Tokens], Model] = lambda model, tokens: model
+    layer: int = 0
 
     @property
     def info(self) -> ModelInfo:

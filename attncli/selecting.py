@@ -46,12 +46,13 @@ TRANSFORMER_LENS = {
 """TransformerLens' name -> ours; of several, the first that the model has."""
 
 
-def attention_stages(spec: Spec, layers: Layers) -> list[str]:
-    """The default view: from the embedding (when the first layer is shown) to the attention output."""
+def attention_stages(spec: Spec, layers: Layers, embedding: bool = False) -> list[str]:
+    """The default view: from the embedding (when the first layer is shown, or it is asked for) to the attention
+    output."""
     return [
         name
         for name in _default(spec)
-        if (relative(name).startswith("embed") and 0 in _of_stack(spec, name, layers))
+        if (relative(name).startswith("embed") and (embedding or 0 in _of_stack(spec, name, layers)))
         or (layer_of(name) in _of_stack(spec, name, layers) and relative(name).startswith(("attn.", "cross.")))
     ]
 

@@ -1,9 +1,11 @@
-"""Measures the story model and writes the figures into its card. `python -m tools.measure_story CORPUS`.
+"""Puts a trained story model into the package, measures it and writes its card.
+`python -m tools.measure_story CORPUS OUT`, OUT as tools.train_story left it.
 
 Everything is computed by attn itself, in numpy, from the model as it is shipped: the held-out loss beside a
 trigram's, the scores of every head, the next words of everyday beginnings.
 """
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from tokenizers import Tokenizer
 from attncli import Model, load_model, trace
 from attncli.insights import heads
 from attncli.story import CARD, FOLDER
+from attncli.tokens import visible
 from tools.story_text import VOCABULARY, Text, encode, read_books
 from tools.trigram import fit
 
@@ -71,7 +74,7 @@ def next_words(model: Model, prompt: str, top: int = 5) -> list[tuple[str, float
     probs = last["probs"].values[0]
     best = np.argsort(probs)[::-1][:top]
     assert model.tokenizer is not None
-    return [(model.tokenizer.name(int(i)), float(probs[i])) for i in best]
+    return [(model.tokenizer.from_ids([int(i)]).texts[0], float(probs[i])) for i in best]
 
 
 def losses_block(model: Model, train: Text, held_out: Text) -> Iterator[str]:
@@ -104,7 +107,7 @@ def words_block(model: Model) -> Iterator[str]:
     yield "| beginning | the five likeliest next tokens |"
     yield "| --- | --- |"
     for prompt in PROMPTS:
-        words = ", ".join(f"`{word.replace('Ġ', '␣')}` {share:.0%}" for word, share in next_words(model, prompt))
+        words = ", ".join(f"`{visible(word)}` {share:.0%}" for word, share in next_words(model, prompt))
         yield f"| {prompt} | {words} |"
 
 
@@ -117,10 +120,39 @@ def written(card: str, name: str, lines: Iterator[str]) -> str:
     return block.sub(lambda _: text, card)
 
 
+def draw_curve(file: Path, picture: Path) -> None:
+    """The losses, and the scores of the best previous-token and induction heads, over the tokens seen."""
+    import matplotlib as mpl
+    from matplotlib import pyplot as plt
+
+    mpl.rcParams["svg.hashsalt"] = "story"  # the same picture from the same numbers
+    with file.open(newline="") as rows:
+        curve = {
+            name: [float(row[name]) for row in rows] for rows in [list(csv.DictReader(rows))] for name in rows[0]
+        }
+    millions = [tokens / 1e6 for tokens in curve["tokens"]]
+    figure, (losses, scores) = plt.subplots(2, 1, sharex=True, figsize=(7, 5), layout="constrained")
+    losses.plot(millions, curve["held_out"], label="held out")
+    losses.plot(millions, curve["train"], label="training rows, repetition included", alpha=0.6)
+    losses.set_ylabel("loss, nats a token")
+    scores.plot(millions, curve["previous"], label="best previous-token head")
+    scores.plot(millions, curve["induction"], label="best induction head")
+    scores.set(ylabel="mean weight", xlabel="million tokens seen", ylim=(0, 1.02))
+    for axes in (losses, scores):
+        axes.legend(frameon=False)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(picture, metadata={"Date": None})
+
+
 @click.command()
 @click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def main(corpus: Path) -> None:
-    """Measure the story model on the held-out ends of the books in CORPUS, and write its card."""
+@click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def main(corpus: Path, out: Path) -> None:
+    """Put the model in OUT into the package, measure it on the held-out ends of the books in CORPUS, and write its
+    card."""
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (FOLDER / name).write_bytes((out / name).read_bytes())
+    draw_curve(out / "curve.csv", FOLDER / "loss.svg")
     model = load_model("story")
     tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
     train, held_out = (encode(tokenizer, side) for side in read_books(corpus))

@@ -20,7 +20,6 @@ from attncli.insights import heads
 from tools.story_text import START, VOCABULARY, Mix, Text, batch, encode, read_books, train_tokenizer
 
 ROWS, LENGTH = 16, 256  # 4,096 tokens a step
-LAYERS = 4
 
 
 @dataclass(frozen=True)
@@ -33,22 +32,17 @@ class Recipe:
     adam_rate: float = 3e-3
     decay: float = 0.1
     warm_up: int = 100
-    bias: float = 1.0
     cool_down: float = 0.4  # of the steps, at the end, down to nothing
-    turn: float = 0.1  # of the steps: where the first mix, and half the layers, give way to the later mix and all
+    turn: float = 0.2  # of the steps: where the first mix gives way to the later one
 
     def rate(self, step: int) -> float:
         """The share of the full rate: up, level, down in a line."""
         left = (self.steps - step) / (self.cool_down * self.steps)
         return min(1.0, (step + 1) / self.warm_up, left)
 
-    def begins(self, step: int) -> bool:
-        """Whether a step is of the first part: much repetition, and the first two layers alone, so that the head
-        which looks at the token before is in the first layer, where it is met first."""
-        return step < self.turn * self.steps
-
     def mix(self, step: int) -> Mix:
-        return Mix(random=0.5, passages=0.25) if self.begins(step) else Mix(random=0.1, passages=0.12)
+        """Much repetition until the heads that follow it have formed, then mostly the books."""
+        return Mix(random=0.35, passages=0.25) if step < self.turn * self.steps else Mix(random=0.1, passages=0.12)
 
 
 def config() -> LlamaConfig:
@@ -56,30 +50,16 @@ def config() -> LlamaConfig:
         vocab_size=VOCABULARY,
         hidden_size=128,
         intermediate_size=352,
-        num_hidden_layers=LAYERS,
+        num_hidden_layers=4,
         num_attention_heads=4,
         num_key_value_heads=4,
         max_position_embeddings=LENGTH,
         tie_word_embeddings=True,
-        attention_bias=True,  # of queries and keys: what makes looking one token back easy in the first layer
         initializer_range=0.06,
         bos_token_id=0,
         eos_token_id=None,
         attn_implementation="sdpa",
     )
-
-
-def new_model(recipe: Recipe) -> LlamaForCausalLM:
-    """The upper half of the layers adds nothing until it is trained. The biases of queries and keys are drawn, so
-    that each head begins with a preference for some distances (a score of biases depends on nothing else)."""
-    model = LlamaForCausalLM(config())
-    for layer in model.model.layers:
-        torch.nn.init.normal_(layer.self_attn.q_proj.bias, std=recipe.bias)
-        torch.nn.init.normal_(layer.self_attn.k_proj.bias, std=recipe.bias)
-    for layer in model.model.layers[LAYERS // 2 :]:
-        torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
-        torch.nn.init.zeros_(layer.mlp.down_proj.weight)
-    return model
 
 
 def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -124,10 +104,24 @@ def head_scores(model: LlamaForCausalLM, seed: int = 0) -> dict[str, np.ndarray]
     }
 
 
+def clearest_first(model: LlamaForCausalLM) -> None:
+    """Puts the heads of each layer in order of their clearest score; what they compute stays the same."""
+    clearest = np.max(list(head_scores(model).values()), axis=0)  # [layer, head]
+    for layer, scores in zip(model.model.layers, clearest, strict=True):
+        order = torch.from_numpy(np.argsort(-scores))
+        attn = layer.self_attn
+        for part in (attn.q_proj, attn.k_proj, attn.v_proj):  # [head · d_head, d_model]
+            rows = part.weight.data.unflatten(0, (len(order), -1))
+            part.weight.data = rows[order].flatten(0, 1)
+        columns = attn.o_proj.weight.data.unflatten(1, (len(order), -1))  # [d_model, head, d_head]
+        attn.o_proj.weight.data = columns[:, order].flatten(1, 2)
+
+
 def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
     """The model as it is shipped: float16 safetensors, config.json, tokenizer.json."""
     half = LlamaForCausalLM(model.config)
     half.load_state_dict(model.state_dict())
+    clearest_first(half)
     half.half().save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
@@ -135,7 +129,7 @@ def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
 @click.command()
 @click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--steps", default=12_000, show_default=True, help="Steps of 4,096 tokens.")
+@click.option("--steps", default=9_000, show_default=True, help="Steps of 4,096 tokens.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 @click.option("--save-every", default=200, show_default=True)
@@ -154,7 +148,7 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
     train, held_out = encode(tokenizer, books), encode(tokenizer, kept)
     click.echo(f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} held out; begins with {START}")
 
-    model = new_model(recipe)
+    model = LlamaForCausalLM(config())
     makers = optimizers(model, recipe)
     state = out / "state.pt"
     step = 0
@@ -175,9 +169,6 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
                 group["lr"] = full * recipe.rate(step)
         random = np.random.default_rng((seed, step))  # each step has its own, so that a resumed run is the same
         ids, counts = batch(train, recipe.mix(step), ROWS, LENGTH, random)
-        model.config.num_hidden_layers = (
-            LAYERS // 2 if recipe.begins(step) else LAYERS
-        )  # how many the forward takes
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = compiled(model, torch.from_numpy(ids), torch.from_numpy(counts))
         loss.backward()
@@ -203,8 +194,9 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
 def report(out: Path, model: LlamaForCausalLM, held_out: Text, step: int, train_loss: float) -> None:
     """One line on the terminal and in curve.csv: the losses and the best head of each kind."""
     loss = held_out_loss(model, held_out)
-    best = {kind: scores.max() for kind, scores in head_scores(model).items()}
-    where = {kind: np.unravel_index(scores.argmax(), scores.shape) for kind, scores in head_scores(model).items()}
+    scores = head_scores(model)
+    best = {kind: of.max() for kind, of in scores.items()}
+    where = {kind: np.unravel_index(of.argmax(), of.shape) for kind, of in scores.items()}
     shown = "  ".join(f"{kind} {best[kind]:.2f} at {where[kind][0]}.{where[kind][1]}" for kind in best)
     click.echo(f"step {step:6}  train {train_loss:.3f}  held out {loss:.3f}  {shown}")
     curve = out / "curve.csv"

@@ -47,7 +47,9 @@ TOP = 5
 @input_options
 @target_options
 @model_options
-@click.option("--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0]")
+@click.option(
+    "--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0; 1 of story]"
+)
 @click.option("--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all.")
 @click.option(
     "--stage",
@@ -113,9 +115,10 @@ def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dic
     from attncli.selecting import attention_stages, select
     from attncli.tracing import Selection
 
-    spec = model.spec
-    layers = _layers(spec, "0" if options["layer"] is None else options["layer"])
-    chosen = select(spec, options["stages"], layers) if options["stages"] else attention_stages(spec, layers)
+    spec, unsaid = model.spec, options["layer"] is None
+    layers = _layers(spec, str(model.layer) if unsaid else options["layer"])
+    stages = options["stages"]
+    chosen = select(spec, stages, layers) if stages else attention_stages(spec, layers, embedding=unsaid)
     heads = _heads(spec, chosen, options["head"])
     query, of_encoder = options["query"], [name.startswith("encoder.") for name in chosen]
     if query is None:

@@ -6,3 +6,5 @@ NAME = "story"
 """What `-m` calls it; a folder of that name is `./story`."""
 FOLDER = Path(__file__).parent
 CARD = FOLDER / "MODEL_CARD.md"
+LAYER = 1
+"""The first whose head 0 has a task that is plain to see: it looks at the token before."""
