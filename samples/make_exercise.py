@@ -1,7 +1,6 @@
-"""Writes samples/exercise.npz: one attention layer small enough to check by hand.
+"""Writes samples/exercise.npz: one attention layer small enough to check by hand, as samples/exercise.md does.
 
-Three words with 2 numbers each, one head with d_k = 1 so that √d_k = 1, and W_V = W_O = the identity:
-the weights of a word are softmax(q · k) over the three, and its output is the words' vectors, so mixed.
+Three words with 2 numbers each, one head with d_k = 4 so that √d_k = 2, and W_V = W_O = the identity.
 """
 
 from pathlib import Path
@@ -9,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 layer = {
-    "embedding": np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
-    "w_q": np.array([[1.0], [0.0]]),  # a query is the word's first number
-    "w_k": np.array([[0.0], [1.0]]),  # a key is the word's second number
+    "embedding": np.array([[1, 0], [0, 1], [1, 1]]),
+    "w_q": np.array([[2, 0, 0, 0], [0, 2, 0, 0]]),  # a query is the word's two numbers, twice as large
+    "w_k": np.array([[0, 1, 0, 0], [1, 0, 0, 0]]),  # a key is the word's two numbers, the other way round
     "w_v": np.eye(2),
     "w_o": np.eye(2),
 }

@@ -191,15 +191,20 @@ def test_shape_options_shape_the_model(attn: Run) -> None:
 
 
 def test_one_layer_of_ones_own_gives_the_answer_worked_by_hand(attn: Run) -> None:
-    """The exercise in samples/: q is a word's first number, k its second, V and W_O change nothing."""
+    """samples/exercise.npz, as samples/exercise.md works it out."""
     exercise = Path(__file__).parent.parent / "samples" / "exercise.npz"
     done = attn("explain", "one two three", "-m", str(exercise), "--json")
     stages = {s["name"].split(".")[-1]: np.array(s["values"]) for s in json.loads(text_of(done))["stages"]}
+    assert stages["scores"].tolist() == [[[0, 2, 2], [2, 0, 2], [2, 2, 4]]]
+    assert stages["scaled"].tolist() == [[[0, 1, 1], [1, 0, 1], [1, 1, 2]]]
     e = np.e
-    row = [1 / (1 + 2 * e), e / (1 + 2 * e), e / (1 + 2 * e)]
-    np.testing.assert_allclose(stages["weights"][0], [row, [1 / 3] * 3, row], atol=1e-6)
-    mixed = [row[0] + row[2], row[1] + row[2]]
-    np.testing.assert_allclose(stages["output"], [mixed, [2 / 3, 2 / 3], mixed], atol=1e-6)
+    low, high = 1 / (1 + 2 * e), e / (1 + 2 * e)
+    weights = np.array([[low, high, high], [high, low, high], [1 / (2 + e), 1 / (2 + e), e / (2 + e)]])
+    np.testing.assert_allclose(stages["weights"][0], weights, atol=1e-6)
+    np.testing.assert_allclose(stages["output"], weights @ [[1, 0], [0, 1], [1, 1]], atol=1e-6)
+    answer = exercise.with_suffix(".md").read_text("utf-8")
+    for number in np.unique(np.concatenate([stages["weights"][0], stages["output"]], axis=1)):
+        assert f"{number:.4f}" in answer
 
 
 def test_one_layer_may_come_as_safetensors_with_several_heads_and_biases(attn: Run, tmp_path: Path) -> None:

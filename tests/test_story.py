@@ -120,3 +120,12 @@ def test_a_trigram_gives_probabilities() -> None:
     for context in ((1, 2), (4, 4), (3, 0)):
         assert sum(trigram.probability(context, word) for word in range(5)) == pytest.approx(1)
     assert trigram.probability((1, 2), 3) > trigram.probability((1, 2), 4) > trigram.probability((1, 2), 0)
+
+
+def test_a_text_that_it_cannot_read_is_told(attn: Run) -> None:
+    done = attn("explain", "猫が座った。", "--stage", "weights")
+    assert done.returncode == 0
+    assert b"English only" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    for arguments in (("猫が座った。", "--seed", "0"), ("The café sat",), ("She said “no”",)):
+        assert attn("explain", *arguments, "--stage", "weights").stderr == b""

@@ -1,31 +1,48 @@
-"""Runs the `console` commands of the README and puts their output under them, and lists the families that `attn`
-knows, so that neither can go stale.
+"""Runs the `console` commands of the README and of samples/README.md, and the `python` programs that have a `text`
+block below them, and puts their output there; and lists the families that `attn` knows: nothing can go stale.
 
-python tools/readme.py          writes README.md anew
-python tools/readme.py --check  exit status 1 if it would change
+python tools/readme.py          writes the files anew
+python tools/readme.py --check  exit status 1 if they would change
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 from statistics import mode
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```console\n\$ (.+)\n(?:.*\n)*?```")
+PROGRAM = re.compile(r"```python\n((?:.*\n)*?)```\n\n```text\n(?:.*\n)*?```")
 LIST = re.compile(r"(?<=<!-- families -->\n).*?(?=<!-- end -->)", re.DOTALL)
 KINDS = ("decoders", "encoders", "encoder-decoders")
 WIDTH = 112
+FILES = ("README.md", "samples/README.md")
 
 
 def refreshed(text: str) -> str:
-    """The README with every console block holding what its command prints now, and every family in its list."""
+    """The text with every block holding what its command or program prints now, and every family in its list.
+
+    They run in the order in which they stand, in a copy of the root, so that one may read what another wrote."""
     text = LIST.sub(lambda m: listed(families()), text)
-    return BLOCK.sub(lambda m: f"```console\n$ {m[1]}\n{output_of(m[1])}```", text)
+    with TemporaryDirectory() as folder:
+        for path in ROOT.iterdir():
+            (Path(folder) / path.name).symlink_to(path)
+
+        def run(block: re.Match[str]) -> str:
+            if program := PROGRAM.fullmatch(block[0]):
+                printed = output_of(f"{shlex.quote(sys.executable)} -c {shlex.quote(program[1])}", folder)
+                return f"```python\n{program[1]}```\n\n```text\n{printed}```"
+            command = BLOCK.fullmatch(block[0])[1]
+            return f"```console\n$ {command}\n{output_of(command, folder)}```"
+
+        return re.sub(f"{BLOCK.pattern}|{PROGRAM.pattern}", run, text)
 
 
 def families() -> dict[str, list[str]]:
@@ -61,11 +78,11 @@ def same(one: str, other: str) -> bool:
     return all(abs(float(a) - float(b)) <= 2e-4 for a, b in pairs)
 
 
-def output_of(command: str) -> str:
+def output_of(command: str, folder: str) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"COLUMNS": "96", "PATH": path, "NO_COLOR": "1"}
     done = subprocess.run(
-        command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8"
+        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
     )
     if done.returncode or done.stderr:
         raise SystemExit(f"{command}\nfailed: {done.stderr}")
@@ -73,13 +90,13 @@ def output_of(command: str) -> str:
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    before = readme.read_text("utf-8")
-    after = refreshed(before)
-    if "--check" in sys.argv[1:]:
-        sys.exit(not same(before, after))
-    if not same(before, after):
-        readme.write_text(after, "utf-8")
+    for name in FILES:
+        before = (ROOT / name).read_text("utf-8")
+        after = refreshed(before)
+        if not same(before, after):
+            if "--check" in sys.argv[1:]:
+                sys.exit(1)
+            (ROOT / name).write_text(after, "utf-8")
 
 
 if __name__ == "__main__":

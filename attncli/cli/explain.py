@@ -21,6 +21,7 @@ from attncli.cli.options import (
     target_options,
     tokens_of,
 )
+from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
 from attncli.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def command(**options: Any) -> None:
         target_text=options["target"],
     )  # fmt: skip
     check_tokens(model.spec, tokens, target)
+    warn_of_bytes(model, tokens)
     broken: dict[str, tuple[int, int]] = {}
     with Progress() as progress, opened(options["output"]) as output:
         document = writer(format_, head, output, render_options(options))
@@ -210,30 +212,3 @@ def queries_of(text: str, tokens: Tokens, side: str = "") -> tuple[int, ...]:
 def _bare(text: str) -> str:
     """A token without the marks that vocabularies put around words."""
     return text.strip(" ▁Ġ").removeprefix("##").removesuffix("</w>") or text
-
-
-def count_broken(stage: Stage, broken: dict[str, tuple[int, int]]) -> None:
-    """Counts the numbers of a stage that are NaN or infinite without being masked."""
-    import numpy as np
-
-    if np.isfinite(stage.values).all():
-        return
-    bad = ~np.isfinite(stage.values)
-    if stage.name.endswith(".masked"):
-        bad &= ~np.isneginf(stage.values)
-    if count := int(bad.sum()):
-        broken[stage.name] = (count, stage.values.size)
-
-
-def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
-    """Says on stderr where NaN or infinity first appeared, and which weights hold it."""
-    if not broken:
-        return
-    from attncli.families.weights import CheckpointWeights, not_finite
-
-    name, (count, size) = next(iter(broken.items()))
-    others = f", and in {len(broken) - 1} stages after it" if len(broken) > 1 else ""
-    click.echo(f"attn: warning: {count} of {size} numbers of {name} are NaN or infinite{others}.", err=True)
-    if isinstance(model.weights, CheckpointWeights):
-        for tensor, amount in not_finite(model.weights):
-            click.echo(f"attn: warning: tensor {tensor} holds {amount} such numbers.", err=True)

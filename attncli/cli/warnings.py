@@ -1,0 +1,49 @@
+"""What is said on stderr beside an answer: numbers that are broken, a text that the model does not know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from attncli.model import Model
+    from attncli.tokens import Tokens
+    from attncli.tracing import Stage
+
+
+def count_broken(stage: Stage, broken: dict[str, tuple[int, int]]) -> None:
+    """Counts the numbers of a stage that are NaN or infinite without being masked."""
+    import numpy as np
+
+    if np.isfinite(stage.values).all():
+        return
+    bad = ~np.isfinite(stage.values)
+    if stage.name.endswith(".masked"):
+        bad &= ~np.isneginf(stage.values)
+    if count := int(bad.sum()):
+        broken[stage.name] = (count, stage.values.size)
+
+
+def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
+    """Says on stderr where NaN or infinity first appeared, and which weights hold it."""
+    if not broken:
+        return
+    from attncli.families.weights import CheckpointWeights, not_finite
+
+    name, (count, size) = next(iter(broken.items()))
+    others = f", and in {len(broken) - 1} stages after it" if len(broken) > 1 else ""
+    click.echo(f"attn: warning: {count} of {size} numbers of {name} are NaN or infinite{others}.", err=True)
+    if isinstance(model.weights, CheckpointWeights):
+        for tensor, amount in not_finite(model.weights):
+            click.echo(f"attn: warning: tensor {tensor} holds {amount} such numbers.", err=True)
+
+
+def warn_of_bytes(model: Model, tokens: Tokens) -> None:
+    """Says where the story model, which has read English, gets a text as bytes that mean nothing to it."""
+    if model.source == "bundled" and 2 * sum(text.startswith("<0x") for text in tokens.texts) > len(tokens):
+        click.echo(
+            "attn: note: the story model has read English only and sees bytes here; "
+            "--seed 0 takes the text word by word, with drawn weights.",
+            err=True,
+        )
