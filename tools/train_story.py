@@ -33,7 +33,7 @@ class Recipe:
     decay: float = 0.1
     warm_up: int = 100
     cool_down: float = 0.4  # of the steps, at the end, down to nothing
-    turn: float = 0.2  # of the steps: where the first mix gives way to the later one
+    turn: int = 1800  # the step at which the first mix gives way to the later one
 
     def rate(self, step: int) -> float:
         """The share of the full rate: up, level, down in a line."""
@@ -42,7 +42,7 @@ class Recipe:
 
     def mix(self, step: int) -> Mix:
         """Much repetition until the heads that follow it have formed, then mostly the books."""
-        return Mix(random=0.35, passages=0.25) if step < self.turn * self.steps else Mix(random=0.1, passages=0.12)
+        return Mix(random=0.35, passages=0.25) if step < self.turn else Mix(random=0.1, passages=0.12)
 
 
 def config() -> LlamaConfig:
@@ -129,7 +129,7 @@ def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
 @click.command()
 @click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--steps", default=9_000, show_default=True, help="Steps of 4,096 tokens.")
+@click.option("--steps", default=7_500, show_default=True, help="Steps of 4,096 tokens.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", default=2, show_default=True)
 @click.option("--save-every", default=200, show_default=True)
