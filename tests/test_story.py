@@ -129,3 +129,18 @@ def test_a_text_that_it_cannot_read_is_told(attn: Run) -> None:
     assert len(done.stderr.splitlines()) == 1
     for arguments in (("猫が座った。", "--seed", "0"), ("The café sat",), ("She said “no”",)):
         assert attn("explain", *arguments, "--stage", "weights").stderr == b""
+
+
+def test_transformers_loads_it_and_says_the_same(story: attncli.Model) -> None:
+    torch = pytest.importorskip("torch", reason="the live comparison needs torch and transformers")
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.LlamaForCausalLM.from_pretrained(
+        FOLDER, dtype=torch.float32, attn_implementation="eager"
+    )
+    ids = attncli.tokenize(story, "The golden bird sang, and the golden").ids
+    with torch.no_grad():
+        said = theirs(torch.tensor([ids]), output_attentions=True)
+    ours = attncli.trace(ids=ids, model=story, stages=["layers.*.attn.weights", "logits"])
+    np.testing.assert_allclose(ours["logits"].values, said.logits[0].numpy(), rtol=1e-4, atol=1e-4)
+    for layer, weights in enumerate(said.attentions):
+        np.testing.assert_allclose(ours[f"layers.{layer}.attn.weights"].values, weights[0].numpy(), atol=1e-5)
