@@ -11,6 +11,7 @@ from attncli.formula import masks, norms
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.positions import alibi_bias, alibi_slopes, inverse_frequencies, relative_buckets
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 from attncli.spec import Bias, FeedForward, Mask, Norm, Rotary, Score
 
 QKV = frozenset("qkv")
@@ -76,7 +77,7 @@ def linear_bias(slopes: Array) -> Bias:
 
         return add
 
-    return Bias("B = S' - m |query - key|", "ALiBi: far keys cost more, by the head's slope m", prepare)
+    return Bias("B = S' - m |query - key|", N_("ALiBi: far keys cost more, by the head's slope m"), prepare)
 
 
 def bucketed(heads: int, count: int, farthest: int, both_ways: bool) -> Bias:
@@ -93,6 +94,8 @@ def bucketed(heads: int, count: int, farthest: int, both_ways: bool) -> Bias:
 
         return add
 
-    meaning = f"each head adds what it has learned for the distance, of which it tells {count} apart"
+    meaning = N_(
+        "each head adds what it has learned for the distance, of which it tells {count} apart", count=count
+    )
     shape: dict[str, tuple[int, ...]] = {"relative.weight": (count, heads)}
     return Bias("B = S' + b[bucket(key - query)]", meaning, prepare, parameters=shape)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from attncli.errors import AttnError, UsageError
+from attncli.language import LANGUAGES
 
 if TYPE_CHECKING:
     from attncli.model import Model
@@ -161,6 +162,11 @@ def output_options(command: Command) -> Command:
                 help="Digits after the point, in tables.",
             ),
             click.option("--full", is_flag=True, help="Leave nothing out of tables, however wide."),
+            click.option(
+                "--lang",
+                type=click.Choice(LANGUAGES),
+                help="The language of captions, in tables and Markdown.  [default: the locale's, or en]",
+            ),
         )
     ):
         command = option(command)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from attncli.errors import UsageError
+from attncli.language import language
 from attncli.render import FORMATS, Options, format_of
 
 
@@ -36,7 +37,7 @@ def no_arrays(format_: str, what: str) -> str:
 
 
 def render_options(options: dict[str, Any]) -> Options:
-    return Options(precision=options["precision"], full=options["full"])
+    return Options(precision=options["precision"], full=options["full"], say=language(options["lang"]))
 
 
 @contextmanager

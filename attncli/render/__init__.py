@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Protocol
 
+from attncli.language import ENGLISH, Say
 from attncli.tracing import Stage, Trace
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to show numbers: digits after the point, everything or what fits, and how wide that is
-    (None: as wide as the terminal)."""
+    """How to show numbers: digits after the point, everything or what fits, how wide that is (None: as wide as the
+    terminal), and the language that people are spoken to in."""
 
     precision: int = 4
     full: bool = False
     width: int | None = None
+    say: Say = ENGLISH
 
 
 @dataclass(frozen=True)

@@ -16,18 +16,20 @@ COLUMNS, ROWS = 16, 40
 
 class _Writer:
     def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
-        self.head, self.output, self.options = head, output, options
+        self.head, self.output, self.options, say = head, output, options, options.say
         if head.model is not None and head.tokens is not None:
-            self._write(f"Model: {_code(head.model.name)}. Tokens: {_listed(head.tokens)}\n")
+            model, tokens = _code(head.model.name), _listed(head.tokens)
+            self._write(say("Model: {model}. Tokens: {tokens}", model=model, tokens=tokens) + "\n")
             if head.target is not None:
-                self._write(f"\nTarget: {_listed(head.target)}\n")
+                self._write("\n" + say("Target: {tokens}", tokens=_listed(head.target)) + "\n")
 
     def stage(self, stage: Stage) -> None:
-        self._write(f"\n## `{stage.name}`\n\n`{stage.formula}` – {stage.meaning}\n")
+        say = self.options.say
+        self._write(f"\n## `{stage.name}`\n\n`{say(stage.formula)}` – {say(stage.meaning)}\n")
         if stage.detail:
-            self._write(f"\n{stage.detail}\n")
+            self._write(f"\n{say(stage.detail)}\n")
         for matrix in matrices(stage, self.head):
-            self._write(f"\n**{escape(matrix.title)}** {escape(matrix.shape)}\n\n")
+            self._write(f"\n**{escape(matrix.title(say))}** {escape(matrix.shape(say))}\n\n")
             self._write("\n".join(_table(matrix, self.options)) + "\n")
 
     def close(self) -> None:
@@ -56,11 +58,12 @@ def _table(matrix: Matrix, options: Options) -> list[str]:
             cells.insert((len(cells) + 1) // 2, gap)
         return as_row([label, *cells, *([] if sums is None else [total])])
 
-    header = line("", [escape(matrix.columns[c]) for c in columns], f"⋯ {columns_out} more", "Σ")
+    more = options.say("{count} more", count=columns_out)
+    header = line("", [escape(matrix.columns[c]) for c in columns], f"⋯ {more}", "Σ")
     lines = [header, as_row(["---"] + ["---:"] * (header.replace(r"\|", "").count("|") - 2))]
     for place, r in enumerate(rows):
         if rows_out and place == (len(rows) + 1) // 2:
-            lines.append(as_row([f"⋮ {rows_out} rows more"]))
+            lines.append(as_row([f"⋮ {options.say('{count} rows more', count=rows_out)}"]))
         cells = [escape(matrix.cell(r, c, options.precision)) for c in columns]
         lines.append(line(escape(matrix.rows[r]), cells, "⋯", "" if sums is None else sums[place]))
     return lines

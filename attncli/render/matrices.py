@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attncli.formula.types import Array
+from attncli.language import Say
 from attncli.tokens import Tokens, visible
 from attncli.tracing import Stage, Trace
 
@@ -23,17 +24,20 @@ class Matrix:
     columns: Sequence[str]
     words: Sequence[Sequence[str]] | None = None
 
-    @property
-    def title(self) -> str:
-        kind = "key/value head" if self.stage.axes[0] == "kv_head" else "head"
-        return self.stage.name if self.head is None else f"{self.stage.name} · {kind} {self.head}"
+    def title(self, say: Say) -> str:
+        """The stage's name, and the head."""
+        if self.head is None:
+            return self.stage.name
+        shared = self.stage.axes[0] == "kv_head"
+        head = say("key/value head {head}", head=self.head) if shared else say("head {head}", head=self.head)
+        return f"{self.stage.name} · {head}"
 
-    @property
-    def shape(self) -> str:
+    def shape(self, say: Say) -> str:
         """[query 6 × key 6], the axes with their sizes."""
-        sizes = [f"{axis} {n}" for axis, n in zip(self.stage.axes[-2:], self.values.shape, strict=False)]
+        axes = [say(axis) for axis in self.stage.axes]
+        sizes = [f"{axis} {n}" for axis, n in zip(axes[-2:], self.values.shape, strict=False)]
         if self.stage.ids is not None:
-            sizes[-1] = f"top {self.values.shape[-1]} of {self.stage.axes[-1]}"
+            sizes[-1] = say("top {count} of {axis}", count=self.values.shape[-1], axis=axes[-1])
         return f"[{' × '.join(sizes)}]"
 
     @property

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from attncli.language import Say
 from attncli.render import Options
 from attncli.render.console import console_for, finish
 from attncli.render.grid import HEAD, QUIET, grid, table_width
@@ -22,20 +23,20 @@ class _Writer:
     def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
         self.head, self.options = head, options
         self.console = console_for(output, options)
-        self.width = self.console.width
+        self.width, say = self.console.width, options.say
         if head.model is not None and head.tokens is not None:
-            self.console.print(_summary(head.model, head.tokens))
-            source = "" if head.target is None else "source"
-            self.console.print(token_line(head.tokens, self.width, options.full, source))
+            self.console.print(_summary(head.model, say))
+            source = "" if head.target is None else say("source")
+            self.console.print(token_line(head.tokens, self.width, options, source))
             if head.target is not None:
-                self.console.print(token_line(head.target, self.width, options.full, "target"))
+                self.console.print(token_line(head.target, self.width, options, say("target")))
 
     def stage(self, stage: Stage) -> None:
         with self.console:  # written at once
             if stage.formula:
-                self.console.print("", _caption(stage), sep="\n")
+                self.console.print("", _caption(stage, self.options.say), sep="\n")
             for matrix in matrices(stage, self.head):
-                self.console.print(_title(matrix))
+                self.console.print(_title(matrix, self.options.say))
                 self._print_whole(grid(matrix, self.width, self.options))
 
     def _print_whole(self, table: Table) -> None:
@@ -53,25 +54,26 @@ def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
     return _Writer(head, output, options)
 
 
-def _summary(model: ModelInfo, tokens: Tokens) -> Text:
-    positions = "no positions" if model.positions == "none" else f"{model.positions} positions"
+def _summary(model: ModelInfo, say: Say) -> Text:
+    kind = say(model.positions)
+    positions = say("no positions") if model.positions == "none" else say("{kind} positions", kind=kind)
     encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""
+    layers = say.counted("{count} layer", "{count} layers", model.layers)
     facts = [
-        f"{encoder}{counted(model.layers, 'layer')} × {counted(model.heads, 'head')}",
-        *([counted(model.kv_heads, "key/value head")] if model.kv_heads != model.heads else []),
+        f"{encoder}{layers} × {say.counted('{count} head', '{count} heads', model.heads)}",
+        *([_kv_heads(model, say)] if model.kv_heads != model.heads else []),
         f"d_model {model.d_model}",
         f"d_head {model.d_head}",
         positions,
-        "causal" if model.causal else "bidirectional",
+        say("causal") if model.causal else say("bidirectional"),
     ]
     source = model.source if model.source.startswith("seed ") else model.family
     about = f" ({visible_line(source)}) · {' · '.join(facts)}"
     return Text.assemble((visible_line(model.name), NAME), (about, QUIET))
 
 
-def counted(count: int, thing: str) -> str:
-    """1 head, 2 heads."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+def _kv_heads(model: ModelInfo, say: Say) -> str:
+    return say.counted("{count} key/value head", "{count} key/value heads", model.kv_heads)
 
 
 def visible_line(text: str) -> str:
@@ -79,19 +81,20 @@ def visible_line(text: str) -> str:
     return " ".join(visible(part) for part in text.split(" "))
 
 
-def token_line(tokens: Tokens, width: int, full: bool, side: str = "") -> Text:
+def token_line(tokens: Tokens, width: int, options: Options, side: str = "") -> Text:
     """The tokens in one line, each with its index; `side` says whose they are."""
     labels = [f"{i} {visible(t)}" for i, t in enumerate(tokens.texts)]
     shown, left_out = list(range(len(labels))), 0
-    if not full:
+    if not options.full:
         room = len(labels)
         while room > 2 and sum(cell_len(labels[i]) + 2 for i in shown) > 3 * width:
             room -= max(1, room // 8)
             shown, left_out = middle_out(len(labels), room)
-    items = [Text(f"{side + ': ' if side else ''}{counted(len(tokens), 'token')}", QUIET)]
+    count = options.say.counted("{count} token", "{count} tokens", len(tokens))
+    items = [Text(f"{side + ': ' if side else ''}{count}", QUIET)]
     for place, i in enumerate(shown):
         if left_out and place == (len(shown) + 1) // 2:
-            items.append(Text(f"⋯ {left_out} more ⋯", QUIET))
+            items.append(Text(f"⋯ {options.say('{count} more', count=left_out)} ⋯", QUIET))
         number_, _, text = labels[i].partition(" ")
         items.append(Text.assemble((number_ + " ", QUIET), (text, HEAD)))
     return _flowed(items, width)
@@ -110,12 +113,12 @@ def _flowed(items: list[Text], width: int) -> Text:
     return line
 
 
-def _caption(stage: Stage) -> Text:
+def _caption(stage: Stage, say: Say) -> Text:
     """The formula, and what it means."""
-    meaning = f"   {stage.meaning}" if stage.meaning else ""
-    detail = f"\n{stage.detail}" if stage.detail else ""
-    return Text.assemble((stage.formula, FORMULA), (meaning + detail, QUIET))
+    meaning = f"   {say(stage.meaning)}" if stage.meaning else ""
+    detail = f"\n{say(stage.detail)}" if stage.detail else ""
+    return Text.assemble((say(stage.formula), FORMULA), (meaning + detail, QUIET))
 
 
-def _title(matrix: Matrix) -> Text:
-    return Text.assemble((matrix.title, NAME), (f"  {matrix.shape}", QUIET))
+def _title(matrix: Matrix, say: Say) -> Text:
+    return Text.assemble((matrix.title(say), NAME), (f"  {matrix.shape(say)}", QUIET))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attncli.language import N_, joined
 from attncli.stages.places import (
     ENCODED,
     KEY,
@@ -37,7 +38,7 @@ def _projection(letter: str) -> Rule:
 
 
 def _encoded(p: Place) -> str:
-    return f"{ENCODED} is encoder.final" if p.cross else ""
+    return N_("{symbol} is encoder.final", symbol=ENCODED) if p.cross else ""
 
 
 def _head_norm(letter: str) -> Rule:
@@ -69,14 +70,15 @@ def _rotated(letter: str) -> Rule:
 def _turning(p: Place) -> str:
     rotary = p.attn.rotary
     assert rotary is not None
-    if rotary.size == p.attn.d_head:
-        facts = ["neighbouring dimensions are turned together"] if rotary.interleaved else []
-        return ", and ".join(
-            facts + ([] if rotary.factor == 1 else [f"all are multiplied by {number(rotary.factor)}"])
-        )
-    which = f"dimensions {rotary.start} to {rotary.start + rotary.size - 1} of {p.attn.d_head} are turned"
-    which += ", neighbours together" if rotary.interleaved else ""
-    return which + ("" if rotary.factor == 1 else f", and multiplied by {number(rotary.factor)}")
+    facts: list[str] = []
+    if rotary.size != p.attn.d_head:
+        first, last = rotary.start, rotary.start + rotary.size - 1
+        facts = [N_("dimensions {first} to {last} of {all} are turned", first=first, last=last, all=p.attn.d_head)]
+    if rotary.interleaved:
+        facts.append(N_("neighbouring dimensions are turned together"))
+    if rotary.factor != 1:
+        facts.append(N_("what is turned is multiplied by {factor}", factor=number(rotary.factor)))
+    return joined("; ", facts)
 
 
 def _scaled(p: Place) -> str:
@@ -86,20 +88,22 @@ def _scaled(p: Place) -> str:
 
 
 def _root(p: Place) -> str:
-    d, scale = p.attn.d_head, number(p.attn.scale)
-    return f"d_k = {d}, √d_k = {number(d**0.5)}, so each score is multiplied by {scale}"
+    d, root, scale = p.attn.d_head, number(p.attn.d_head**0.5), number(p.attn.scale)
+    return N_("d_k = {d}, √d_k = {root}, so each score is multiplied by {scale}", d=d, root=root, scale=scale)
 
 
 def _root_or_scale(p: Place) -> str:
     if _scaled(p) == "S' = S / √d_k":
         return _root(p)
-    return "this model does not scale its scores" if p.attn.scale == 1 else f"d_k = {p.attn.d_head}"
+    return N_("this model does not scale its scores") if p.attn.scale == 1 else f"d_k = {p.attn.d_head}"
 
 
 def _scaled_meaning(p: Place) -> str:
     if _scaled(p) == "S' = S / √d_k":
-        return "scores of a size that does not grow with d_k"
-    return "the scores as they are" if p.attn.scale == 1 else "the scores, times a factor of the model's own"
+        return N_("scores of a size that does not grow with d_k")
+    if p.attn.scale == 1:
+        return N_("the scores as they are")
+    return N_("the scores, times a factor of the model's own")
 
 
 def _before_mask(p: Place) -> str:
@@ -108,13 +112,13 @@ def _before_mask(p: Place) -> str:
 
 def _masked(p: Place) -> str:
     if p.attn.mask.allowed is None:
-        return f"M = {_before_mask(p)}: no mask, every query sees every key"
-    return f"M = {_before_mask(p)} where {p.attn.mask.text}, else -inf"
+        return N_("M = {scores}: no mask, every query sees every key", scores=_before_mask(p))
+    return N_("M = {scores} where {seen}, else -inf", scores=_before_mask(p), seen=p.attn.mask.text)
 
 
 def _output(p: Place) -> str:
     if not p.attn.output:
-        return "O = concat(Z): this layer has no W_O"
+        return N_("O = concat(Z): this layer has no W_O")
     return "O = concat(Z) W_O + b_O" if p.attn.output_bias else "O = concat(Z) W_O"
 
 
@@ -165,50 +169,51 @@ def _bias_meaning(p: Place) -> str:
 
 
 ATTENTION = (
-    Entry("input", "N", ROWS, _input, "what the attention reads"),
+    Entry("input", "N", ROWS, _input, N_("what the attention reads")),
     Entry("q_latent", "C_Q", LATENT, lambda p: f"C_Q = {p.x} W_DQ" + _latent_bias(p, "DQ"),
-          "the queries, as a small vector", _latent_queries),
-    Entry("q_latent_normed", "C_Qn", LATENT, lambda p: f"C_Qn = {_latent_norm(p)}(C_Q)", "that, normalized",
+          N_("the queries, as a small vector"), _latent_queries),
+    Entry("q_latent_normed", "C_Qn", LATENT, lambda p: f"C_Qn = {_latent_norm(p)}(C_Q)", N_("that, normalized"),
           _latent_queries),
-    Entry("q", "Q", QUERY, _projection("Q"), "what each token looks for"),
+    Entry("q", "Q", QUERY, _projection("Q"), N_("what each token looks for")),
     Entry("kv_latent", "C", LATENT, lambda p: f"C = {p.source} W_DKV" + _latent_bias(p, "DKV"),
-          "keys and values, as a small vector", _latent, of_keys=True),
-    Entry("kv_latent_normed", "C_n", LATENT, lambda p: f"C_n = {_latent_norm(p)}(C)", "that, normalized",
+          N_("keys and values, as a small vector"), _latent, of_keys=True),
+    Entry("kv_latent_normed", "C_n", LATENT, lambda p: f"C_n = {_latent_norm(p)}(C)", N_("that, normalized"),
           _latent, of_keys=True),
     Entry("k_shared", "K_R", ("position", "rotary"), lambda p: f"K_R = {p.source} W_KR" + _latent_bias(p, "KR"),
-          "the part of the keys that is the same for all heads", _latent, of_keys=True),
-    Entry("k", "K", KEY, _projection("K"), "what each token can be found by", detail=_encoded, of_keys=True),
-    Entry("v", "V", KEY, _projection("V"), "what each token passes on", detail=_encoded, of_keys=True),
-    Entry("q_normed", "Q_n", QUERY, _head_norm("Q"), "the queries, normalized",
+          N_("the part of the keys that is the same for all heads"), _latent, of_keys=True),
+    Entry("k", "K", KEY, _projection("K"), N_("what each token can be found by"), detail=_encoded, of_keys=True),
+    Entry("v", "V", KEY, _projection("V"), N_("what each token passes on"), detail=_encoded, of_keys=True),
+    Entry("q_normed", "Q_n", QUERY, _head_norm("Q"), N_("the queries, normalized"),
           lambda p: p.attn.q_norm is not None),
-    Entry("k_normed", "K_n", KEY, _head_norm("K"), "the keys, normalized", lambda p: p.attn.k_norm is not None,
+    Entry("k_normed", "K_n", KEY, _head_norm("K"), N_("the keys, normalized"), lambda p: p.attn.k_norm is not None,
           of_keys=True),
-    Entry("q_rotated", "Q_rot", QUERY, _rotated("Q"), "the queries turned by their position", _rotary, _turning),
-    Entry("k_rotated", "K_rot", KEY, _rotated("K"), "the keys turned by their position", _rotary, _turning,
+    Entry("q_rotated", "Q_rot", QUERY, _rotated("Q"), N_("the queries turned by their position"), _rotary,
+          _turning),
+    Entry("k_rotated", "K_rot", KEY, _rotated("K"), N_("the keys turned by their position"), _rotary, _turning,
           of_keys=True),
     Entry("scores", "S", SQUARE, lambda p: f"S = {_last('Q', p)} {_last('K', p)}ᵀ",
-          "how well each query fits each key"),
+          N_("how well each query fits each key")),
     Entry("scaled", "S'", SQUARE, _scaled, _scaled_meaning, detail=_root_or_scale),
     Entry("content_to_position", "S_cp", SQUARE, lambda p: "S_cp = c (Q K_rᵀ)[query, δ(query, key)]",
-          "how well each query fits each distance", lambda p: _adds(p, "content_to_position"), _bias_detail),
+          N_("how well each query fits each distance"), lambda p: _adds(p, "content_to_position"), _bias_detail),
     Entry("position_to_content", "S_pc", SQUARE, lambda p: "S_pc = c (K Q_rᵀ)[key, δ(query, key)]",
-          "how well each key fits each distance", lambda p: _adds(p, "position_to_content"), _bias_detail),
+          N_("how well each key fits each distance"), lambda p: _adds(p, "position_to_content"), _bias_detail),
     Entry("biased", "B", SQUARE, _bias, _bias_meaning, lambda p: p.attn.bias is not None,
           lambda p: "" if p.attn.bias and p.attn.bias.stages else _bias_detail(p)),
     Entry("capped", "S_cap", SQUARE, _capped,
-          "scores that come near the cap are bent below it", lambda p: p.attn.cap is not None),
+          N_("scores that come near the cap are bent below it"), lambda p: p.attn.cap is not None),
     Entry("masked", "M", SQUARE, _masked,
-          lambda p: "nothing is left out" if p.attn.mask.allowed is None else "-inf where the query may not look"),
+          lambda p: N_("-inf where the query may not look") if p.attn.mask.allowed else N_("nothing is left out")),
     Entry("weights_with_sink", "A_s", ("head", "query", "key_or_sink"), lambda p: "A_s = softmax([M, s])",
-          "the sink takes its share of the weight, by the head's own score s; each row sums to 1",
+          N_("the sink takes its share of the weight, by the head's own score s; each row sums to 1"),
           lambda p: p.attn.sinks),
-    Entry("weights", "A", SQUARE, lambda p: "A = A_s without the sink" if p.attn.sinks else "A = softmax(M)",
-          lambda p: "how much of each key's value is taken; the sink's share is left over" if p.attn.sinks
-          else "how much of each key's value is taken; each row sums to 1"),
-    Entry("mixed", "Z", MIXED, lambda p: "Z = A V", "the values, mixed by the weights"),
+    Entry("weights", "A", SQUARE, lambda p: N_("A = A_s without the sink") if p.attn.sinks else "A = softmax(M)",
+          lambda p: N_("how much of each key's value is taken; the sink's share is left over") if p.attn.sinks
+          else N_("how much of each key's value is taken; each row sums to 1")),
+    Entry("mixed", "Z", MIXED, lambda p: "Z = A V", N_("the values, mixed by the weights")),
     Entry("heads", "O_h", ("head", "query", "d_model"), lambda p: "O_h = Z_h W_O^h",
-          "each head's part of the output", lambda p: p.attn.output),
-    Entry("output", "O", ROWS, _output, "what the attention adds to each token"),
+          N_("each head's part of the output"), lambda p: p.attn.output),
+    Entry("output", "O", ROWS, _output, N_("what the attention adds to each token")),
 )  # fmt: skip
 
 

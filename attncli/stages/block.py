@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attncli.language import N_
 from attncli.spec import Experts, FeedForward
 from attncli.stages.places import EXPERTS, HIDDEN, ROWS, Entry, Place, normed, number
 
@@ -92,7 +93,8 @@ def _shared(p: Place) -> str:
 def _network(name: str, part: FeedForward) -> str:
     b_gate, b_1, b_2 = (f" + {b}" if part.bias else "" for b in ("b_gate", "b_1", "b_2"))
     if part.combine is not None:
-        return f"{name}(x) = ({part.combine_text}) W_2{b_2}, where within it G = x W_gate{b_gate}, H = x W_1{b_1}"
+        made, inner = f"{name}(x) = ({part.combine_text}) W_2{b_2}", f"G = x W_gate{b_gate}, H = x W_1{b_1}"
+        return N_("{formula}, where within it {inner}", formula=made, inner=inner)
     if part.gated:
         gate, units = (f"x W_{letter}{b}" for letter, b in (("gate", b_gate), ("1", b_1)))
         return f"{name}(x) = ({part.activation_name}({gate}) ⊙ ({units})) W_2{b_2}"
@@ -100,7 +102,7 @@ def _network(name: str, part: FeedForward) -> str:
 
 
 def _routed_detail(p: Place) -> str:
-    return "b is each expert's own number, and counts in the choice only" if p.experts.choice_bias else ""
+    return N_("b is each expert's own number, and counts in the choice only") if p.experts.choice_bias else ""
 
 
 def _mlp_output(p: Place) -> str:
@@ -111,38 +113,39 @@ def _mlp_output(p: Place) -> str:
 
 AFTER_ATTENTION = (
     Entry("attn.output_normed", "O_n", ROWS, lambda p: f"O_n = {normed(p.layer.attn_output_norm, 'O')}",
-          "that, normalized", lambda p: p.layer.attn_output_norm is not None),
+          N_("that, normalized"), lambda p: p.layer.attn_output_norm is not None),
     Entry("resid.mid_sum", "R_sum", ROWS, lambda p: f"R_sum = X + {_attended(p)}",
-          "the residual after attention, before its norm", _post),
+          N_("the residual after attention, before its norm"), _post),
     Entry("resid.mid", "R", ROWS,
           lambda p: f"R = {normed(p.layer.attn_norm, 'R_sum')}" if _post(p) else f"R = X + {_attended(p)}",
-          "the residual after attention", _between),
+          N_("the residual after attention"), _between),
 )  # fmt: skip
 AFTER_CROSS = (
     Entry("resid.cross_sum", "R_csum", ROWS, lambda p: "R_csum = R + O",
-          "the residual after cross-attention, before its norm", lambda p: _post(p) and crossed(p)),
+          N_("the residual after cross-attention, before its norm"), lambda p: _post(p) and crossed(p)),
     Entry("resid.cross", "R_c", ROWS,
           lambda p: f"R_c = {normed(p.layer.cross_norm, 'R_csum')}" if _post(p) else "R_c = R + O",
-          "the residual after cross-attention", crossed),
-    Entry("mlp.input", "M_in", ROWS, _mlp_input, "what the feed-forward reads", _mlp),
+          N_("the residual after cross-attention"), crossed),
+    Entry("mlp.input", "M_in", ROWS, _mlp_input, N_("what the feed-forward reads"), _mlp),
     Entry("mlp.router", "G_r", EXPERTS,
           lambda p: "G_r = M_in W_r" + (" + b_r" if p.experts.router_bias else ""),
-          "how well each expert suits the token", _routed),
+          N_("how well each expert suits the token"), _routed),
     Entry("mlp.routed", "G", EXPERTS, lambda p: f"G = {p.experts.text}",
-          lambda p: f"the weights of the {p.experts.chosen} experts chosen of {p.experts.count}; 0 for the others",
+          lambda p: N_("the weights of the {chosen} experts chosen of {count}; 0 for the others",
+                       chosen=p.experts.chosen, count=p.experts.count),
           _routed, _routed_detail),
     Entry("mlp.shared", "F_s", ROWS,
           lambda p: ("F_s = σ(M_in w_s) FFN_s(M_in)" if p.experts.shared_gate else "F_s = FFN_s(M_in)"),
-          "what the expert that all tokens share adds", _has_shared, _shared),
+          N_("what the expert that all tokens share adds"), _has_shared, _shared),
     Entry("mlp.gate", "G", HIDDEN, lambda p: "G = M_in W_gate" + _mlp_bias(p, "b_gate"),
-          "how far each unit of the feed-forward opens", lambda p: _dense(p) and p.mlp.gated),
+          N_("how far each unit of the feed-forward opens"), lambda p: _dense(p) and p.mlp.gated),
     Entry("mlp.hidden", "H", HIDDEN, lambda p: "H = M_in W_1" + _mlp_bias(p, "b_1"),
-          "the feed-forward's units", _dense),
-    Entry("mlp.activated", "A_ff", HIDDEN, _activated, "the units after their activation", _dense),
-    Entry("mlp.output", "F", ROWS, _mlp_output, "what the feed-forward adds to each token", _mlp, _expert),
+          N_("the feed-forward's units"), _dense),
+    Entry("mlp.activated", "A_ff", HIDDEN, _activated, N_("the units after their activation"), _dense),
+    Entry("mlp.output", "F", ROWS, _mlp_output, N_("what the feed-forward adds to each token"), _mlp, _expert),
     Entry("mlp.output_normed", "F_n", ROWS, lambda p: f"F_n = {normed(p.layer.mlp_output_norm, 'F')}",
-          "that, normalized", lambda p: p.layer.mlp_output_norm is not None),
+          N_("that, normalized"), lambda p: p.layer.mlp_output_norm is not None),
     Entry("resid.out_sum", "X_sum", ROWS, lambda p: f"X_sum = {_mid_symbol(p)} + {_fed(p)}",
-          "the residual after the block, before its norm", _post),
-    Entry("resid.out", "X_next", ROWS, _out, "the residual after the block", _mlp),
+          N_("the residual after the block, before its norm"), _post),
+    Entry("resid.out", "X_next", ROWS, _out, N_("the residual after the block"), _mlp),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attncli.language import N_
 from attncli.stages.places import ROWS, Entry, Place, normed, number
 
 
@@ -37,14 +38,14 @@ def _added_positions(p: Place) -> bool:
 
 
 EMBED = (
-    Entry("embed.tokens", "E", ROWS, lambda p: "E = E[id]", "each token's vector, by its id"),
+    Entry("embed.tokens", "E", ROWS, lambda p: "E = E[id]", N_("each token's vector, by its id")),
     Entry("embed.positions", "P", ROWS,
           lambda p: f"P = P[{p.stack.embed.position_text}]" if p.stack.embed.stored_positions
           else f"P = {p.stack.embed.table_text}",
-          "each position's vector", _added_positions, lambda p: p.stack.embed.position_detail),
-    Entry("embed.types", "T", ROWS, lambda p: "T = T[segment]", "the vector of the token's segment",
+          N_("each position's vector"), _added_positions, lambda p: p.stack.embed.position_detail),
+    Entry("embed.types", "T", ROWS, lambda p: "T = T[segment]", N_("the vector of the token's segment"),
           lambda p: p.stack.embed.types > 0),
-    Entry("embed.projected", "E_p", ROWS, _projected, "the vectors, brought to the model's width",
+    Entry("embed.projected", "E_p", ROWS, _projected, N_("the vectors, brought to the model's width"),
           lambda p: p.stack.embed.project in ("tokens", "sum")),
-    Entry("embed", "X", ROWS, _embed, "what enters the first layer"),
+    Entry("embed", "X", ROWS, _embed, N_("what enters the first layer")),
 )  # fmt: skip

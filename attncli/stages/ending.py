@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attncli.language import N_
 from attncli.stages.places import ROWS, VOCAB, Entry, Place, normed, number
 
 
@@ -34,16 +35,16 @@ def _transformed(p: Place) -> str:
 
 FINAL = (
     Entry("final", "Y", ROWS, lambda p: f"Y = {normed(p.stack.final_norm, 'X_last')}",
-          "what the last layer leaves", lambda p: p.block != "attention_only"),
+          N_("what the last layer leaves"), lambda p: p.block != "attention_only"),
 )  # fmt: skip
 END = (
-    Entry("head.transformed", "Y'", ROWS, _transformed, "what the masked-word head reads the words from",
+    Entry("head.transformed", "Y'", ROWS, _transformed, N_("what the masked-word head reads the words from"),
           lambda p: p.spec.head is not None and p.spec.head.transform is not None),
     Entry("head.projected", "Y_p", ROWS, lambda p: "Y_p = Y W_p",
-          "the vectors, brought to the width of the token vectors",
+          N_("the vectors, brought to the width of the token vectors"),
           lambda p: p.spec.head is not None and p.spec.head.project),
-    Entry("logits", "L", VOCAB, _logits, "the score of every word of the vocabulary",
+    Entry("logits", "L", VOCAB, _logits, N_("the score of every word of the vocabulary"),
           lambda p: p.spec.head is not None),
-    Entry("probs", "p", VOCAB, lambda p: "p = softmax(L)", "the probability of every word",
+    Entry("probs", "p", VOCAB, lambda p: "p = softmax(L)", N_("the probability of every word"),
           lambda p: p.spec.head is not None),
 )  # fmt: skip
