@@ -117,7 +117,7 @@ def written(card: str, name: str, lines: Iterator[str]) -> str:
     if not block.search(card):
         raise click.ClickException(f"{CARD} has no block {name}")
     text = "\n".join(lines) + "\n"
-    return block.sub(lambda _: text, card)
+    return block.sub(lambda _: text, card, count=1)
 
 
 def draw_curve(file: Path, picture: Path) -> None:
