@@ -80,7 +80,7 @@ def test_it_has_a_previous_token_head_and_an_induction_head(story: attncli.Model
 
 def test_what_was_said_once_is_said_again() -> None:
     """The golden bird: nothing but the sentence itself tells what comes after "golden" the second time."""
-    said = attncli.trace("The golden bird sang, and the golden", stages=["probs"], queries=[-1])
+    said = attncli.trace("The golden bird sang to the king. The golden", stages=["probs"], queries=[-1])
     word = attncli.tokenize(attncli.load_model("story"), " bird").ids[-1]
     assert said["probs"].values[0].argmax() == word
     assert said["probs"].values[0, word] > 0.5
@@ -137,7 +137,7 @@ def test_transformers_loads_it_and_says_the_same(story: attncli.Model) -> None:
     theirs = transformers.LlamaForCausalLM.from_pretrained(
         FOLDER, dtype=torch.float32, attn_implementation="eager"
     )
-    ids = attncli.tokenize(story, "The golden bird sang, and the golden").ids
+    ids = attncli.tokenize(story, "The golden bird sang to the king. The golden").ids
     with torch.no_grad():
         said = theirs(torch.tensor([ids]), output_attentions=True)
     ours = attncli.trace(ids=ids, model=story, stages=["layers.*.attn.weights", "logits"])
