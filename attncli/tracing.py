@@ -190,7 +190,8 @@ class Recorder:
         self.last_layer = catalogue.last_layer(spec, last)
         blocks = (f"{stack.prefix}layers.{i}." for stack in spec.stacks for i in range(len(stack.layers)))
         self.layers = {at: place for place, at in enumerate(blocks)}
-        core = ("scores", "scaled", "biased", "capped", "masked", "weights_with_sink", "weights", "mixed")
+        sinks = ("masked_with_sink", "weights_with_sink")
+        core = ("scores", "scaled", "biased", "capped", "masked", *sinks, "weights", "mixed")
         ends_in_core = last.rsplit(".", 1)[-1] in core
         self.last_attention = last.rpartition(".")[0] + "." if ends_in_core else ""
 

@@ -19,7 +19,7 @@ def count_broken(stage: Stage, broken: dict[str, tuple[int, int]]) -> None:
     if np.isfinite(stage.values).all():
         return
     bad = ~np.isfinite(stage.values)
-    if stage.name.endswith(".masked"):
+    if stage.name.endswith((".masked", ".masked_with_sink")):
         bad &= ~np.isneginf(stage.values)
     if count := int(bad.sum()):
         broken[stage.name] = (count, stage.values.size)

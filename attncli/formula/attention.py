@@ -60,7 +60,8 @@ def attend(
     if steps.sinks is None:
         weights = tap("weights", softmax(scores, out=room("weights", shape, dtype)))
     else:
-        with_sink = tap("weights_with_sink", softmax(append_column(scores, steps.sinks)))  # [head, query, key + 1]
+        with_sink = tap("masked_with_sink", append_column(scores, steps.sinks))  # [head, query, key + 1]
+        with_sink = tap("weights_with_sink", softmax(with_sink))  # [head, query, key + 1]
         weights = tap("weights", with_sink[..., :-1])  # [head, query, key]
     return tap("mixed", weights @ value)  # [head, query, d_value]
 

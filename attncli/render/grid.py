@@ -28,7 +28,7 @@ FRAME = 7  # the borders and the padding of the two Rich columns
 MARKERS = ("⋯ {} more", "⋯{}")
 
 HEAD, QUIET, STRONG = "cyan", "dim", "bold"
-_STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
+STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
 
 
 def grid(matrix: Matrix, width: int, options: Options) -> Table:
@@ -36,7 +36,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     height = matrix.values.shape[0]
     rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
     gap = (len(rows) + 1) // 2 if rows_left_out else None
-    labels = [_fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
+    labels = [fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
     sums = row_sums(matrix, rows, options.precision)
     if gap is not None:
         labels.insert(gap, f"⋮ {rows_left_out}")
@@ -47,13 +47,13 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     numbers = _numbers(matrix, columns, rows, gap)
     table = Table(box=box.ROUNDED, border_style=QUIET, header_style=HEAD, padding=0)
     table.add_column(width=label_width + 2, style=HEAD)
-    table.add_column(_Block([[(columns.header, None)]]), width=columns.width + 2)
-    cells = [_Block([[(label, None)] for label in labels]), _Block(numbers)]
+    table.add_column(Block([[(columns.header, None)]]), width=columns.width + 2)
+    cells = [Block([[(label, None)] for label in labels]), Block(numbers)]
     if sums is not None:
-        table.add_column(_Block([[("Σ".rjust(sum_width - 3), None)]]), width=sum_width - 1, style=QUIET)
+        table.add_column(Block([[("Σ".rjust(sum_width - 3), None)]]), width=sum_width - 1, style=QUIET)
         if gap is not None:
             sums.insert(gap, "")
-        cells.append(_Block([[(total.rjust(sum_width - 3), None)] for total in sums]))
+        cells.append(Block([[(total.rjust(sum_width - 3), None)] for total in sums]))
     table.add_row(*cells)
     return table
 
@@ -68,7 +68,7 @@ Line = list[tuple[str, str | None]]
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Lines of text, a space before each, as Rich writes them: nothing to measure, nothing to wrap."""
 
     lines: Sequence[Line]
@@ -141,7 +141,7 @@ class _Columns:
     def _pad(self, cell: str, width: int) -> str:
         if cell.isascii() and len(cell) <= width:
             return cell.ljust(width) if self.left else cell.rjust(width)
-        fitted = _fit(cell, width)
+        fitted = fit(cell, width)
         blank = " " * (width - cell_len(fitted))
         return fitted + blank if self.left else blank + fitted
 
@@ -158,12 +158,12 @@ def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | 
         line = columns.line(cells, marker)
         largest = int(np.argmax(matrix.values[row])) if bold else -1
         styles = [
-            STRONG if c.index == largest else _STYLES.get(cell)
+            STRONG if c.index == largest else STYLES.get(cell)
             for c, cell in zip(columns.shown, cells, strict=True)
         ]
         lines.append([(line, None)] if not any(styles) else _styled(line, styles, starts))
     if gap is not None:
-        lines.insert(gap, [(_fit("rows more", columns.width), QUIET)])
+        lines.insert(gap, [(fit("rows more", columns.width), QUIET)])
     return lines
 
 
@@ -202,6 +202,6 @@ def _layout(matrix: Matrix, rows: Sequence[int], options: Options, room: int) ->
     return _Columns([made[0]], 1, count - 1, left, MARKERS[-1])  # wider than the terminal, but whole
 
 
-def _fit(label: str, width: int) -> str:
+def fit(label: str, width: int) -> str:
     """A label cut to a width in cells, with … where it was cut."""
     return label if cell_len(label) <= width else set_cell_size(label, width - 1).rstrip() + "…"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import IO
 
+from attncli.language import Say
 from attncli.render import Options
 from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
 from attncli.tokens import Tokens, visible
@@ -16,12 +17,8 @@ COLUMNS, ROWS = 16, 40
 
 class _Writer:
     def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
-        self.head, self.output, self.options, say = head, output, options, options.say
-        if head.model is not None and head.tokens is not None:
-            model, tokens = _code(head.model.name), _listed(head.tokens)
-            self._write(say("Model: {model}. Tokens: {tokens}", model=model, tokens=tokens) + "\n")
-            if head.target is not None:
-                self._write("\n" + say("Target: {tokens}", tokens=_listed(head.target)) + "\n")
+        self.head, self.output, self.options = head, output, options
+        self._write(head_lines(head, options.say))
 
     def stage(self, stage: Stage) -> None:
         say = self.options.say
@@ -41,6 +38,17 @@ class _Writer:
 
 def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
     return _Writer(head, output, options)
+
+
+def head_lines(head: Trace, say: Say) -> str:
+    """What is said above the stages: the model, and the tokens."""
+    if head.model is None or head.tokens is None:
+        return ""
+    model, tokens = _code(head.model.name), _listed(head.tokens)
+    lines = say("Model: {model}. Tokens: {tokens}", model=model, tokens=tokens) + "\n"
+    if head.target is None:
+        return lines
+    return lines + "\n" + say("Target: {tokens}", tokens=_listed(head.target)) + "\n"
 
 
 def _listed(tokens: Tokens) -> str:
@@ -74,8 +82,8 @@ def as_row(cells: Sequence[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", visible_words(text))
+    """Text in which all can be seen already, as Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", text)
 
 
 def visible_words(text: str) -> str:

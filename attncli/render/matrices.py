@@ -61,7 +61,7 @@ def matrices(stage: Stage, trace: Trace) -> Iterator[Matrix]:
     """The tables of a stage of a trace: one a head, or one where it has no heads."""
 
     def labels(axis: str, indices: Iterable[int]) -> list[str]:
-        names = _token_labels(trace.tokens_along(stage, axis))
+        names = token_labels(trace.tokens_along(stage, axis))
         return [names[i] if names else str(i) for i in indices]
 
     values = stage.values
@@ -86,7 +86,7 @@ def matrices(stage: Stage, trace: Trace) -> Iterator[Matrix]:
         yield Matrix(stage, head, one, rows, columns)
 
 
-def _token_labels(tokens: Tokens | None) -> list[str]:
+def token_labels(tokens: Tokens | None) -> list[str]:
     if tokens is None:
         return []
     width = len(str(len(tokens) - 1))

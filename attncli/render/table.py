@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Protocol
 
 from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -23,18 +24,13 @@ class _Writer:
     def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
         self.head, self.options = head, options
         self.console = console_for(output, options)
-        self.width, say = self.console.width, options.say
-        if head.model is not None and head.tokens is not None:
-            self.console.print(_summary(head.model, say))
-            source = "" if head.target is None else say("source")
-            self.console.print(token_line(head.tokens, self.width, options, source))
-            if head.target is not None:
-                self.console.print(token_line(head.target, self.width, options, say("target")))
+        self.width = self.console.width
+        print_head(self.console, head, options)
 
     def stage(self, stage: Stage) -> None:
         with self.console:  # written at once
             if stage.formula:
-                self.console.print("", _caption(stage, self.options.say), sep="\n")
+                self.console.print("", caption(stage, self.options.say), sep="\n")
             for matrix in matrices(stage, self.head):
                 self.console.print(_title(matrix, self.options.say))
                 self._print_whole(grid(matrix, self.width, self.options))
@@ -52,6 +48,18 @@ class _Writer:
 
 def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
     return _Writer(head, output, options)
+
+
+def print_head(console: Console, head: Trace, options: Options) -> None:
+    """What is said above the stages: the model, and the tokens."""
+    if head.model is None or head.tokens is None:
+        return
+    say = options.say
+    console.print(_summary(head.model, say))
+    source = "" if head.target is None else say("source")
+    console.print(token_line(head.tokens, console.width, options, source))
+    if head.target is not None:
+        console.print(token_line(head.target, console.width, options, say("target")))
 
 
 def _summary(model: ModelInfo, say: Say) -> Text:
@@ -113,11 +121,24 @@ def _flowed(items: list[Text], width: int) -> Text:
     return line
 
 
-def _caption(stage: Stage, say: Say) -> Text:
-    """The formula, and what it means."""
-    meaning = f"   {say(stage.meaning)}" if stage.meaning else ""
-    detail = f"\n{say(stage.detail)}" if stage.detail else ""
-    return Text.assemble((say(stage.formula), FORMULA), (meaning + detail, QUIET))
+class Said(Protocol):
+    """What has a formula: a stage, or a section of a worked example."""
+
+    @property
+    def formula(self) -> str: ...
+
+    @property
+    def meaning(self) -> str: ...
+
+    @property
+    def detail(self) -> str: ...
+
+
+def caption(said: Said, say: Say) -> Text:
+    """The formula, and what it means; of what has no formula, what is said in its place."""
+    space = "   " if said.formula and said.meaning else ""
+    detail = f"\n{say(said.detail)}" if said.detail else ""
+    return Text.assemble((say(said.formula), FORMULA), (space + say(said.meaning) + detail, QUIET))
 
 
 def _title(matrix: Matrix, say: Say) -> Text:

@@ -43,7 +43,8 @@ def _markdown(rows: Sequence[Row], output: IO[bytes], options: Options, header: 
     from attncli.render.markdown import as_row, escape
 
     lines = [as_row(list(rows[0])), as_row(["---"] * len(rows[0]))]
-    lines += [as_row(["<br>".join(map(escape, text.split("\n"))) for text in row.values()]) for row in rows]
+    cells = [[escape(_visible(text)).replace("\n", "<br>") for text in row.values()] for row in rows]
+    lines += map(as_row, cells)
     output.write(("\n".join([*lines, *(["", escape(note)] if note else [])]) + "\n").encode())
 
 

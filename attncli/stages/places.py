@@ -11,6 +11,7 @@ ROWS, HIDDEN, VOCAB = ("position", "d_model"), ("position", "d_ff"), ("position"
 LATENT, EXPERTS = ("position", "latent"), ("position", "expert")
 QUERY, KEY = ("head", "position", "d_head"), ("kv_head", "position", "d_head")
 SQUARE, MIXED = ("head", "query", "key"), ("head", "query", "d_head")
+WITH_SINK = ("head", "query", "key_or_sink")
 
 
 @dataclass(frozen=True, eq=False)
