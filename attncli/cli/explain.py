@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attncli.cli import ahead
+from attncli.cli.choosing import heads_of, layers_of, selection_of
 from attncli.cli.options import (
     as_utf8,
-    indices,
     input_options,
     load,
     model_options,
@@ -22,11 +22,10 @@ from attncli.cli.options import (
     tokens_of,
 )
 from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
-from attncli.errors import UsageError, nearest
+from attncli.errors import UsageError
 
 if TYPE_CHECKING:
     from attncli.model import Model
-    from attncli.spec import Spec
     from attncli.tokens import Tokens
     from attncli.tracing import Selection, Stage
 
@@ -102,7 +101,7 @@ def command(**options: Any) -> None:
         document = writer(format_, head, output, render_options(options))
 
         def show(stage: Stage) -> None:
-            count_broken(stage, broken)
+            count_broken(stage.name, stage.values, broken)
             progress.hide()
             document.stage(stage)
 
@@ -115,53 +114,12 @@ def command(**options: Any) -> None:
 def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dict[str, Any]) -> Selection:
     """What the options ask for, of this model and these tokens."""
     from attncli.selecting import attention_stages, select
-    from attncli.tracing import Selection
 
     spec, unsaid = model.spec, options["layer"] is None
-    layers = _layers(spec, str(model.layer) if unsaid else options["layer"])
+    layers = layers_of(spec, str(model.layer) if unsaid else options["layer"])
     stages = options["stages"]
     chosen = select(spec, stages, layers) if stages else attention_stages(spec, layers, embedding=unsaid)
-    heads = _heads(spec, chosen, options["head"])
-    query, of_encoder = options["query"], [name.startswith("encoder.") for name in chosen]
-    if query is None:
-        return Selection(tuple(chosen), heads)
-    if target is None:
-        return Selection(tuple(chosen), heads, queries_of(query, tokens))
-    return Selection(
-        tuple(chosen),
-        heads,
-        None if all(of_encoder) else queries_of(query, target, "target"),
-        queries_of(query, tokens, "source") if any(of_encoder) else None,
-    )
-
-
-def _layers(spec: Spec, text: str) -> dict[str, set[int]]:
-    """--layer for each stack, which may have fewer layers than the other: -1 is the last of each."""
-    longest, chosen = spec.layers, {}
-    for stack in spec.stacks:
-        count = len(stack.layers)
-        chosen[stack.prefix] = {
-            i
-            for part in text.split(",")
-            for shift in [longest - count if part.strip().startswith("-") else 0]
-            for i in [index - shift for index in indices(part, longest, "layer")]
-            if 0 <= i < count
-        }
-    return chosen
-
-
-def _heads(spec: Spec, stages: list[str], text: str) -> tuple[int, ...] | None:
-    """--head, None for all of them; every stage asked for must have each."""
-    from attncli.selecting import head_counts
-
-    counts = head_counts(spec, stages)
-    if len(counts) > 1 and text != "all" and any(part.strip().startswith("-") for part in text.split(",")):
-        listed = " or ".join(map(str, counts))
-        raise UsageError(
-            f"--head {text}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
-        )
-    heads = indices(text, counts[0], "head")
-    return None if text == "all" or len(heads) == counts[-1] else heads
+    return selection_of(chosen, heads_of(spec, chosen, options["head"]), options["query"], tokens, target)
 
 
 def _axes(selection: Selection) -> tuple[str, ...]:
@@ -179,36 +137,3 @@ def _top(text: str | None, binary: bool) -> int | None:
     if not re.fullmatch(r"\d{1,18}", text) or int(text) < 1:
         raise UsageError(f"--top {text!r}: give a number above 0, or all.")
     return int(text)
-
-
-def queries_of(text: str, tokens: Tokens, side: str = "") -> tuple[int, ...]:
-    """The positions that --query means: an index, a token's text (with or without the mark of a word's
-    beginning), or several indices. Raises UsageError where it means none, or several tokens by text. `side`:
-    source or target, where there are both."""
-    count = len(tokens)
-    if re.fullmatch(r"-?\d{1,18}", text) and -count <= int(text) < count:
-        return (int(text) % count,)
-    exact = [i for i, t in enumerate(tokens.texts) if t == text]
-    same = exact or [i for i, t in enumerate(tokens.texts) if _bare(t) == _bare(text)]
-    if len(same) == 1:
-        return tuple(same)
-    of_side = f" of the {side}" if side else ""
-    if same:
-        where = ", ".join(str(i) for i in same)
-        raise UsageError(
-            f"--query {text!r} is token {where}{of_side}: several.", f"Give the index: --query {same[0]}"
-        )
-    if all(c in "0123456789-, " for c in text):
-        return indices(text, count, "query", of_side)
-    if text == "all":
-        return tuple(range(count))
-    hint = nearest(text, dict.fromkeys(map(_bare, tokens.texts)))
-    other = {"source": "decoder.*", "target": "encoder.*"}.get(side)
-    if other is not None:
-        hint += f" Or ask for the other side only: --stage '{other}'."
-    raise UsageError(f"no token {text!r} in the {side or 'sentence'}.", hint)
-
-
-def _bare(text: str) -> str:
-    """A token without the marks that vocabularies put around words."""
-    return text.strip(" ▁Ġ").removeprefix("##").removesuffix("</w>") or text

@@ -36,7 +36,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     height = matrix.values.shape[0]
     rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
     gap = (len(rows) + 1) // 2 if rows_left_out else None
-    labels = [_fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
+    labels = [fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
     sums = row_sums(matrix, rows, options.precision)
     if gap is not None:
         labels.insert(gap, f"⋮ {rows_left_out}")
@@ -141,7 +141,7 @@ class _Columns:
     def _pad(self, cell: str, width: int) -> str:
         if cell.isascii() and len(cell) <= width:
             return cell.ljust(width) if self.left else cell.rjust(width)
-        fitted = _fit(cell, width)
+        fitted = fit(cell, width)
         blank = " " * (width - cell_len(fitted))
         return fitted + blank if self.left else blank + fitted
 
@@ -163,7 +163,7 @@ def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | 
         ]
         lines.append([(line, None)] if not any(styles) else _styled(line, styles, starts))
     if gap is not None:
-        lines.insert(gap, [(_fit("rows more", columns.width), QUIET)])
+        lines.insert(gap, [(fit("rows more", columns.width), QUIET)])
     return lines
 
 
@@ -202,6 +202,6 @@ def _layout(matrix: Matrix, rows: Sequence[int], options: Options, room: int) ->
     return _Columns([made[0]], 1, count - 1, left, MARKERS[-1])  # wider than the terminal, but whole
 
 
-def _fit(label: str, width: int) -> str:
+def fit(label: str, width: int) -> str:
     """A label cut to a width in cells, with … where it was cut."""
     return label if cell_len(label) <= width else set_cell_size(label, width - 1).rstrip() + "…"

@@ -1,0 +1,95 @@
+"""What --layer, --head and --query mean for a model and its tokens."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attncli.cli.options import indices
+from attncli.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from attncli.spec import Spec
+    from attncli.tokens import Tokens
+    from attncli.tracing import Selection
+
+
+def layers_of(spec: Spec, text: str) -> dict[str, set[int]]:
+    """--layer for each stack, which may have fewer layers than the other: -1 is the last of each."""
+    longest, chosen = spec.layers, {}
+    for stack in spec.stacks:
+        count = len(stack.layers)
+        chosen[stack.prefix] = {
+            i
+            for part in text.split(",")
+            for shift in [longest - count if part.strip().startswith("-") else 0]
+            for i in [index - shift for index in indices(part, longest, "layer")]
+            if 0 <= i < count
+        }
+    return chosen
+
+
+def heads_of(spec: Spec, stages: list[str], text: str) -> tuple[int, ...] | None:
+    """--head, None for all of them; every stage asked for must have each."""
+    from attncli.selecting import head_counts
+
+    counts = head_counts(spec, stages)
+    if len(counts) > 1 and text != "all" and any(part.strip().startswith("-") for part in text.split(",")):
+        listed = " or ".join(map(str, counts))
+        raise UsageError(
+            f"--head {text}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
+        )
+    heads = indices(text, counts[0], "head")
+    return None if text == "all" or len(heads) == counts[-1] else heads
+
+
+def selection_of(
+    stages: list[str], heads: tuple[int, ...] | None, query: str | None, tokens: Tokens, target: Tokens | None
+) -> Selection:
+    """These stages, of some heads, and of the rows that --query means: those of an encoder are the source's."""
+    from attncli.tracing import Selection
+
+    if query is None:
+        return Selection(tuple(stages), heads)
+    if target is None:
+        return Selection(tuple(stages), heads, places_of(query, tokens))
+    of_encoder = [name.startswith("encoder.") for name in stages]
+    return Selection(
+        tuple(stages),
+        heads,
+        None if all(of_encoder) else places_of(query, target, "target"),
+        places_of(query, tokens, "source") if any(of_encoder) else None,
+    )
+
+
+def places_of(text: str, tokens: Tokens, side: str = "", flag: str = "query") -> tuple[int, ...]:
+    """The positions that --query (or another flag) means: an index, a token's text (with or without the mark of a
+    word's beginning), or several indices. Raises UsageError where it means none, or several tokens by text.
+    `side`: source or target, where there are both."""
+    count = len(tokens)
+    if re.fullmatch(r"-?\d{1,18}", text) and -count <= int(text) < count:
+        return (int(text) % count,)
+    exact = [i for i, t in enumerate(tokens.texts) if t == text]
+    same = exact or [i for i, t in enumerate(tokens.texts) if _bare(t) == _bare(text)]
+    if len(same) == 1:
+        return tuple(same)
+    of_side = f" of the {side}" if side else ""
+    if same:
+        where = ", ".join(str(i) for i in same)
+        raise UsageError(
+            f"--{flag} {text!r} is token {where}{of_side}: several.", f"Give the index: --{flag} {same[0]}"
+        )
+    if all(c in "0123456789-, " for c in text):
+        return indices(text, count, flag, of_side)
+    if text == "all":
+        return tuple(range(count))
+    hint = nearest(text, dict.fromkeys(map(_bare, tokens.texts)))
+    other = {"source": "decoder.*", "target": "encoder.*"}.get(side)
+    if other is not None:
+        hint += f" Or ask for the other side only: --stage '{other}'."
+    raise UsageError(f"no token {text!r} in the {side or 'sentence'}.", hint)
+
+
+def _bare(text: str) -> str:
+    """A token without the marks that vocabularies put around words."""
+    return text.strip(" ▁Ġ").removeprefix("##").removesuffix("</w>") or text
