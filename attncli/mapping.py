@@ -13,6 +13,7 @@ from attncli.formula.types import Array, Index
 from attncli.insights.maps import HeadMap, Section, Side
 from attncli.insights.marks import Scorer
 from attncli.insights.pooling import How, Pool
+from attncli.language import N_
 from attncli.model import Model, run
 from attncli.selecting import select
 from attncli.spec import Spec
@@ -77,7 +78,9 @@ def _section(
             for name in names
             for head_ in (selection.heads or range(attention_of(spec, name).heads))
         ),
-        formula=facts[0].formula if len(formulas) == 1 else f"{facts[0].symbol}, as each layer has it",
+        formula=facts[0].formula
+        if len(formulas) == 1
+        else N_("{symbol}, as each layer has it", symbol=facts[0].symbol),
         meaning=facts[0].meaning,
         how=how,
     )

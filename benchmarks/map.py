@@ -1,6 +1,6 @@
-"""Measures what drawing a map costs beyond computing it: one head of 1,000 tokens, within a process that has loaded
-everything. The forward alone hands over the head's weights and throws them away; the same forward again pools them,
-scores the head and draws the map for a terminal of true colour, or in full (`--full`).
+"""Measures what drawing a map costs beyond computing it: one head of 1,000 tokens, within a process that has
+loaded everything. The forward alone hands over the head's weights and throws them away; the same forward again
+pools them, scores the head and draws the map for a terminal of true colour, or in full (`--full`).
 
 python benchmarks/map.py [--tokens 1000] [--runs 7]
 """

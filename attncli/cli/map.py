@@ -90,6 +90,7 @@ def command(**options: Any) -> None:
     from attncli.cli.progress import Progress
     from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
     from attncli.insights.maps import ordered
+    from attncli.language import language
     from attncli.mapping import made, planned
     from attncli.model import check_tokens
     from attncli.render import Options
@@ -110,7 +111,9 @@ def command(**options: Any) -> None:
     )  # fmt: skip
     broken: dict[str, tuple[int, int]] = {}
     with Progress() as progress, opened(options["output"]) as output:
-        document = writer(format_, head, output, Options(full=options["full"]), options["sort"])
+        document = writer(
+            format_, head, output, Options(full=options["full"], say=language(options["lang"])), options["sort"]
+        )
         sections = [
             document.fitted(section)
             for section in planned(model.spec, head, selection, _keys(head, options["key"]), options["pool"])

@@ -76,16 +76,15 @@ def _write_numbers(format_: str, options: dict[str, Any], parameters: dict[str, 
 
 def _write_maps(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
     """Each stage as a map, or one of the dot products."""
-    from attncli.cli.output import opened
+    from attncli.cli.output import opened, render_options
     from attncli.encodings import drawn, of_pairs
-    from attncli.render import Options
     from attncli.render.maps import writer
     from attncli.tracing import Trace
 
     shown = [of_pairs(stages)] if options["similarity"] else stages
     head = Trace(schema="attn.map/1", parameters=parameters)
     with opened(options["output"]) as output:
-        document = writer(format_, head, output, Options(full=options["full"]), "layer")
+        document = writer(format_, head, output, render_options(options), "layer")
         document.write([drawn(stage, document.fitted) for stage in shown if len(stage.axes) > 1])
 
 

@@ -10,6 +10,7 @@ import click
 
 from attncli.cli.output import chosen
 from attncli.errors import UsageError
+from attncli.language import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("text", "svg", "html", "png", "json")
@@ -32,6 +33,11 @@ def map_output_options(command: Command) -> Command:
                 help="Write to a file (whole or not at all); its ending (.svg, .png, .html) sets the format.",
             ),
             click.option("--full", is_flag=True, help="Pool nothing, however large."),
+            click.option(
+                "--lang",
+                type=click.Choice(LANGUAGES),
+                help="The language of captions.  [default: the locale's, or en]",
+            ),
         )
     ):
         command = option(command)

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from attncli.formula.types import Array
 from attncli.insights.maps import Side, levels
 from attncli.insights.pooling import step
+from attncli.language import Say
 from attncli.render.grid import fit
 from attncli.render.ink import Ink, enlarged, painted
 
@@ -179,10 +180,10 @@ def clusters(text: str) -> list[str]:
     return made
 
 
-def scale_lines(limits: tuple[float, float], ink: Ink, width: int) -> list[str]:
+def scale_lines(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:
     """The scale with its numbers: a bar of colours over some of them, or each step with its first and last."""
     if ink.steps < MANY:
-        return _steps(limits, ink, width)
+        return _steps(limits, ink, width, say)
     wide = min(BAR, width)
     bar = np.linspace(0, ink.steps - 1, wide).astype(np.int16)[None]
     return [*painted(bar, replace(ink, half=False)), _numbers(limits, wide)]
@@ -200,13 +201,13 @@ def _numbers(limits: tuple[float, float], wide: int) -> str:
     return text.ljust(max(at[-1], len(text) + 1)) + numbers[-1]
 
 
-def _steps(limits: tuple[float, float], ink: Ink, width: int) -> list[str]:
+def _steps(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:
     edges = [short(x) for x in np.linspace(*limits, ink.steps + 1)]
     patches = painted(np.arange(ink.steps, dtype=np.int16)[:, None].repeat(2, axis=1), replace(ink, half=False))
     lines, used = [""], 0
     for place, patch in enumerate(patches):
-        text = f" {edges[place]} to {edges[place + 1]}"
-        long = 2 + len(text)
+        text = " " + say("{low} to {high}", low=edges[place], high=edges[place + 1])
+        long = 2 + cell_len(text)
         if used and used + 2 + long > width:
             lines, used = [*lines, ""], 0
         lines[-1] += ("  " if used else "") + patch + text

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 from rich.cells import cell_len
 
-from attncli.insights.maps import HeadMap, Levels, Section, Side, levels, marked, score_of
+from attncli.insights.maps import HeadMap, Levels, Section, Side, levels
 from attncli.insights.pooling import step
+from attncli.language import Say
 from attncli.render import map_words as words
 from attncli.render.grid import fit
 from attncli.render.heatmap import short
@@ -107,44 +108,43 @@ def fitted(section: Section, full: bool) -> Section:
     return replace(section, rows=side(section.rows), columns=side(section.columns))
 
 
-def drawing(head: Trace, sections: Sequence[Section], sort: str) -> Drawing:
+def drawing(head: Trace, sections: Sequence[Section], sort: str, say: Say) -> Drawing:
     """The page of some sections."""
     page = Drawing()
     if head.model is not None and head.tokens is not None:
-        page.say(summary(head.model, head.tokens).plain, "bold")
+        page.say(summary(head.model, say).plain, "bold")
     for section in sections:
         page.height += GAP / 2
-        page.say(f"{section.formula}   {section.meaning}".rstrip(), "quiet")
-        (_alone if len(section.maps) == 1 else _grid)(page, section, sort)
+        page.say(f"{say(section.formula)}   {say(section.meaning)}".rstrip(), "quiet")
+        (_alone if len(section.maps) == 1 else _grid)(page, section, sort, say)
         page.height += GAP
         _scale(page, section)
-        for note in notes(section):
+        for note in notes(section, say):
             page.say(note, "quiet")
     page.height += EDGE
     return page
 
 
-def notes(section: Section) -> Iterator[str]:
+def notes(section: Section, say: Say) -> Iterator[str]:
     """What is said below a section."""
-    if any((one.values == -np.inf).any() for one in section.maps):
-        yield "hatched: not allowed, the query may not look there"
-    if any(np.isnan(one.values).any() for one in section.maps):
-        yield "magenta: not a number"
+    if words.has_not_allowed(section):
+        yield say("hatched: not allowed, the query may not look there")
+    if words.has_no_number(section):
+        yield say("magenta: not a number")
     if section.pooled:
-        yield words.pooling(section)
-    found = marked(section.maps) if len(section.maps) > 1 else {}
-    for kind, heads in found.items():
-        listed = ", ".join(f"{words.place(one)} ({score_of(one, kind):.2f})" for one in heads[:ABREAST])
-        more = f", and {len(heads) - ABREAST} more" if len(heads) > ABREAST else ""
-        yield f"{kind}: {listed}{more} – looks at {words.MARKS[kind]}"
+        yield words.pooling(section, say)
+    found = list(words.marks(section))
+    for kind, heads, looks in found:
+        more = [say("{count} more", count=len(heads) - ABREAST)] if len(heads) > ABREAST else []
+        yield f"{kind}: {', '.join([*heads[:ABREAST], *more])} – {say(looks)}"
     if found:
-        yield words.MARKED
+        yield say(words.MARKED)
 
 
-def _alone(page: Drawing, section: Section, sort: str) -> None:
+def _alone(page: Drawing, section: Section, sort: str, say: Say) -> None:
     """One map with all its labels."""
     (one,) = section.maps
-    page.say(f"{words.full_title(one)}  {words.shape(section)}", "bold")
+    page.say(f"{words.full_title(one, say)}  {words.shape(section, say)}", "bold")
     rows, columns = section.rows, section.columns
     cell = int(np.clip(PAGE // max(rows.size, columns.size), 2, 28))
     down, over = (_labels(side, cell) for side in (rows, columns))
@@ -170,23 +170,23 @@ def _labels(side: Side, cell: float) -> list[tuple[int, str]]:
     ]
 
 
-def _grid(page: Drawing, section: Section, sort: str) -> None:
+def _grid(page: Drawing, section: Section, sort: str, say: Say) -> None:
     """Many maps, the heads of a layer in a row."""
-    page.say(f"{section.name}  {words.shape(section)}", "bold")
+    page.say(f"{section.name}  {words.shape(section, say)}", "bold")
     rows, columns = section.rows, section.columns
     cell = int(np.clip(THUMB // max(rows.size, columns.size), 1, 16))
     abreast = max(Counter(one.layer for one in section.maps).values()) if sort == "layer" else len(section.maps)
     abreast = -(-abreast // -(-abreast // ABREAST))
-    titles = [" ".join(filter(None, words.title(one, sort))) for one in section.maps]
-    wide = max(columns.size * cell, GLYPH * max(map(len, titles))) + GAP
+    titles = [" ".join(filter(None, words.title(one, sort, say))) for one in section.maps]
+    wide = max(columns.size * cell, GLYPH * max(map(cell_len, titles))) + GAP
     high = rows.size * cell + LEADING + GAP
     top = page.height
     for place, one in enumerate(section.maps):
         x, y = EDGE + place % abreast * wide, top + place // abreast * high + LEADING
-        name, mark = words.title(one, sort)
+        name, mark = words.title(one, sort, say)
         page.put(Words(x, y - 0.4 * FONT, name))
         if mark:
-            page.put(Words(x + GLYPH * (len(name) + 1), y - 0.4 * FONT, mark, look="mark"))
+            page.put(Words(x + GLYPH * (cell_len(name) + 1), y - 0.4 * FONT, mark, look="mark"))
         page.paste(Cells(x, y, cell, levels(one.values, section.limits, STEPS), section.signed, section, one))
     page.height = top + -(-len(section.maps) // abreast) * high
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from attncli.insights.maps import HeadMap, Section, Side, levels
 from attncli.insights.pooling import step
+from attncli.language import Say
 from attncli.render.ink import Ink, enlarged, painted
 from attncli.render.map_words import title
 
@@ -38,25 +39,29 @@ class Grid:
     high: int = 1
     half: bool = False
 
-    def lines(self, section: Section, sort: str, ink: Ink) -> list[str]:
+    def lines(self, section: Section, sort: str, ink: Ink, say: Say) -> list[str]:
         """All the maps of a section, row by row, each under its title."""
         made: list[str] = []
+        titles = {id(one): title(one, sort, say) for one in section.maps}
         for start in range(0, len(section.maps), self.per_row):
-            made += ["", *self._row(section, section.maps[start : start + self.per_row], sort, ink)]
+            made += ["", *self._row(section, section.maps[start : start + self.per_row], titles, ink)]
         return made[1:]
 
-    def _row(self, section: Section, maps: tuple[HeadMap, ...], sort: str, ink: Ink) -> Iterator[str]:
-        titles = [title(one, sort) for one in section.maps]
+    def _row(
+        self, section: Section, maps: tuple[HeadMap, ...], titles: dict[int, tuple[str, str]], ink: Ink
+    ) -> Iterator[str]:
         drawn = self.columns.size * self.wide
-        in_one = max(cell_len(f"{name} {mark}".rstrip()) for name, mark in titles) <= max(self.slot, drawn)
-        longest = max(cell_len(f"{name} {mark}".rstrip() if in_one else name) for name, mark in titles)
-        slot = max(drawn, longest, *(len(mark) for _, mark in titles))
+        in_one = max(cell_len(f"{name} {mark}".rstrip()) for name, mark in titles.values()) <= max(
+            self.slot, drawn
+        )
+        longest = max(cell_len(f"{name} {mark}".rstrip() if in_one else name) for name, mark in titles.values())
+        slot = max(drawn, longest, *(len(mark) for _, mark in titles.values()))
 
         def line(cells: list[tuple[str, int]]) -> str:
             """Texts side by side, each with how wide it looks."""
             return (" " * GAP).join(text + " " * (slot - width) for text, width in cells).rstrip(" ")
 
-        named = [title(one, sort) for one in maps]
+        named = [titles[id(one)] for one in maps]
         styles = (BOLD, GREEN, PLAIN) if ink.coloured else ("", "", "")
         if in_one:
             yield line([_titled(name, " " + mark if mark else "", styles) for name, mark in named])
@@ -76,7 +81,7 @@ class Grid:
 
 def _titled(name: str, mark: str, styles: tuple[str, str, str]) -> tuple[str, int]:
     bold, green, plain = styles
-    return f"{bold}{name}{plain}{green}{mark}{plain}", len(name) + len(mark)
+    return f"{bold}{name}{plain}{green}{mark}{plain}", cell_len(name) + len(mark)
 
 
 def grid_of(section: Section, width: int, ink: Ink, sort: str, full: bool = False) -> Grid:

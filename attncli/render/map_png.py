@@ -10,6 +10,7 @@ import numpy as np
 
 from attncli.errors import AttnError
 from attncli.insights.maps import NOT_A_NUMBER, NOT_ALLOWED, Section
+from attncli.language import Say
 from attncli.render import Options
 from attncli.render.colours import scale
 from attncli.render.ink import STEPS
@@ -46,8 +47,8 @@ class MapPng:
     def write(self, sections: Sequence[Section]) -> None:
         from matplotlib.figure import Figure
 
-        page = drawing(self.head, sections, self.sort)
-        page, fonts = _written(page)
+        page = drawing(self.head, sections, self.sort, self.options.say)
+        page, fonts = _written(page, self.options.say)
         sharp = min(SHARP, (MOST / (page.width * page.height)) ** 0.5)
         figure = Figure((page.width / INCH, page.height / INCH), facecolor="white")
         axes = figure.add_axes((0, 0, 1, 1))
@@ -108,7 +109,7 @@ def _write(axes: Axes, words: Words, fonts: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def _written(page: Drawing) -> tuple[Drawing, list[str]]:
+def _written(page: Drawing, say: Say) -> tuple[Drawing, list[str]]:
     """The page with its words in characters that some font of this machine has, and those fonts. A character that
     none has is written as its code."""
     used = {char for words in page.words for char in words.text}
@@ -117,7 +118,7 @@ def _written(page: Drawing) -> tuple[Drawing, list[str]]:
         return page, fonts
     table = {ord(char): f"\\u{ord(char):04x}" for char in missing}
     page.words = [replace(words, text=words.text.translate(table)) for words in page.words]
-    page.say("No font on this machine has some of the characters: their codes stand for them.", "quiet")
+    page.say(say("No font on this machine has some of the characters: their codes stand for them."), "quiet")
     page.height += FONT
     return page, fonts
 

@@ -33,7 +33,7 @@ class MapSvg:
         return fitted(section, self.options.full)
 
     def write(self, sections: Sequence[Section]) -> None:
-        picture = svg(drawing(self.head, sections, self.sort))
+        picture = svg(drawing(self.head, sections, self.sort, self.options.say))
         indent(picture, " ")
         self.output.write(tostring(picture, "utf-8", xml_declaration=True) + b"\n")
 

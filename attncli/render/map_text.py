@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
-import numpy as np
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
-from attncli.insights.maps import HeadMap, Section, marked, score_of
+from attncli.insights.maps import Section
 from attncli.render import Options
 from attncli.render import map_words as words
 from attncli.render.console import console_for, finish
 from attncli.render.grid import HEAD, QUIET
 from attncli.render.heatmap import Layout, heatmap, laid_out, scale_lines
-from attncli.render.ink import Ink, ink_of
+from attncli.render.ink import ink_of
 from attncli.render.map_grid import Grid, grid_of
 from attncli.render.table import FORMULA, NAME, summary, token_line
 from attncli.tracing import Trace
@@ -33,7 +32,7 @@ class MapText:
     """Draws sections of maps, each pooled as `fitted` said before they were made."""
 
     def __init__(self, head: Trace, output: IO[bytes], options: Options, sort: str = "layer") -> None:
-        self.head, self.options, self.sort = head, options, sort
+        self.head, self.options, self.say, self.sort = head, options, options.say, sort
         self.console = console_for(output, options)
         self.width = self.console.width
 
@@ -43,43 +42,51 @@ class MapText:
         return replace(section, rows=drawn.rows, columns=drawn.columns)
 
     def write(self, sections: Sequence[Section]) -> None:
-        head = self.head
+        head, say = self.head, self.say
         if head.model is not None and head.tokens is not None:
-            self.console.print(summary(head.model, head.tokens))
+            self.console.print(summary(head.model, say))
             if any(len(section.maps) > 1 for section in sections):  # a map alone has its tokens along its sides
-                source = "" if head.target is None else "source"
-                self.console.print(token_line(head.tokens, self.width, self.options.full, source))
+                source = "" if head.target is None else say("source")
+                self.console.print(token_line(head.tokens, self.width, self.options, source))
                 if head.target is not None:
-                    self.console.print(token_line(head.target, self.width, self.options.full, "target"))
+                    self.console.print(token_line(head.target, self.width, self.options, say("target")))
         for section in sections:
             self._section(section)
         finish(self.console)
 
     def _section(self, section: Section) -> None:
-        ink = ink_of(self.console, section.signed)
-        meaning = f"   {section.meaning}" if section.meaning else ""
-        self.console.print("", Text.assemble((section.formula, FORMULA), (meaning, QUIET)), sep="\n")
-        if len(section.maps) == 1:
-            (one,) = section.maps
-            self._say((words.full_title(one), NAME), (f"  {words.shape(section)}", QUIET))
-            self._draw(heatmap(one.values, section.limits, self._layout(section), ink))
+        ink, say = ink_of(self.console, section.signed), self.say
+        self.console.print()
+        meaning = f"   {say(section.meaning)}" if section.meaning else ""
+        self._say((say(section.formula), FORMULA), (meaning, QUIET))
+        alone = len(section.maps) == 1
+        name = words.full_title(section.maps[0], say) if alone else section.name
+        self._say((name, NAME), (f"  {words.shape(section, say)}", QUIET))
+        if alone:
+            self._draw(heatmap(section.maps[0].values, section.limits, self._layout(section), ink))
         else:
-            self._say((section.name, NAME), (f"  {words.shape(section)}", QUIET))
-            self._draw(self._grid(section).lines(section, self.sort, ink))
-        self._draw(["", *scale_lines(section.limits, ink, self.width)])
-        for note in _notes(section, ink):
-            self._say((note, QUIET))
+            self._draw(self._grid(section).lines(section, self.sort, ink, say))
+        self._draw(["", *scale_lines(section.limits, ink, self.width, say)])
+        if words.has_not_allowed(section):
+            self._say((f"{ink.not_allowed} {say('not allowed: the query may not look there')}", QUIET))
+        if words.has_no_number(section):
+            self._say((f"{ink.not_a_number} {say('not a number')}", QUIET))
+        if section.pooled:
+            self._say((words.pooling(section, say), QUIET))
         self._marks(section)
 
     def _marks(self, section: Section) -> None:
         """Which heads do what, if any does."""
-        found = marked(section.maps) if len(section.maps) > 1 else {}
-        for kind, heads in found.items():
-            said = f"   looks at {words.MARKS[kind]}"
-            room = max(self.width - 10 - cell_len(said), 20)
-            self._say((f"{kind:<10}", HEAD), (_listed(heads, kind, room), ""), (said, QUIET))
+        found = list(words.marks(section))
+        for kind, heads, looks in found:
+            said = f"   {self.say(looks)}"
+            shown = len(heads)
+            while shown > 1 and cell_len("  ".join(heads[:shown])) > self.width - 24 - cell_len(said):
+                shown -= 1
+            more = f"  ⋯ {self.say('{count} more', count=len(heads) - shown)}" if shown < len(heads) else ""
+            self._say((f"{kind:<10}", HEAD), ("  ".join(heads[:shown]) + more, ""), (said, QUIET))
         if found:
-            self._say((words.MARKED, QUIET))
+            self._say((self.say(words.MARKED), QUIET))
 
     def _layout(self, section: Section) -> Layout:
         height = (self.console.height if self.console.is_terminal else LINES + AROUND) - AROUND
@@ -110,21 +117,3 @@ class _Drawn:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.lines:
             yield Segment(line + "\n")
-
-
-def _notes(section: Section, ink: Ink) -> list[str]:
-    said = []
-    if any((one.values == -np.inf).any() for one in section.maps):
-        said.append(f"{ink.not_allowed} not allowed: the query may not look there")
-    if any(np.isnan(one.values).any() for one in section.maps):
-        said.append(f"{ink.not_a_number} not a number")
-    return [*said, *filter(None, [words.pooling(section)])]
-
-
-def _listed(heads: Sequence[HeadMap], kind: str, room: int) -> str:
-    """Heads with their scores, as many as there is room for."""
-    items = [f"{words.place(one)} {score_of(one, kind):.2f}" for one in heads]
-    shown = len(items)
-    while shown > 1 and cell_len("  ".join(items[:shown])) > room - 10:
-        shown -= 1
-    return "  ".join(items[:shown]) + (f"  ⋯ {len(items) - shown} more" if shown < len(items) else "")

@@ -25,7 +25,7 @@ class _Writer:
         self.console = console_for(output, options)
         self.width, say = self.console.width, options.say
         if head.model is not None and head.tokens is not None:
-            self.console.print(_summary(head.model, say))
+            self.console.print(summary(head.model, say))
             source = "" if head.target is None else say("source")
             self.console.print(token_line(head.tokens, self.width, options, source))
             if head.target is not None:
@@ -54,7 +54,7 @@ def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
     return _Writer(head, output, options)
 
 
-def _summary(model: ModelInfo, say: Say) -> Text:
+def summary(model: ModelInfo, say: Say) -> Text:
     kind = say(model.positions)
     positions = say("no positions") if model.positions == "none" else say("{kind} positions", kind=kind)
     encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""
