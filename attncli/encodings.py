@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from attncli.errors import UsageError
 from attncli.formula import positions as formula
 from attncli.formula.types import Array
+from attncli.insights.maps import HeadMap, Section, Side
+from attncli.insights.pooling import pooled
+from attncli.insights.similarity import dot_products
 from attncli.model import Model
 from attncli.tracing import Stage
 
@@ -61,6 +65,52 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
     else:
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
+
+
+def vectors(stages: Sequence[Stage]) -> tuple[Array, str]:
+    """The encodings whose dot products can be taken, [position, d], and what the products then are: the rows of a
+    table; of rotary angles their cosines and sines, since turned vectors are multiplied as those are. Raises
+    UsageError for ALiBi."""
+    by_name = {stage.name: stage.values for stage in stages}
+    if "pe.bias" in by_name:
+        raise UsageError(
+            "ALiBi adds a bias to scores: there are no encodings to multiply.",
+            "attn pe --kind alibi --map draws the bias.",
+        )
+    if "pe.cos" in by_name:
+        both = np.concatenate([by_name["pe.cos"], by_name["pe.sin"]], axis=1)
+        return both, "Σ cos θ_i cos θ_j + sin θ_i sin θ_j = Σ cos(θ_i - θ_j)"
+    return stages[0].values, "P_i · P_j"
+
+
+def of_pairs(stages: Sequence[Stage]) -> Stage:
+    """The dot product of every encoding with every other, float64 [position, position]. Raises UsageError for
+    ALiBi."""
+    encodings, text = vectors(stages)
+    positions = stages[0].row_indices
+    return _stage("pe.products", dot_products(encodings), ("position", "position"), "G", f"G = {text}", positions)
+
+
+def drawn(stage: Stage, fitted: Callable[[Section], Section]) -> Section:
+    """A stage [position, …] or [head, query, key] as maps, pooled as `fitted` says."""
+    values, heads = stage.values, stage.head_indices
+    *_, row_axis, column_axis = stage.axes
+    rows = stage.row_indices
+    columns = rows if column_axis == "position" else range(values.shape[-1])
+    planned = fitted(
+        Section(
+            name=stage.name,
+            rows=Side(row_axis, rows),
+            columns=Side(column_axis, tuple(columns)),
+            maps=tuple(HeadMap(stage.name, np.empty((0, 0)), None, head) for head in (heads or (None,))),
+            formula=stage.formula,
+            meaning=stage.meaning,
+        )
+    )
+    steps = planned.rows.step, planned.columns.step
+    matrices = values if heads else values[None]
+    maps = zip(planned.maps, matrices, strict=True)
+    return replace(planned, maps=tuple(replace(one, values=pooled(matrix, steps)) for one, matrix in maps))
 
 
 def _stage(

@@ -12,7 +12,7 @@ from attncli.forward import Weights, forward
 from attncli.spec import Spec
 from attncli.tokenization import Tokenizer
 from attncli.tokens import Tokens
-from attncli.tracing import Enough, ModelInfo, Recorder, Selection, Stage
+from attncli.tracing import Enough, ModelInfo, OnPart, Recorder, Selection, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +56,20 @@ def run(
     top: int | None = None,
     target: Tokens | None = None,
     progress: Callable[[float], None] = lambda fraction: None,
+    on_part: OnPart | None = None,
 ) -> None:
     """Computes the selected stages, in order, and hands each to `on_stage`; nothing else is computed.
 
     `top` keeps only the largest of logits and probs. `target`: the decoder's tokens, where there is an encoder.
-    `progress` is told, as the work goes on, which fraction of it is done.
+    `progress` is told, as the work goes on, which fraction of it is done. `on_part` takes the stages [head, query,
+    key] in parts as they are computed; they are then not handed to `on_stage`, nor kept.
     Raises UsageError where the tokens do not suit the model (an id or a segment that it does not have, more
     tokens than positions).
     """
     inputs = (tokens,) if target is None else (tokens, target)
     check_tokens(model.spec, tokens, target)
     lengths = {stack.prefix: len(side) for stack, side in zip(model.spec.stacks, inputs, strict=True)}
-    recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word, progress)
+    recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word, progress, on_part)
     # NaN and infinity in weights are shown and warned about; numpy need not say it a second time
     with np.errstate(all="ignore"):
         try:

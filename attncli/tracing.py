@@ -157,13 +157,18 @@ class Enough(Exception):
     """Every stage that was asked for is there: the rest is not computed."""
 
 
+OnPart = Callable[[str, Index, Index, Array], None]
+"""Takes a part of a stage of an attention: the stage's name, which heads and which rows, and their values [head,
+row, key], which are written over afterwards."""
+
 SLAB = 1 << 22
 """How many scores one slab of attention holds at most (unless a single row has more): 16 MB in float32."""
 
 
 class Recorder:
     """The tap: keeps what the Selection names, hands each stage on as soon as it is whole, and ends the
-    forward, by raising Enough, after the last one."""
+    forward, by raising Enough, after the last one. With `on_part` the stages [head, query, key] are handed over in
+    parts as they are computed, and none of them is kept."""
 
     def __init__(
         self,
@@ -174,6 +179,7 @@ class Recorder:
         top: int | None = None,
         word: Callable[[int], str] = str,
         progress: Callable[[float], None] = lambda fraction: None,
+        on_part: OnPart | None = None,
     ) -> None:
         self.spec = spec
         self.selection = selection
@@ -182,6 +188,8 @@ class Recorder:
         self.top = top
         self.word = word
         self.progress = progress  # is told which fraction of the layers is done
+        self.on_part = on_part
+        self.handed: set[str] = set()  # the stages that were handed over in parts
         self.remaining = dict.fromkeys(selection.stages)
         self.slab_values: dict[str, Array] = {}
         self.scratch: Array | None = None
@@ -252,6 +260,8 @@ class Recorder:
         for name in list(self.remaining):
             if name in self.slab_values:
                 self._emit(name, self.slab_values.pop(name), self._kept_heads(name), self._kept_rows(name))
+            elif name in self.handed:
+                self._check_off(name)
 
     def _done(self, at: str, within: float) -> float:
         """The fraction of the layers that is done where an attention has come so far within its own."""
@@ -260,7 +270,16 @@ class Recorder:
         return (self.layers[at.rsplit(".", 2)[0] + "."] + within) / count
 
     def keep_slab(self, slab: Slab, name: str, values: Array) -> None:
-        """Puts the wanted part of a slab's stage into its place, unless it was written there at once."""
+        """Puts the wanted part of a slab's stage into its place, unless it was written there at once; or hands it
+        over."""
+        if self.on_part is not None:
+            heads, rows = (
+                np.ravel(i[at]) for i, at in zip((np.asarray(slab.heads), slab.rows), slab.wanted, strict=True)
+            )
+            self.handed.add(name)
+            if len(heads) and len(rows):
+                self.on_part(name, heads, rows, values[slab.wanted])
+            return
         kept = self._kept_of_slabs(name, values.shape[-1], values.dtype)
         if not np.may_share_memory(kept, values):
             kept[slab.kept] = values[slab.wanted]
@@ -268,7 +287,11 @@ class Recorder:
     def room_in_slab(self, slab: Slab, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """Where a slab's stage is to be written: into its part of what is kept, where that part is all of the slab
         and in one block; else into the one array that all such stages are written into, one over the other."""
-        if self.wants(name) and all(isinstance(i, slice) for i in (*slab.kept, *slab.wanted)):
+        if (
+            self.on_part is None
+            and self.wants(name)
+            and all(isinstance(i, slice) for i in (*slab.kept, *slab.wanted))
+        ):
             part = self._kept_of_slabs(name, shape[-1], dtype)[slab.kept]
             if part.shape == shape:
                 return part
@@ -342,6 +365,10 @@ class Recorder:
             labels = tuple(tuple(self.word(int(i)) for i in row) for row in ids)
             stage = replace(stage, ids=ids, labels=labels)
         self.on_stage(stage)
+        self._check_off(name)
+
+    def _check_off(self, name: str) -> None:
+        """A stage is done. Raises Enough after the last one."""
         del self.remaining[name]
         if not self.remaining:
             raise Enough

@@ -15,6 +15,7 @@ from attncli.version import __version__
 
 COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
+    "map": "Where heads look: one as a large map, a layer or a model as a grid.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
     "model": "What a checkpoint is: sizes, parts, tensors, stages.",

@@ -13,6 +13,7 @@ from attncli.errors import UsageError, nearest
 if TYPE_CHECKING:
     from attncli.spec import Spec
     from attncli.tokens import Tokens
+    from attncli.tracing import Selection
 
 
 def query_options(command: Command) -> Command:
@@ -75,6 +76,26 @@ def heads_of(spec: Spec, stages: list[str], text: str) -> tuple[int, ...] | None
         )
     heads = indices(text, counts[0], "head")
     return None if text == "all" or len(heads) == counts[-1] else heads
+
+
+def selection_of(
+    stages: list[str], heads: tuple[int, ...] | None, query: str | None, tokens: Tokens, target: Tokens | None
+) -> Selection:
+    """These stages, of some heads, and of the rows that --query means: those of an encoder are the source's."""
+    from attncli.tracing import Selection
+
+    if query is None:
+        return Selection(tuple(stages), heads)
+    if target is None:
+        return Selection(tuple(stages), heads, positions_of(query, tokens))
+    of_encoder = [name.startswith("encoder.") for name in stages]
+    other = "Or ask for the other side only: --stage '{}.*'."
+    return Selection(
+        tuple(stages),
+        heads,
+        None if all(of_encoder) else positions_of(query, target, "query", "target", other.format("encoder")),
+        positions_of(query, tokens, "query", "source", other.format("decoder")) if any(of_encoder) else None,
+    )
 
 
 def positions_of(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attncli.cli import ahead
-from attncli.cli.choosing import heads_of, layers_of, positions_of, query_options, top_of
+from attncli.cli.choosing import heads_of, layers_of, query_options, selection_of, top_of
 from attncli.cli.options import (
     as_utf8,
     input_options,
@@ -97,7 +97,7 @@ def command(**options: Any) -> None:
         document = writer(format_, replace(head, axes=_axes(selection)), output, render_options(options))
 
         def show(stage: Stage) -> None:
-            count_broken(stage, broken)
+            count_broken(stage.name, stage.values, broken)
             progress.hide()
             document.stage(stage)
 
@@ -110,25 +110,12 @@ def command(**options: Any) -> None:
 def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dict[str, Any]) -> Selection:
     """What the options ask for, of this model and these tokens."""
     from attncli.selecting import attention_stages, select
-    from attncli.tracing import Selection
 
     spec, unsaid = model.spec, options["layer"] is None
     layers = layers_of(spec, str(model.layer) if unsaid else options["layer"])
     stages = options["stages"]
     chosen = select(spec, stages, layers) if stages else attention_stages(spec, layers, embedding=unsaid)
-    heads = heads_of(spec, chosen, options["head"])
-    query, of_encoder = options["query"], [name.startswith("encoder.") for name in chosen]
-    if query is None:
-        return Selection(tuple(chosen), heads)
-    if target is None:
-        return Selection(tuple(chosen), heads, positions_of(query, tokens))
-    other = "Or ask for the other side only: --stage '{}.*'."
-    return Selection(
-        tuple(chosen),
-        heads,
-        None if all(of_encoder) else positions_of(query, target, "query", "target", other.format("encoder")),
-        positions_of(query, tokens, "query", "source", other.format("decoder")) if any(of_encoder) else None,
-    )
+    return selection_of(chosen, heads_of(spec, chosen, options["head"]), options["query"], tokens, target)
 
 
 def _axes(selection: Selection) -> tuple[str, ...]:

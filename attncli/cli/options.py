@@ -139,12 +139,12 @@ def seeded_options(command: Command) -> Command:
     return command
 
 
-def output_options(command: Command) -> Command:
+def output_options(command: Command, formats: tuple[str, ...] = FORMATS) -> Command:
     """How and where to."""
     for option in reversed(
         (
             click.option(
-                "--format", "format_", type=click.Choice(FORMATS), help="Output format.  [default: table]"
+                "--format", "format_", type=click.Choice(formats), help="Output format.  [default: table]"
             ),
             click.option("--json", "json_", is_flag=True, help="Short for --format json."),
             click.option(

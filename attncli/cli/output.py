@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from attncli.errors import UsageError
 from attncli.language import language
-from attncli.render import FORMATS, Options, format_of
+from attncli.render import FORMATS, Format, Options, format_of
 
 
 def chosen_format(options: dict[str, Any]) -> str:
     """--format, --json, or what the ending of -o says; else tables. Raises UsageError if they disagree."""
+    return chosen(options, FORMATS, format_of, "table", "trace")
+
+
+def chosen(
+    options: dict[str, Any],
+    formats: Mapping[str, Format],
+    by_ending: Callable[[str], str | None],
+    otherwise: str,
+    example: str,
+) -> str:
+    """The same among some formats; `example` begins the name of a file in a hint."""
     named, path = options["format_"], options["output"]
     if options["json_"]:
         if named not in (None, "json"):
             raise UsageError(f"--json and --format {named} are both given.")
         named = "json"
     if named is None:
-        named = (None if path is None else format_of(path.name)) or "table"
-    if FORMATS[named].binary and path is None and sys.stdout.isatty():
-        raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o trace.{named}")
+        named = (None if path is None else by_ending(path.name)) or otherwise
+    if formats[named].binary and path is None and sys.stdout.isatty():
+        raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o {example}.{named}")
     return str(named)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attncli.cli.options import output_options
+from attncli.cli.options import FORMATS, output_options
+from attncli.cli.pictures import PICTURES, format_or_map
 from attncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +26,10 @@ KINDS = ("sinusoidal", "rotary", "alibi")
     "  attn pe --dim 8 --position 5-9\n"
     "  attn pe --kind rotary --dim 64 --length 4\n"
     "  attn pe --kind alibi --heads 8 --length 6\n"
-    "  attn pe --model gpt2 --position 0-3 --format csv",
+    "  attn pe --model gpt2 --position 0-3 --format csv\n"
+    "  attn pe --dim 64 --length 100 --map\n"
+    "  attn pe --dim 64 --length 100 --similarity\n"
+    "  attn pe --model gpt2 --length 1024 --similarity --map -o gpt2.png",
 )
 @click.option("--dim", type=int, metavar="N", help="Size of the encoding (rotary: of a head).  [default: 64]")
 @click.option("--length", type=int, metavar="N", help="How many positions, from 0.  [default: 16]")
@@ -33,7 +38,11 @@ KINDS = ("sinusoidal", "rotary", "alibi")
 @click.option("--kind", type=click.Choice(KINDS), help="Which encoding.  [default: sinusoidal]")
 @click.option("--heads", type=int, metavar="N", help="ALiBi: how many heads.  [default: 8]")
 @click.option("-m", "--model", metavar="MODEL", help="A checkpoint's own, named as for attn explain.")
-@output_options
+@click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
+@click.option(
+    "--similarity", is_flag=True, help="The dot products of the encodings, by distance; with --map, of every pair."
+)
+@partial(output_options, formats=(*FORMATS, *PICTURES))
 def command(**options: Any) -> None:
     """Show positional encodings.
 
@@ -41,12 +50,21 @@ def command(**options: Any) -> None:
     slopes and biases (Press et al. 2021), or what a checkpoint has: its table, learned or computed, or the angles
     of its first layer.
     """
-    from attncli.cli.output import chosen_format, opened, render_options
+    format_, as_map = format_or_map(options)
+    parameters, stages = _of_model(options) if options["model"] is not None else _of_formula(options)
+    if as_map:
+        _write_maps(format_, options, parameters, stages)
+    elif options["similarity"]:
+        _write_similarity(format_, options, parameters, stages)
+    else:
+        _write_numbers(format_, options, parameters, stages)
+
+
+def _write_numbers(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
+    from attncli.cli.output import opened, render_options
     from attncli.render import writer
     from attncli.tracing import Trace
 
-    format_ = chosen_format(options)
-    parameters, stages = _of_model(options) if options["model"] is not None else _of_formula(options)
     axes = tuple(dict.fromkeys(a for stage in stages for a in stage.axes))
     head = Trace(schema="attn.pe/1", parameters=parameters, axes=axes)
     with opened(options["output"]) as output:
@@ -54,6 +72,45 @@ def command(**options: Any) -> None:
         for stage in stages:
             document.stage(stage)
         document.close()
+
+
+def _write_maps(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
+    """Each stage as a map, or one of the dot products."""
+    from attncli.cli.output import opened, render_options
+    from attncli.encodings import drawn, of_pairs
+    from attncli.render.maps import writer
+    from attncli.tracing import Trace
+
+    shown = [of_pairs(stages)] if options["similarity"] else stages
+    head = Trace(schema="attn.map/1", parameters=parameters)
+    with opened(options["output"]) as output:
+        document = writer(format_, head, output, render_options(options), "layer")
+        document.write([drawn(stage, document.fitted) for stage in shown if len(stage.axes) > 1])
+
+
+def _write_similarity(
+    format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]
+) -> None:
+    """The dot products by distance, a record each."""
+    from dataclasses import asdict
+
+    from attncli.cli.output import opened, render_options
+    from attncli.encodings import vectors
+    from attncli.insights.similarity import by_distance, dot_products
+    from attncli.render.records import write_records
+    from attncli.render.similarity import write_bars
+    from attncli.version import __version__
+
+    encodings, formula = vectors(stages)
+    found = by_distance(dot_products(encodings), parameters["positions"])
+    head = {"schema": "attn.similarity/1", "version": __version__, **parameters, "formula": formula}
+    with opened(options["output"]) as output:
+        if format_ == "table":
+            write_bars(formula, found, output, render_options(options))
+        else:
+            write_records(
+                format_, head, "distances", [asdict(one) for one in found], output, render_options(options)
+            )
 
 
 def _of_formula(options: dict[str, Any]) -> tuple[dict[str, Any], list[Stage]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("trace", "worked", "tokens", "pe", "model", "families")
+SCHEMAS = ("trace", "worked", "map", "tokens", "pe", "similarity", "model", "families")
 
 
 @click.command(
@@ -14,8 +14,8 @@ SCHEMAS = ("trace", "worked", "tokens", "pe", "model", "families")
 )
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace")
 def command(name: str) -> None:
-    """Print the JSON Schema of a command's --json: trace (attn explain), worked (attn explain --query), tokens,
-    pe, model or families."""
+    """Print the JSON Schema of a command's --json: trace (attn explain), worked (attn explain --query), map,
+    tokens, pe, similarity (attn pe --similarity), model or families."""
     from importlib.resources import files
 
     click.echo((files("attncli") / "schemas" / f"{name}-1.json").read_text("utf-8"), nl=False)

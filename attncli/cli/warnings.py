@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from attncli.formula.types import Array
     from attncli.model import Model
     from attncli.tokens import Tokens
-    from attncli.tracing import Stage
 
 
-def count_broken(stage: Stage, broken: dict[str, tuple[int, int]]) -> None:
-    """Counts the numbers of a stage that are NaN or infinite without being masked."""
+def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -> None:
+    """Counts the numbers of a stage, or of a part of it, that are NaN or infinite without being masked."""
     import numpy as np
 
-    if np.isfinite(stage.values).all():
+    if np.isfinite(values).all():
         return
-    bad = ~np.isfinite(stage.values)
-    if stage.name.endswith((".masked", ".masked_with_sink")):
-        bad &= ~np.isneginf(stage.values)
+    bad = ~np.isfinite(values)
+    if name.endswith((".masked", ".masked_with_sink")):
+        bad &= ~np.isneginf(values)
     if count := int(bad.sum()):
-        broken[stage.name] = (count, stage.values.size)
+        before, size = broken.get(name, (0, 0))
+        broken[name] = (before + count, size + values.size)
 
 
 def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:

@@ -114,7 +114,7 @@ def show(model: Model, head: Trace, example: Example, options: dict[str, Any], f
     top_of(top, None)  # an error of the command line is told before the work
 
     def keep(stage: Stage) -> None:
-        count_broken(stage, broken)
+        count_broken(stage.name, stage.values, broken)
         stages[stage.name] = stage
 
     with Progress() as progress, opened(options["output"]) as output:

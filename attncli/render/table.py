@@ -55,14 +55,14 @@ def print_head(console: Console, head: Trace, options: Options) -> None:
     if head.model is None or head.tokens is None:
         return
     say = options.say
-    console.print(_summary(head.model, say))
+    console.print(summary(head.model, say))
     source = "" if head.target is None else say("source")
     console.print(token_line(head.tokens, console.width, options, source))
     if head.target is not None:
         console.print(token_line(head.target, console.width, options, say("target")))
 
 
-def _summary(model: ModelInfo, say: Say) -> Text:
+def summary(model: ModelInfo, say: Say) -> Text:
     kind = say(model.positions)
     positions = say("no positions") if model.positions == "none" else say("{kind} positions", kind=kind)
     encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""

@@ -1,0 +1,79 @@
+"""Measures what drawing a map costs beyond computing it: one head of 1,000 tokens, within a process that has
+loaded everything. The forward alone hands over the head's weights and throws them away; the same forward again
+pools them, scores the head and draws the map for a terminal of true colour, or in full (`--full`).
+
+python benchmarks/map.py [--tokens 1000] [--runs 7]
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import click
+
+LIMIT = 0.1
+"""Seconds that drawing may take."""
+
+
+@click.command()
+@click.option("--tokens", default=1000, show_default=True)
+@click.option("--runs", default=7, show_default=True, help="Runs of each kind that count.")
+def main(tokens: int, runs: int) -> None:
+    """Prints a Markdown table; exit status 1 where drawing takes longer than it may."""
+    os.environ |= {"FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    os.environ |= {"COLUMNS": "200", "LINES": "60"}
+    import attncli
+    from attncli.api import tokenize
+    from attncli.mapping import made, planned
+    from attncli.model import run
+    from attncli.render import Options
+    from attncli.render.maps import writer
+    from attncli.tracing import Selection, Trace
+
+    words = tokenize(attncli.load_model(seed=0), " ".join(f"w{i % 97}" for i in range(tokens)))
+    seeded = attncli.load_model(seed=0, layers=1, heads=12, d_model=768)
+    model = seeded.bind(seeded, words)
+    selection = Selection(("layers.0.attn.weights",), (0,))
+    head = Trace(model=model.info, tokens=words)
+
+    def computed() -> None:
+        run(model, words, selection, lambda stage: None, on_part=lambda name, heads, rows, values: None)
+
+    def drawn(full: bool) -> None:
+        document = writer("text", head, io.BytesIO(), Options(full=full), "layer")
+        plan = [document.fitted(section) for section in planned(model.spec, head, selection, nothing, "max")]
+        document.write(made(model, words, None, selection, plan))
+
+    print(f"| one head, {tokens:,} tokens | seconds | beyond computing | target |\n|---|---|---|---|")
+    alone = median(computed, runs)
+    print(f"| computed | {alone:.3f} s | | |")
+    slow = False
+    for name, full, limit in (("drawn, pooled to 200 × 60", False, LIMIT), ("drawn in full", True, None)):
+        beyond = median(lambda full=full: drawn(full), runs) - alone
+        target = "none set" if limit is None else f"≤ {limit} s: {'met' if beyond <= limit else 'missed'}"
+        slow |= limit is not None and beyond > limit
+        print(f"| {name} | {alone + beyond:.3f} s | {beyond:.3f} s | {target} |", flush=True)
+    sys.exit(slow)
+
+
+def nothing(name: str, tokens: object) -> None:
+    """Every key."""
+
+
+def median(work: Callable[[], None], runs: int) -> float:
+    """Of several runs, after one that does not count."""
+    seconds = []
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[1:])
+
+
+if __name__ == "__main__":
+    main()
