@@ -13,6 +13,7 @@ from attncli.formula.types import Array
 from attncli.insights.maps import HeadMap, Section, Side
 from attncli.insights.pooling import pooled
 from attncli.insights.similarity import dot_products
+from attncli.language import N_, joined
 from attncli.model import Model
 from attncli.tracing import Stage
 
@@ -20,7 +21,8 @@ from attncli.tracing import Stage
 def sinusoidal(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:
     """One stage, float64 [position, dimension]."""
     table = formula.sinusoidal(np.asarray(positions), dim, base)
-    text = f"PE(pos, 2i) = sin(pos / {base:g}^(2i/{dim})), PE(pos, 2i+1) = cos(the same)"
+    angle = f"pos / {base:g}^(2i/{dim})"
+    text = N_("PE(pos, 2i) = sin({angle}), PE(pos, 2i+1) = cos(the same)", angle=angle)
     return [_stage("pe.sinusoidal", table, ("position", "dimension"), "PE", text, positions)]
 
 
@@ -33,7 +35,7 @@ def _rotary(frequencies: Array, text: str, positions: Sequence[int]) -> list[Sta
     angles = formula.rotary_angles(np.asarray(positions), frequencies)
     axes = ("position", "pair")
     return [
-        _stage("pe.angles", angles, axes, "θ", text, positions, "radians, by pair of dimensions"),
+        _stage("pe.angles", angles, axes, "θ", text, positions, N_("radians, by pair of dimensions")),
         _stage("pe.cos", np.cos(angles), axes, "cos θ", "cos θ", positions),
         _stage("pe.sin", np.sin(angles), axes, "sin θ", "sin θ", positions),
     ]
@@ -45,7 +47,7 @@ def alibi(heads: int, positions: Sequence[int]) -> list[Stage]:
     at = np.asarray(positions)
     bias = formula.alibi_bias(slopes, at, np.arange(at.max() + 1))
     return [
-        _stage("pe.slopes", slopes, ("head",), "m", "m = 2^(-8h/n) for head h of n, from 1", None),
+        _stage("pe.slopes", slopes, ("head",), "m", N_("m = 2^(-8h/n) for head h of n, from 1"), None),
         _stage("pe.bias", bias, ("head", "query", "key"), "B", "B = -m |query - key|", positions),
     ]
 
@@ -55,13 +57,13 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
     neither."""
     embed, rotary = model.spec.main.embed, model.spec.attention.rotary
     if rotary is not None:
-        return _rotary(rotary.frequencies(max(positions) + 1), "θ = pos · the model's frequencies", positions)
+        return _rotary(rotary.frequencies(max(positions) + 1), N_("θ = pos · the model's frequencies"), positions)
     rows = embed.position_of([-1] * (max(positions) + 1))[list(positions)]  # -1: no padding, which has no position
     if embed.stored_positions:
         name, text = model.spec.main.prefix + "embed.positions.weight", f"P = P[{embed.position_text}]"
         table = model.weights.rows(name, rows)
     elif embed.table is not None:
-        text, table = f"P = {embed.table_text}", embed.table(rows, model.spec.d_model)
+        text, table = joined(" = ", "P", embed.table_text), embed.table(rows, model.spec.d_model)
     else:
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]

@@ -29,8 +29,8 @@ def N_(text: str, /, **values: object) -> Message:
     return made
 
 
-def joined(separator: str, parts: list[str]) -> Message:
-    """Texts as one, of which each is said for itself."""
+def joined(separator: str, *parts: str) -> Message:
+    """Texts as one, of which each that is marked is said for itself."""
     names = {f"part{i}": part for i, part in enumerate(parts)}
     return N_(separator.join(f"{{{name}}}" for name in names), **names)
 
@@ -49,7 +49,11 @@ class Say:
         said = self.gettext(text) if text else ""  # gettext's answer to nothing is the head of the catalogue
         if not values:
             return said
-        return said.format(**{k: self(v) if isinstance(v, Message) else v for k, v in values.items()})
+        return said.format(**{k: self.marked(v) if isinstance(v, str) else v for k, v in values.items()})
+
+    def marked(self, text: str) -> str:
+        """A text that may be a user's: said only if it is marked."""
+        return self(text) if isinstance(text, Message) else text
 
     def counted(self, one: str, many: str, count: int) -> str:
         """`1 head` or `2 heads`: the text for the count, which takes the place of {count}."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from attncli.formula.masks import Allowed
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 
 Activation = Callable[[Array], Array]
 
@@ -197,7 +198,7 @@ class Embed:
     position_text: str = "pos"  # what the formula says of that row
     position_detail: str = ""
     table: Callable[[Index, int], Array] | None = None
-    table_text: str = "sin, cos of pos / 10000^(2i/d)"
+    table_text: str = N_("sin, cos of pos / 10000^(2i/d)")
     scale: float = 1.0
     types: int = 0  # token types (segments); 0: none
     pairs: bool = False  # whether it reads two texts, even without types

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from attncli.errors import AttnError, UsageError, nearest
+from attncli.language import N_, joined
 from attncli.parts import CAUSAL
 from attncli.spec import Attention, Experts, FeedForward, Layer, Mask, Spec, Stack
 
@@ -46,7 +47,12 @@ class Kind:
     @property
     def numbers(self) -> str:
         """layers 0-3,5 for 0, 1, 2, 3 and 5."""
-        return f"layer{'' if len(self.layers) == 1 else 's'} {ranges(self.layers)}"
+        numbers = ranges(self.layers)
+        return (
+            N_("layer {numbers}", numbers=numbers)
+            if len(self.layers) == 1
+            else N_("layers {numbers}", numbers=numbers)
+        )
 
 
 @dataclass(frozen=True)
@@ -75,15 +81,15 @@ class Traits:
 
     def of(self, trait: str) -> str:
         """A trait of all layers, such as `norm`: its values in order; by stack, where these differ."""
-        by_stack = {s.name: "; ".join(_distinct(s, trait)) for s in self.stacks}
+        by_stack = {s.name: joined("; ", *_distinct(s, trait)) for s in self.stacks}
         if len(set(by_stack.values())) == 1:
             return next(iter(by_stack.values()))
-        return "; ".join(f"{name}: {said}" for name, said in by_stack.items())
+        return joined("; ", *(joined(": ", N_(name), said) for name, said in by_stack.items()))
 
     @property
     def positions(self) -> str:
         """How tokens know their place; of each stack where these differ."""
-        return "; ".join(dict.fromkeys(s.positions for s in self.stacks))
+        return joined("; ", *dict.fromkeys(N_(s.positions) for s in self.stacks))
 
     @property
     def everything_special(self) -> tuple[str, ...]:
@@ -131,7 +137,9 @@ def traits(spec: Spec) -> Traits:
     """What the parts of a Spec say."""
     special = [text for stack in spec.stacks for text in _special(stack.embed, EMBED)]
     special += [] if spec.head is None else _special(spec.head, HEAD)
-    special += _special(spec, {"head": lambda s: "", "start": lambda s: f"the decoder starts with id {s.start}"})
+    special += _special(
+        spec, {"head": lambda s: "", "start": lambda s: N_("the decoder starts with id {id}", id=s.start)}
+    )
     stacks = tuple(_stack(stack) for stack in spec.stacks)
     return Traits(stacks, tuple(dict.fromkeys(special)))
 
@@ -145,7 +153,7 @@ def _stack(stack: Stack) -> StackTraits:
 
 
 def _distinct(stack: StackTraits, trait: str) -> list[str]:
-    return list(dict.fromkeys(str(getattr(kind.traits, trait)) for kind in stack.kinds))
+    return list(dict.fromkeys(getattr(kind.traits, trait) for kind in stack.kinds))
 
 
 def ranges(numbers: tuple[int, ...]) -> str:
@@ -163,12 +171,16 @@ def _layer(layer: Layer) -> LayerTraits:
     norms = [n.name for n in (layer.attn_norm, layer.mlp_norm, layer.cross_norm) if n is not None]
     special = [*_special(attn, ATTENTION), *_special(layer, LAYER)]
     if layer.cross is not None:
-        special += [f"cross-attention: {text}" for text in _special(layer.cross, ATTENTION) if text not in special]
+        special += [
+            N_("cross-attention: {trait}", trait=text)
+            for text in _special(layer.cross, ATTENTION)
+            if text not in special
+        ]
     if mlp is not None:
         special += _special(mlp, EXPERTS if isinstance(mlp, Experts) else FEED_FORWARD)
     return LayerTraits(
         block=layer.block,
-        norm=", ".join(dict.fromkeys(norms)) or "none",
+        norm=", ".join(dict.fromkeys(norms)) or N_("none"),
         mask=_mask(attn.mask),
         grouping=_grouping(attn),
         heads=attn.heads,
@@ -183,16 +195,16 @@ def _layer(layer: Layer) -> LayerTraits:
 
 def _mask(mask: Mask) -> str:
     if mask.allowed is None:
-        return "every key"
-    return "causal" if mask.text == CAUSAL.text else mask.text
+        return N_("every key")
+    return N_("causal") if mask.text == CAUSAL.text else mask.text
 
 
 def _grouping(attn: Attention) -> str:
     if attn.latent is not None:
-        return "latent"
+        return N_("latent")
     if attn.kv_heads == attn.heads:
-        return "multi-head"
-    return "multi-query" if attn.kv_heads == 1 else "grouped"
+        return N_("multi-head")
+    return N_("multi-query") if attn.kv_heads == 1 else N_("grouped")
 
 
 def _rotary(attn: Attention) -> str:
@@ -201,35 +213,44 @@ def _rotary(attn: Attention) -> str:
     if part is None:
         return ""
     turning = [theta for theta in map(float, part.frequencies(1)) if theta > 0]
-    slowest = f", wavelengths up to {2 * math.pi / min(turning):,.0f} tokens" if turning else ""
-    start = f" from {part.start}" if part.start else ""
-    pairs = ", neighbours as pairs" if part.interleaved else ""
-    factor = f", times {_number(part.factor)}" if part.factor != 1 else ""
-    return f"{part.size} of {attn.d_head} dimensions{start}{pairs}{slowest}{factor}"
+    facts: list[str] = [N_("{size} of {all} dimensions", size=part.size, all=attn.d_head)]
+    if part.start:
+        facts = [N_("{size} of {all} dimensions from {start}", size=part.size, all=attn.d_head, start=part.start)]
+    if part.interleaved:
+        facts.append(N_("neighbours as pairs"))
+    if turning:
+        facts.append(N_("wavelengths up to {longest} tokens", longest=f"{2 * math.pi / min(turning):,.0f}"))
+    if part.factor != 1:
+        facts.append(N_("times {factor}", factor=_number(part.factor)))
+    return joined(", ", *facts)
 
 
 def _feed_forward(part: FeedForward | Experts | None) -> str:
     if part is None:
-        return "none"
+        return N_("none")
     if isinstance(part, Experts):
-        return f"{_feed_forward(part.each)}, {part.chosen} of {part.count} experts"
-    return part.activation_name + (", gated" if part.gated else "")
+        each = _feed_forward(part.each)
+        return N_("{each}, {chosen} of {count} experts", each=each, chosen=part.chosen, count=part.count)
+    return N_("{activation}, gated", activation=part.activation_name) if part.gated else part.activation_name
 
 
 def _scale(attn: Attention) -> list[str]:
     if abs(attn.scale * attn.d_head**0.5 - 1) < 1e-9:
         return []
-    return ["scores are not scaled"] if attn.scale == 1 else [f"scores times {_number(attn.scale)}, not 1 / √d_k"]
+    if attn.scale == 1:
+        return [N_("scores are not scaled")]
+    return [N_("scores times {factor}, not 1 / √d_k", factor=_number(attn.scale))]
 
 
 def _biases(attn: Attention, mlp: FeedForward | None) -> list[str]:
     """Which linear maps of a layer have one; in a word where all have."""
     has = {letter: letter in attn.qkv_bias for letter in "qkv"}
-    has |= {"output": attn.output_bias} if attn.output else {}
-    has |= {} if mlp is None else {"feed-forward": mlp.bias}
+    has |= {N_("output"): attn.output_bias} if attn.output else {}
+    has |= {} if mlp is None else {N_("feed-forward"): mlp.bias}
     if all(has.values()):
-        return ["biases"]
-    return [f"biases of {', '.join(name for name in has if has[name])}"] if any(has.values()) else []
+        return [N_("biases")]
+    names = [name for name in has if has[name]]
+    return [N_("biases of {names}", names=joined(", ", *names))] if names else []
 
 
 # ------------------------------------------------------------------ what is special
@@ -266,7 +287,11 @@ def _number(x: float) -> str:
     return f"{x:.6g}"
 
 
-OVER = {"head": "each head", "heads": "each head with weights of its own", "all": "all heads as one"}
+OVER = {
+    "head": N_("each head"),
+    "heads": N_("each head with weights of its own"),
+    "all": N_("all heads as one"),
+}
 
 
 def _head_norms(attn: Attention) -> list[str]:
@@ -275,74 +300,86 @@ def _head_norms(attn: Attention) -> list[str]:
     said: dict[tuple[str, str], list[str]] = {}
     for letter, part in norms.items():
         said.setdefault((part.norm.name, part.over), []).append(letter)
-    return [f"{norm} of {' and '.join(letters)}, {OVER[over]}" for (norm, over), letters in said.items()]
+    return [
+        N_(
+            "{norm} of {letters}, {over}",
+            norm=norm,
+            letters=N_("q and k") if len(letters) == 2 else letters[0],
+            over=OVER[over],
+        )
+        for (norm, over), letters in said.items()
+    ]
 
 
 def _latent(attn: Attention) -> str:
     assert attn.latent is not None
-    queries = "" if attn.latent.query_rank is None else f", queries by {attn.latent.query_rank}"
-    biases = ", with biases" if attn.latent.bias else ""
-    return f"keys and values by way of {attn.latent.rank} numbers{queries}{biases}"
+    facts = [N_("keys and values by way of {rank} numbers", rank=attn.latent.rank)]
+    if attn.latent.query_rank is not None:
+        facts.append(N_("queries by {rank}", rank=attn.latent.query_rank))
+    if attn.latent.bias:
+        facts.append(N_("with biases"))
+    return joined(", ", *facts)
 
 
 def _bias(attn: Attention) -> str:
     assert attn.bias is not None
-    return f"position bias {attn.bias.text.removeprefix('B = ')}"
+    return N_("position bias {formula}", formula=attn.bias.text.removeprefix("B = "))
 
 
 ATTENTION: Rules = {
-    "d_value": lambda a: f"values of {a.d_value}" if a.value_size != a.d_head else "",
+    "d_value": lambda a: N_("values of {size}", size=a.d_value) if a.value_size != a.d_head else "",
     "qkv_bias": lambda a: "",  # said with the other biases
-    "output": lambda a: "no output projection",
+    "output": lambda a: N_("no output projection"),
     "output_bias": lambda a: "",
-    "clip": lambda a: f"q, k, v clipped at ±{_number(a.clip)}",
+    "clip": lambda a: N_("q, k, v clipped at ±{limit}", limit=_number(a.clip)),
     "latent": _latent,
     "q_norm": lambda a: "",  # said with the norm of k
     "k_norm": lambda a: "",
     "rotary": lambda a: "",  # a trait of its own
     "bias": _bias,
-    "cap": lambda a: f"scores capped at {_number(a.cap)}",
-    "sinks": lambda a: "sinks",
+    "cap": lambda a: N_("scores capped at {cap}", cap=_number(a.cap)),
+    "sinks": lambda a: N_("sinks"),
 }
 FEED_FORWARD: Rules = {
     "gated": lambda f: "",  # said with the activation
     "bias": lambda f: "",  # said with the other biases
     "combine": lambda f: "",  # said by its text
-    "combine_text": lambda f: f"gate and units make {f.combine_text}",
+    "combine_text": lambda f: N_("gate and units make {formula}", formula=f.combine_text),
 }
 EXPERTS: Rules = {
-    "router_bias": lambda e: "bias of the router",
-    "choice_bias": lambda e: "bias of the choice of experts",
-    "shared": lambda e: f"a shared expert of {e.shared.size}",
-    "shared_gate": lambda e: "gate of the shared expert",
+    "router_bias": lambda e: N_("bias of the router"),
+    "choice_bias": lambda e: N_("bias of the choice of experts"),
+    "shared": lambda e: N_("a shared expert of {size}", size=e.shared.size),
+    "shared_gate": lambda e: N_("gate of the shared expert"),
 }
 LAYER: Rules = {
     "mlp": lambda b: "",  # a trait of its own
-    "cross": lambda b: "cross-attention",
+    "cross": lambda b: N_("cross-attention"),
     "attn_norm": lambda b: "",  # `norm`
     "cross_norm": lambda b: "",
-    "mlp_norm": lambda b: "a norm of its own for the feed-forward" if b.block == "parallel" else "",
-    "attn_output_norm": lambda b: f"{b.attn_output_norm.name} of the attention output",
-    "mlp_output_norm": lambda b: f"{b.mlp_output_norm.name} of the feed-forward output",
-    "residual_scale": lambda b: f"what a part adds times {_number(b.residual_scale)}",
+    "mlp_norm": lambda b: N_("a norm of its own for the feed-forward") if b.block == "parallel" else "",
+    "attn_output_norm": lambda b: N_("{norm} of the attention output", norm=b.attn_output_norm.name),
+    "mlp_output_norm": lambda b: N_("{norm} of the feed-forward output", norm=b.mlp_output_norm.name),
+    "residual_scale": lambda b: N_("what a part adds times {factor}", factor=_number(b.residual_scale)),
 }
 EMBED: Rules = {
     "max_positions": lambda e: "",  # a trait of its own
     "rows": lambda e: "",
     "position_of": lambda e: "",
     "table": lambda e: "",
-    "scale": lambda e: f"embedding times {_number(e.scale)}",
-    "types": lambda e: f"{e.types} token types",
-    "norm": lambda e: f"{e.norm.name} of the embedding",
-    "project": lambda e: f"embedding of {e.size}, projected",
-    "project_bias": lambda e: "bias of the embedding's projection",
+    "scale": lambda e: N_("embedding times {factor}", factor=_number(e.scale)),
+    "pairs": lambda e: N_("pairs"),
+    "types": lambda e: N_("{count} token types", count=e.types),
+    "norm": lambda e: N_("{norm} of the embedding", norm=e.norm.name),
+    "project": lambda e: N_("embedding of {size}, projected", size=e.size),
+    "project_bias": lambda e: N_("bias of the embedding's projection"),
 }
 HEAD: Rules = {
-    "bias": lambda h: "bias of the head",
-    "transform": lambda h: "masked-word head",
-    "project": lambda h: "head projected to the embedding's size",
-    "project_bias": lambda h: "bias of the head's projection",
-    "scale": lambda h: f"final times {_number(h.scale)}",
-    "logit_scale": lambda h: f"logits times {_number(h.logit_scale)}",
-    "cap": lambda h: f"logits capped at {_number(h.cap)}",
+    "bias": lambda h: N_("bias of the head"),
+    "transform": lambda h: N_("masked-word head"),
+    "project": lambda h: N_("head projected to the embedding's size"),
+    "project_bias": lambda h: N_("bias of the head's projection"),
+    "scale": lambda h: N_("final times {factor}", factor=_number(h.scale)),
+    "logit_scale": lambda h: N_("logits times {factor}", factor=_number(h.logit_scale)),
+    "cap": lambda h: N_("logits capped at {cap}", cap=_number(h.cap)),
 }

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attncli.cli.options import output_options
+from attncli.language import N_, joined
 
 if TYPE_CHECKING:
     from attncli.traits import FamilyTraits
 
 
-NOTE = (
+NOTE = N_(
     "By each family's default config.json. A checkpoint's own may group its heads, scale its positions, turn on "
     "windows, experts or biases: attn model PATH."
 )
 
 WIDE = 132
 """Columns of a terminal that has room for a column for each trait."""
-TRAITS = ("norm", "positions", "attention", "feed-forward")
-BLOCKS = {"pre_norm": "before", "post_norm": "after"}
+TRAITS = (N_("norm"), N_("positions"), N_("attention"), N_("feed-forward"))
+BLOCKS = {"pre_norm": N_("before"), "post_norm": N_("after"), "parallel": N_("parallel")}
 
 
 @click.command(
@@ -82,16 +83,16 @@ def _row(family: FamilyTraits, wide: bool) -> dict[str, str]:
     """A family for people: a column for each trait where there is room, or else one for all of them."""
     traits = family.traits
     if traits is None:
-        said = dict.fromkeys(TRAITS, "") | {"special": f"no default: {family.refusal}"}
+        said = dict.fromkeys(TRAITS, "") | {"special": N_("no default: {reason}", reason=family.refusal)}
     else:
         said = {
-            "norm": f"{traits.of('norm')}, {BLOCKS.get(traits.of('block'), traits.of('block'))}",
+            "norm": joined(", ", traits.of("norm"), BLOCKS.get(traits.of("block"), traits.of("block"))),
             "positions": traits.positions,
-            "attention": f"{traits.of('mask')}, {traits.of('grouping')}",
+            "attention": joined(", ", traits.of("mask"), traits.of("grouping")),
             "feed-forward": traits.of("feed_forward"),
-            "special": ", ".join(traits.everything_special),
+            "special": joined(", ", *traits.everything_special),
         }
     if wide:
         return {"family": family.family} | said
-    plain = "; ".join(said[trait] for trait in TRAITS if said[trait])
+    plain = joined("; ", *(said[trait] for trait in TRAITS if said[trait]))
     return {"family": family.family, "traits": plain, "special": said["special"]}

@@ -18,6 +18,7 @@ from attncli.cli.options import (
     target_options,
     tokens_of,
 )
+from attncli.language import N_
 
 
 @click.command(
@@ -52,7 +53,7 @@ def command(**options: Any) -> None:
     if options["target"] is not None or options["target_ids"] is not None:
         target = target_of(model, options)
         assert target is not None
-        sides = {"source": records, "target": target.records()}
+        sides = {N_("source"): records, N_("target"): target.records()}
         records = [{"side": side} | record for side, listed in sides.items() for record in listed]
     head = {"schema": "attn.tokens/1", "version": __version__, "text": text, "model": model.name}
     with opened(options["output"]) as output:

@@ -18,6 +18,7 @@ from attncli.families.config import Config
 from attncli.formula.attention import split_heads
 from attncli.formula.positions import log_buckets
 from attncli.formula.types import Array, Index
+from attncli.language import N_, joined
 from attncli.spec import Bias, Head, Norm, Score, Spec
 
 PREFIXES = ("deberta.",)
@@ -126,7 +127,10 @@ class Distances:
     @property
     def text(self) -> str:
         distance = "bucket(query - key)" if self.buckets else "query - key"
-        return f"δ(query, key) = {distance} + {self.span}, kept within 0 to {2 * self.span - 1}"
+        span, last = self.span, 2 * self.span - 1
+        return N_(
+            "δ(query, key) = {distance} + {span}, kept within 0 to {last}", distance=distance, span=span, last=last
+        )
 
     def rows(self, queries: Index, keys: Index) -> Index:
         """δ [query, key]."""
@@ -197,12 +201,12 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
     ]
     return Bias(
         " + ".join(["B = S'", *(t.symbol for t in chosen)]),
-        "what query and key make of their distance is added",
+        N_("what query and key make of their distance is added"),
         prepare,
         stages=tuple(t.stage for t in chosen),
         parameters={"distances.weight": (2 * distances.span, body.d_model)} | _norm_shapes(normed, body.d_model),
         own={} if shared else _linear_shapes([prefix + t.matrix for t in chosen], body.d_model),
-        detail="; ".join([f"c = {scale:.6g}", distances.text, *projections, "D: the table of distances"]),
+        detail=joined("; ", f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
     )
 
 

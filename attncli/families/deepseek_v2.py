@@ -12,6 +12,7 @@ from attncli.families.decoder import PREFIXES, gated
 from attncli.families.latent import tensors
 from attncli.formula.routing import softmax_then_choose
 from attncli.formula.types import Array
+from attncli.language import N_
 from attncli.spec import Experts, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -31,7 +32,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def _experts(config: Config, bias: bool) -> Experts:
     chosen, factor = config.size("num_experts_per_tok"), config.number("routed_scaling_factor", 1.0)
-    text = f"{latent.times(factor)}softmax(G_r) of the {chosen} largest"
+    text = N_("softmax(G_r) of the {chosen} largest", chosen=chosen)
     method = config.get("topk_method", "greedy")
     groups, kept = config.get("n_group", None), config.get("topk_group", None)
     if method == "greedy":
@@ -39,7 +40,7 @@ def _experts(config: Config, bias: bool) -> Experts:
     elif method == "group_limited_greedy":
         groups, kept = config.size("n_group"), config.size("topk_group")
         config.divides("n_group", groups, "n_routed_experts", config.size("n_routed_experts"))
-        text += f" in the {kept} best of {groups} groups"
+        text = N_("{weights} in the {kept} best of {groups} groups", weights=text, kept=kept, groups=groups)
     else:
         raise AttnError(f"{config.file}: topk_method = {method!r} is not supported.",
                         "Known: greedy, group_limited_greedy.")  # fmt: skip
@@ -48,4 +49,4 @@ def _experts(config: Config, bias: bool) -> Experts:
     def weights(logits: Array, _: Array | None) -> Array:
         return route(logits)
 
-    return latent.mixture_of_experts(config, weights, text, bias=bias)
+    return latent.mixture_of_experts(config, weights, latent.times(factor, text), bias=bias)

@@ -11,6 +11,7 @@ from attncli.families.config import Config
 from attncli.families.decoder import PREFIXES, gated
 from attncli.families.latent import tensors
 from attncli.formula.routing import sigmoid_then_choose
+from attncli.language import N_
 from attncli.spec import Experts, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -40,11 +41,12 @@ def _experts(config: Config) -> Experts:
             f"{config.file}: num_experts_per_tok = {chosen} is more than topk_group = {kept} groups have."
         )
     normalized, factor = config.flag("norm_topk_prob", True), config.number("routed_scaling_factor", 2.5)
-    text = f"σ(G_r) of the {chosen} largest σ(G_r) + b" + (
-        f" in the {kept} best of {groups} groups" if groups > 1 else ""
-    )
-    text = latent.times(factor) + (f"normalized({text})" if normalized else text)
+    text = N_("σ(G_r) of the {chosen} largest σ(G_r) + b", chosen=chosen)
+    if groups > 1:
+        text = N_("{weights} in the {kept} best of {groups} groups", weights=text, kept=kept, groups=groups)
+    if normalized:
+        text = N_("normalized({weights})", weights=text)
     route = partial(
         sigmoid_then_choose, chosen=chosen, factor=factor, groups=groups, kept=kept, normalized=normalized
     )
-    return latent.mixture_of_experts(config, route, text, choice_bias=True)
+    return latent.mixture_of_experts(config, route, latent.times(factor, text), choice_bias=True)

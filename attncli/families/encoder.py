@@ -17,6 +17,7 @@ from attncli.families import Tensor, linear, norm, tied_head
 from attncli.families.config import Config
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.types import Index
+from attncli.language import N_
 from attncli.parts import CAUSAL, EVERY_KEY, QKV, feed_forward, layer_norm
 from attncli.spec import Attention, Embed, Head, Layer, Norm, Spec, Stack, Transform
 
@@ -129,7 +130,9 @@ def after_padding(config: Config, pad: Any, rows: int = 512) -> dict[str, Any]:
         "position_of": position_of,
         "max_positions": rows - pad - 1,
         "position_text": f"{pad + 1} + pos",
-        "position_detail": f"pos counts the tokens before that are not padding (id {pad}); padding has P[{pad}]",
+        "position_detail": N_(
+            "pos counts the tokens before that are not padding (id {pad}); padding has P[{pad}]", pad=pad
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from attncli.errors import AttnError
 from attncli.families import Tensor, part
 from attncli.families.config import Config
 from attncli.formula.routing import softmax_top, softmax_top_renormalized
+from attncli.language import N_
 from attncli.spec import Experts, FeedForward
 
 ONLY_IN_TRAINING = ("output_router_logits", "router_aux_loss_coef", "router_jitter_noise")
@@ -43,7 +44,9 @@ def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool
         raise AttnError(f"{config.file}: num_experts_per_tok = {chosen} of {count} experts cannot be chosen.")
     config.unused(*ONLY_IN_TRAINING)
     route = softmax_top_renormalized if renormalized else softmax_top
-    text = f"softmax(G_r) of the {chosen} largest" + (", made to sum to 1" if renormalized else "")
+    text = N_("softmax(G_r) of the {chosen} largest", chosen=chosen)
+    if renormalized:
+        text = N_("softmax(G_r) of the {chosen} largest, made to sum to 1", chosen=chosen)
     return Experts(count, chosen, each, lambda logits, _: route(logits, chosen), text, **own)
 
 

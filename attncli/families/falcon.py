@@ -16,6 +16,7 @@ from attncli.families.gpt import PREFIXES, by_groups, model
 from attncli.families.rope import grows_with_length, rotary
 from attncli.formula.positions import alibi_slopes
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 from attncli.parts import CAUSAL, biased, feed_forward, layer_norm
 from attncli.spec import Attention, Bias, Embed, Layer, Score, Spec
 
@@ -105,7 +106,7 @@ def scaled_alibi(heads: int, d_head: int) -> Bias:
 
         return add
 
-    return Bias("B = S' + m key / √d_k", "ALiBi by the place of the key: near keys count more", prepare)
+    return Bias("B = S' + m key / √d_k", N_("ALiBi by the place of the key: near keys count more"), prepare)
 
 
 def to_bfloat16(x: Array | Index) -> Array:

@@ -14,6 +14,7 @@ from attncli.families.layers import kinds, mask_of, window
 from attncli.families.rope import rope_settings, rotary
 from attncli.formula.feed_forward import clamped_swiglu, silu
 from attncli.formula.routing import softmax_of_chosen
+from attncli.language import N_
 from attncli.parts import biased, rms_norm
 from attncli.spec import Experts, FeedForward, Layer, Rotary, Spec
 
@@ -84,5 +85,5 @@ def _experts(config: Config) -> Experts:
     chosen = config.size("num_experts_per_tok", 4)
     return Experts(
         count, chosen, each, lambda logits, _: softmax_of_chosen(logits, chosen),
-        f"softmax of the {chosen} largest of G_r", router_bias=True,
+        N_("softmax of the {chosen} largest of G_r", chosen=chosen), router_bias=True,
     )  # fmt: skip

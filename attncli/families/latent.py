@@ -14,6 +14,7 @@ from attncli.errors import AttnError
 from attncli.families import Tensor, decoder, linear, linears, rows
 from attncli.families.config import Config
 from attncli.families.rope import rope_settings, rotary, yarn_scale
+from attncli.language import joined
 from attncli.parts import CAUSAL, feed_forward, rms_norm
 from attncli.spec import Attention, Experts, FeedForward, Latent, Layer, Spec
 
@@ -86,9 +87,9 @@ def _scale(config: Config, size: int) -> float:
     return float(scale * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
 
 
-def times(factor: float) -> str:
-    """A factor before what it multiplies, in a formula."""
-    return "" if factor == 1 else f"{factor:g} "
+def times(factor: float, text: str) -> str:
+    """A formula, with a factor before it."""
+    return text if factor == 1 else joined(" ", f"{factor:g}", text)
 
 
 def mixture_of_experts(

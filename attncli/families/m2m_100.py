@@ -11,6 +11,7 @@ from attncli.families.bart_like import PREFIXES, Defaults, bart_like, tensors
 from attncli.families.config import Config
 from attncli.formula.positions import sinusoidal_to_the_end
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 from attncli.spec import Embed, Spec
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -20,7 +21,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     padding = config.token("pad_token_id", 1) or 0
     config.get("max_position_embeddings", 1024)  # the reference makes its table longer where a text is longer
 
-    text = f"[sin θ, cos θ], θ_i = pos / 10000^(i / (d/2 - 1)), pos from {padding + 1}"
+    angles = "[sin θ, cos θ], θ_i = pos / 10000^(i / (d/2 - 1))"
+    text = N_("{angles}, pos from {first}", angles=angles, first=padding + 1)
 
     def position_of(ids: Sequence[int]) -> Index:
         """The padding's id, and one more for each token until then that is no padding; that of padding itself

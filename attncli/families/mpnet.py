@@ -15,6 +15,7 @@ from attncli.families import Tensor, encoder, linears, norm
 from attncli.families.config import Config
 from attncli.formula.positions import relative_buckets
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 from attncli.spec import Bias, Score, Spec
 
 PREFIXES = ("mpnet.",)
@@ -65,9 +66,10 @@ def by_distance(rows: int, heads: int) -> Bias:
 
         return add
 
-    text, meaning = "B = S' + b[bucket(key - query)]", "each head's own number for the distance is added"
+    text, meaning = "B = S' + b[bucket(key - query)]", N_("each head's own number for the distance is added")
     return Bias(
         text, meaning, prepare,
         parameters={"distances.weight": (rows, heads)},
-        detail=f"near distances have a bucket each, those from {FARTHEST} on the same; {BUCKETS} buckets in all",
+        detail=N_("near distances have a bucket each, those from {farthest} on the same; {count} buckets in all",
+                  farthest=FARTHEST, count=BUCKETS),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from attncli.describing import Description, Fit
+from attncli.language import N_, joined
 from attncli.traits import Kind, LayerTraits, StackTraits, Traits, ranges
 from attncli.version import __version__
 
@@ -101,9 +102,9 @@ def _dtypes(d: Description) -> list[dict[str, Any]]:
 
 def facts(d: Description, full: bool = False) -> list[dict[str, str]]:
     """What to tell of a checkpoint, as rows of `fact` and `value`; long lists cut short unless `full`."""
-    told = [("model", d.name), ("family", d.family or "not said")]
+    told: Facts = [(N_("model"), d.name), (N_("family"), d.family or N_("not said"))]
     if d.refusal is not None:
-        told.append(("refused", d.refusal.message))
+        told.append((N_("refused"), d.refusal.message))
     told += _of_model(d)
     told += _of_files(d)
     if d.fit is not None:
@@ -121,43 +122,52 @@ def _of_model(d: Description) -> Facts:
     last = traits.stacks[-1]
     first = last.kinds[0].traits
     told = [
-        ("layers", ", ".join(f"{s.name} {s.layers}".strip() for s in traits.stacks)),
-        ("heads", _heads(first) + ("; --heads may say otherwise" if spec.family == "layer" else "")),
+        (N_("layers"), joined(", ", *(_layers(s) for s in traits.stacks))),
+        (N_("heads"), _heads(first, otherwise=spec.family == "layer")),
         ("d_model", f"{spec.d_model:,}"),
-        ("d_ff", "none" if first.d_ff is None else f"{first.d_ff:,}"),
-        ("vocabulary", f"{spec.vocab:,}" if spec.vocab else "open"),
-        ("positions", _positions(traits)),
-        *([] if not first.rotary else [("rotary", first.rotary)]),
-        ("block", f"{BLOCKS.get(first.block, first.block)}, norm: {first.norm}"),
-        ("mask", traits.of("mask")),
-        ("feed-forward", traits.of("feed_forward")),
+        ("d_ff", N_("none") if first.d_ff is None else f"{first.d_ff:,}"),
+        (N_("vocabulary"), f"{spec.vocab:,}" if spec.vocab else N_("open")),
+        (N_("positions"), _positions(traits)),
+        *([] if not first.rotary else [(N_("rotary"), first.rotary)]),
+        (N_("block"), N_("{block}, norm: {norm}", block=BLOCKS.get(first.block, first.block), norm=first.norm)),
+        (N_("mask"), traits.of("mask")),
+        (N_("feed-forward"), traits.of("feed_forward")),
     ]
-    told += [("special", ", ".join(traits.special))] if traits.special else []
+    told += [(N_("special"), joined(", ", *traits.special))] if traits.special else []
     for stack in traits.stacks:
-        told += [(_of("special in layers", stack), ", ".join(stack.special))] if stack.special else []
+        told += [(_of(N_("special in layers"), stack), joined(", ", *stack.special))] if stack.special else []
         told += _of_kinds(stack)
     for stack in traits.stacks:
         told += _of_stages(d, stack)
-    told.append(("stages outside", " ".join(d.stages(""))))
+    told.append((N_("stages outside"), " ".join(d.stages(""))))
     return told
 
 
 BLOCKS = {
-    "pre_norm": "a norm before each part",
-    "post_norm": "a norm after each part",
-    "parallel": "attention and feed-forward side by side",
-    "attention_only": "attention alone",
+    "pre_norm": N_("a norm before each part"),
+    "post_norm": N_("a norm after each part"),
+    "parallel": N_("attention and feed-forward side by side"),
+    "attention_only": N_("attention alone"),
 }
 
 
-def _heads(layer: LayerTraits) -> str:
-    shared = "" if layer.kv_heads == layer.heads else f", {layer.kv_heads} for keys and values"
-    return f"{layer.heads} of {layer.d_head}{shared} ({layer.grouping})"
+def _layers(stack: StackTraits) -> str:
+    return joined(" ", N_(stack.name), str(stack.layers)) if stack.name else str(stack.layers)
+
+
+def _heads(layer: LayerTraits, otherwise: bool) -> str:
+    heads = N_("{heads} of {size}", heads=layer.heads, size=layer.d_head)
+    if layer.kv_heads != layer.heads:
+        heads = joined(", ", heads, N_("{heads} for keys and values", heads=layer.kv_heads))
+    heads = N_("{heads} ({grouping})", heads=heads, grouping=layer.grouping)
+    return joined("; ", heads, N_("--heads may say otherwise")) if otherwise else heads
 
 
 def _positions(traits: Traits) -> str:
     limit = traits.stacks[-1].max_positions
-    return traits.positions + ("" if limit is None else f", at most {limit:,} tokens")
+    return joined(
+        ", ", traits.positions, *([] if limit is None else [N_("at most {limit} tokens", limit=f"{limit:,}")])
+    )
 
 
 def _of_kinds(stack: StackTraits) -> Facts:
@@ -166,53 +176,59 @@ def _of_kinds(stack: StackTraits) -> Facts:
         return []
     differing = [f.name for f in fields(LayerTraits) if len({getattr(k.traits, f.name) for k in stack.kinds}) > 1]
     return [
-        (_of(kind.numbers, stack), "; ".join(_said(kind.traits, name, stack.special) for name in differing))
+        (_of(kind.numbers, stack), joined("; ", *(_said(kind.traits, name, stack.special) for name in differing)))
         for kind in stack.kinds
     ]
 
 
 def _of(fact: str, stack: StackTraits) -> str:
     """A fact of a stack, with the stack's name where there are two."""
-    return f"{stack.name} {fact}".strip()
+    return N_("{stack} {fact}", stack=N_(stack.name), fact=fact) if stack.name else fact
 
 
 def _said(layer: LayerTraits, trait: str, everywhere: Sequence[str]) -> str:
     """A trait by name, and of what is special only what is not so in every layer."""
     value = getattr(layer, trait)
     if trait == "special":
-        return ", ".join(text for text in value if text not in everywhere) or "nothing special"
-    return f"{'feed-forward' if trait == 'feed_forward' else trait} {value or 'none'}"
+        return joined(", ", *(text for text in value if text not in everywhere)) or N_("nothing special")
+    return N_(
+        "{trait} {value}", trait=N_(trait.replace("feed_forward", "feed-forward")), value=value or N_("none")
+    )
 
 
 def _of_stages(d: Description, stack: StackTraits) -> Facts:
     """The stages of a layer; those that only some kinds of layers have, a line for each kind."""
     by_kind = {kind.numbers: d.stages(_beginning(stack, kind)) for kind in stack.kinds}
     if len({tuple(names) for names in by_kind.values()}) == 1:
-        return [(_of("stages of a layer", stack), " ".join(next(iter(by_kind.values()))))]
-    return [(_of(f"stages of {numbers}", stack), " ".join(names)) for numbers, names in by_kind.items()]
+        return [(_of(N_("stages of a layer"), stack), " ".join(next(iter(by_kind.values()))))]
+    return [
+        (_of(N_("stages of {layers}", layers=numbers), stack), " ".join(names))
+        for numbers, names in by_kind.items()
+    ]
 
 
 def _of_files(d: Description) -> Facts:
     counted = [f"{t['tensors']:,} {t['dtype']}" for t in _dtypes(d)]
-    shards = f"{len(d.sizes)} files, " if len(d.sizes) > 1 else "".join(f"{file.name}, " for file in d.sizes)
+    size = f"{_short(sum(d.sizes.values()))}B"
+    files = [N_("{count} files", count=len(d.sizes))] if len(d.sizes) > 1 else [file.name for file in d.sizes]
     used = d.numbers if d.fit is None else d.fit.parameters
     return [
         (
-            "parameters" if d.fit is not None else "numbers",
+            N_("parameters") if d.fit is not None else N_("numbers"),
             f"{used:,}" + (f" ({_short(used)})" if used > 999 else ""),
         ),
-        ("tensors", f"{len(d.stored):,}: {', '.join(counted)}"),
-        ("size on disk", f"{shards}{_short(sum(d.sizes.values()))}B"),
-        ("tokenizer", d.tokenizer or "none"),
+        (N_("tensors"), f"{len(d.stored):,}: {', '.join(counted)}"),
+        (N_("size on disk"), joined(", ", *files, size)),
+        (N_("tokenizer"), d.tokenizer or N_("none")),
     ]
 
 
 def _of_fit(fit: Fit, full: bool) -> Facts:
     left = dict.fromkeys(fit.left_over)
     return [
-        ("missing", _listed(fit.missing, full) or "nothing"),
-        ("left over", _listed(tuple(left), full) or "nothing"),
-        *(("does not fit", text) for text in fit.misfits[: None if full else NAMES]),
+        (N_("missing"), _listed(fit.missing, full) or N_("nothing")),
+        (N_("left over"), _listed(tuple(left), full) or N_("nothing")),
+        *((N_("does not fit"), text) for text in fit.misfits[: None if full else NAMES]),
     ]
 
 
@@ -223,8 +239,8 @@ def _listed(names: Sequence[str], full: bool) -> str:
         found.setdefault(re.sub(r"(?<=\.)\d+(?=\.)", "#", name), []).append(name)
     lines = [_pattern(pattern, alike) for pattern, alike in found.items()]
     if len(lines) > NAMES and not full:
-        lines = [*lines[:NAMES], f"and {len(lines) - NAMES} more"]
-    return "\n".join(lines)
+        lines = [*lines[:NAMES], N_("and {count} more", count=len(lines) - NAMES)]
+    return joined("\n", *lines)
 
 
 def _pattern(pattern: str, alike: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 
+from attncli.language import Say
 from attncli.render import Options
 from attncli.render.matrices import Matrix, middle_out, row_sums
 
@@ -24,8 +25,6 @@ LABEL_WIDTH = 18
 COLUMN_LABEL_WIDTH = 12
 ROWS = 40
 FRAME = 7  # the borders and the padding of the two Rich columns
-
-MARKERS = ("⋯ {} more", "⋯{}")
 
 HEAD, QUIET, STRONG = "cyan", "dim", "bold"
 STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
@@ -44,7 +43,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     sum_width = 0 if sums is None else max(map(len, sums)) + 3
     columns = _layout(matrix, rows, options, width - label_width - sum_width - FRAME)
 
-    numbers = _numbers(matrix, columns, rows, gap)
+    numbers = _numbers(matrix, columns, rows, gap, options.say)
     table = Table(box=box.ROUNDED, border_style=QUIET, header_style=HEAD, padding=0)
     table.add_column(width=label_width + 2, style=HEAD)
     table.add_column(Block([[(columns.header, None)]]), width=columns.width + 2)
@@ -99,7 +98,7 @@ class _Columns:
     space: int
     left_out: int
     left: bool  # words before numbers line up on the left
-    count: str  # how the number of those left out is put
+    count: str  # how the {count} of those left out is put
 
     @property
     def width(self) -> int:
@@ -114,7 +113,7 @@ class _Columns:
     @property
     def marker(self) -> str:
         """What stands for the columns that are left out."""
-        return self.count.format(self.left_out)
+        return self.count.format(count=self.left_out)
 
     @property
     def gap(self) -> int | None:
@@ -146,7 +145,7 @@ class _Columns:
         return fitted + blank if self.left else blank + fitted
 
 
-def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | None) -> list[Line]:
+def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | None, say: Say) -> list[Line]:
     """The rows that are shown. What is masked or exactly zero is dim, what is not a number red, and of attention
     weights the largest of a row bold."""
     marker = "⋯".center(cell_len(columns.marker))
@@ -163,7 +162,7 @@ def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | 
         ]
         lines.append([(line, None)] if not any(styles) else _styled(line, styles, starts))
     if gap is not None:
-        lines.insert(gap, [(fit("rows more", columns.width), QUIET)])
+        lines.insert(gap, [(fit(say("rows more"), columns.width), QUIET)])
     return lines
 
 
@@ -186,20 +185,21 @@ def _layout(matrix: Matrix, rows: Sequence[int], options: Options, room: int) ->
         return _Column(index, label, cells, max(min(cell_len(label), COLUMN_LABEL_WIDTH), *widths))
 
     if options.full:
-        return _Columns([column(c) for c in range(count)], 2, 0, left, MARKERS[0])
+        return _Columns([column(c) for c in range(count)], 2, 0, left, "")
+    markers = "⋯ " + options.say("{count} more"), "⋯{count}"
     made: dict[int, _Column] = {}
     for step in range(count):  # from both ends towards the middle, until they no longer fit
         index = step // 2 if step % 2 == 0 else count - 1 - step // 2
         made[index] = column(index)
         if sum(c.width for c in made.values()) + len(made) - 1 > room:
             break
-    for marker, number, space in product(MARKERS, range(len(made), 0, -1), (2, 1)):
+    for marker, number, space in product(markers, range(len(made), 0, -1), (2, 1)):
         chosen, left_out = middle_out(count, number)
         if all(c in made for c in chosen):
             columns = _Columns([made[c] for c in chosen], space, left_out, left, marker)
             if columns.width <= room:
                 return columns
-    return _Columns([made[0]], 1, count - 1, left, MARKERS[-1])  # wider than the terminal, but whole
+    return _Columns([made[0]], 1, count - 1, left, markers[-1])  # wider than the terminal, but whole
 
 
 def fit(label: str, width: int) -> str:

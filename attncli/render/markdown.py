@@ -25,7 +25,7 @@ class _Writer:
         self._write(f"\n## `{stage.name}`\n\n`{say(stage.formula)}` – {say(stage.meaning)}\n")
         if stage.detail:
             self._write(f"\n{say(stage.detail)}\n")
-        for matrix in matrices(stage, self.head):
+        for matrix in matrices(stage, self.head, say):
             self._write(f"\n**{escape(matrix.title(say))}** {escape(matrix.shape(say))}\n\n")
             self._write("\n".join(_table(matrix, self.options)) + "\n")
 

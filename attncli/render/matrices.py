@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attncli.formula.types import Array
-from attncli.language import Say
+from attncli.language import ENGLISH, Say
 from attncli.tokens import Tokens, visible
 from attncli.tracing import Stage, Trace
 
@@ -57,7 +57,7 @@ def number(value: float, precision: int) -> str:
     return f"{value:.{precision}f}" if abs(value) < 1e7 else f"{value:.{precision}e}"
 
 
-def matrices(stage: Stage, trace: Trace) -> Iterator[Matrix]:
+def matrices(stage: Stage, trace: Trace, say: Say = ENGLISH) -> Iterator[Matrix]:
     """The tables of a stage of a trace: one a head, or one where it has no heads."""
 
     def labels(axis: str, indices: Iterable[int]) -> list[str]:
@@ -72,7 +72,7 @@ def matrices(stage: Stage, trace: Trace) -> Iterator[Matrix]:
     if stage.axes[-1] == "key":
         columns = labels("key", range(values.shape[-1]))
     elif stage.axes[-1] == "key_or_sink":
-        columns = [*labels("key", range(values.shape[-1] - 1)), "sink"]
+        columns = [*labels("key", range(values.shape[-1] - 1)), say("sink")]
     elif stage.ids is not None:
         columns = [f"#{i + 1}" for i in range(values.shape[-1])]
     elif stage.axes[-1] == "vocab" and tokens is not None:

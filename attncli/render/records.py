@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from attncli.language import Say
 from attncli.render import Options
 from attncli.render.document import encode
 from attncli.tokens import harmless, visible
@@ -42,8 +43,9 @@ def _csv(head: Record, title: str, records: Sequence[Record], output: IO[bytes],
 def _markdown(head: Record, title: str, records: Sequence[Record], output: IO[bytes], options: Options) -> None:
     from attncli.render.markdown import as_row, escape
 
-    lines = [as_row(list(records[0])), as_row(["---"] * len(records[0]))]
-    lines += [as_row([escape(_shown(v)) for v in r.values()]) for r in records]
+    say = options.say
+    lines = [as_row([say(field) for field in records[0]]), as_row(["---"] * len(records[0]))]
+    lines += [as_row([escape(_shown(v, say)) for v in r.values()]) for r in records]
     output.write(("\n".join(lines) + "\n").encode())
 
 
@@ -54,19 +56,19 @@ def _table(head: Record, title: str, records: Sequence[Record], output: IO[bytes
 
     from attncli.render.console import console_for, finish
 
-    console = console_for(output, options)
+    console, say = console_for(output, options), options.say
     table = Table(box=box.ROUNDED, border_style="dim", header_style="bold cyan")
     for field in records[0]:
         number = all(isinstance(r[field], int | None) for r in records)
-        table.add_column(field, justify="right" if number else "left", overflow="fold")
+        table.add_column(say(field), justify="right" if number else "left", overflow="fold")
     for r in records:
-        table.add_row(*(Text(_shown(v)) for v in r.values()))
+        table.add_row(*(Text(_shown(v, say)) for v in r.values()))
     console.print(table)
     finish(console)
 
 
-def _shown(value: Any) -> str:
-    return "" if value is None else visible(value) if isinstance(value, str) else str(value)
+def _shown(value: Any, say: Say) -> str:
+    return "" if value is None else visible(say.marked(value)) if isinstance(value, str) else str(value)
 
 
 def _columns(records: Sequence[Record]) -> dict[str, np.ndarray[Any, Any]]:

@@ -14,6 +14,7 @@ from attncli.render import Options
 from attncli.render.console import console_for, finish
 from attncli.render.grid import HEAD, QUIET, grid, table_width
 from attncli.render.matrices import Matrix, matrices, middle_out
+from attncli.render.wrapping import Running
 from attncli.tokens import Tokens, visible
 from attncli.tracing import ModelInfo, Stage, Trace
 
@@ -31,7 +32,7 @@ class _Writer:
         with self.console:  # written at once
             if stage.formula:
                 self.console.print("", caption(stage, self.options.say), sep="\n")
-            for matrix in matrices(stage, self.head):
+            for matrix in matrices(stage, self.head, self.options.say):
                 self.console.print(_title(matrix, self.options.say))
                 self._print_whole(grid(matrix, self.width, self.options))
 
@@ -134,11 +135,11 @@ class Said(Protocol):
     def detail(self) -> str: ...
 
 
-def caption(said: Said, say: Say) -> Text:
+def caption(said: Said, say: Say) -> Running:
     """The formula, and what it means; of what has no formula, what is said in its place."""
     space = "   " if said.formula and said.meaning else ""
     detail = f"\n{say(said.detail)}" if said.detail else ""
-    return Text.assemble((say(said.formula), FORMULA), (space + say(said.meaning) + detail, QUIET))
+    return Running(Text.assemble((say(said.formula), FORMULA), (space + say(said.meaning) + detail, QUIET)))
 
 
 def _title(matrix: Matrix, say: Say) -> Text:

@@ -1,4 +1,5 @@
-"""Words that are data elsewhere, and are shown to people: marked here, to be said in any language."""
+"""Words that are data elsewhere (names of axes, fields, kinds of parts) and are shown to people: marked here,
+for tools/translations.py to find them."""
 
 from attncli.language import N_
 
@@ -14,7 +15,13 @@ AXES = (
     N_("expert"),
     N_("vocab"),
 )
-"""The axes that are named by a word; the others have the symbol of their size, such as d_model."""
-POSITIONS = (N_("learned"), N_("sinusoidal"), N_("rotary"), N_("alibi"), N_("relative"))
+"""Those that are named by a word; the others have the symbol of their size, such as d_model."""
+POSITIONS = (N_("learned"), N_("sinusoidal"), N_("rotary"), N_("alibi"), N_("relative"), N_("none"))
+STACKS = (N_("encoder"), N_("decoder"))
+BLOCKS = (N_("pre_norm"), N_("post_norm"), N_("parallel"), N_("attention_only"))
+TRAITS = (N_("block"), N_("norm"), N_("mask"), N_("grouping"), N_("heads"), N_("rotary"), N_("feed-forward"))
+"""Of a layer, by name; the others are symbols, such as d_head."""
+COLUMNS = (N_("family"), N_("traits"), N_("special"), N_("fact"), N_("value"))
+TOKENS = (N_("side"), N_("index"), N_("id"), N_("text"), N_("start"), N_("end"))
 SINK = N_("sink")
 """The label of the column that is no token."""

@@ -71,15 +71,16 @@ def _rotated(letter: str) -> Rule:
 def _turning(p: Place) -> str:
     rotary = p.attn.rotary
     assert rotary is not None
-    facts: list[str] = []
-    if rotary.size != p.attn.d_head:
-        first, last = rotary.start, rotary.start + rotary.size - 1
-        facts = [N_("dimensions {first} to {last} of {all} are turned", first=first, last=last, all=p.attn.d_head)]
-    if rotary.interleaved:
-        facts.append(N_("neighbouring dimensions are turned together"))
-    if rotary.factor != 1:
-        facts.append(N_("what is turned is multiplied by {factor}", factor=number(rotary.factor)))
-    return joined("; ", facts)
+    times, first, last = number(rotary.factor), rotary.start, rotary.start + rotary.size - 1
+    if rotary.size == p.attn.d_head:
+        facts = [N_("neighbouring dimensions are turned together")] if rotary.interleaved else []
+        return joined(
+            "; ", *facts, *([] if rotary.factor == 1 else [N_("all are multiplied by {times}", times=times)])
+        )
+    facts = [N_("dimensions {first} to {last} of {all} are turned", first=first, last=last, all=p.attn.d_head)]
+    facts += [N_("neighbours together")] if rotary.interleaved else []
+    facts += [] if rotary.factor == 1 else [N_("and multiplied by {times}", times=times)]
+    return joined(", ", *facts)
 
 
 def _scaled(p: Place) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncli.language import N_
+from attncli.language import N_, joined
 from attncli.spec import Experts, FeedForward
 from attncli.stages.places import EXPERTS, HIDDEN, ROWS, Entry, Place, normed, number
 
@@ -130,7 +130,7 @@ AFTER_CROSS = (
     Entry("mlp.router", "G_r", EXPERTS,
           lambda p: "G_r = M_in W_r" + (" + b_r" if p.experts.router_bias else ""),
           N_("how well each expert suits the token"), _routed),
-    Entry("mlp.routed", "G", EXPERTS, lambda p: f"G = {p.experts.text}",
+    Entry("mlp.routed", "G", EXPERTS, lambda p: joined(" = ", "G", p.experts.text),
           lambda p: N_("the weights of the {chosen} experts chosen of {count}; 0 for the others",
                        chosen=p.experts.chosen, count=p.experts.count),
           _routed, _routed_detail),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncli.language import N_
+from attncli.language import N_, joined
 from attncli.stages.places import ROWS, Entry, Place, normed, number
 
 
@@ -41,7 +41,7 @@ EMBED = (
     Entry("embed.tokens", "E", ROWS, lambda p: "E = E[id]", N_("each token's vector, by its id")),
     Entry("embed.positions", "P", ROWS,
           lambda p: f"P = P[{p.stack.embed.position_text}]" if p.stack.embed.stored_positions
-          else f"P = {p.stack.embed.table_text}",
+          else joined(" = ", "P", p.stack.embed.table_text),
           N_("each position's vector"), _added_positions, lambda p: p.stack.embed.position_detail),
     Entry("embed.types", "T", ROWS, lambda p: "T = T[segment]", N_("the vector of the token's segment"),
           lambda p: p.stack.embed.types > 0),
