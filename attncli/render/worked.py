@@ -16,6 +16,7 @@ from attncli.render.console import console_for, finish
 from attncli.render.grid import FRAME, HEAD, LABEL_WIDTH, QUIET, STRONG, STYLES, Block, fit, table_width
 from attncli.render.sheets import NEGATIVE, POSITIVE, Bars, Chain, Column, Flow, Item, Page, Sheet
 from attncli.render.table import NAME, caption, print_head
+from attncli.render.wrapping import Running
 from attncli.tracing import Trace
 
 BAR, SHORTEST = 16, 4
@@ -32,7 +33,7 @@ def write(head: Trace, pages: Sequence[Page], output: IO[bytes], options: Option
             console.print(
                 "",
                 Text(page.title, NAME),
-                *([Text(options.say(page.about), QUIET)] if page.about else []),
+                *([Running(Text(options.say(page.about), QUIET))] if page.about else []),
                 sep="\n",
             )
             for section in page.sections:
@@ -208,5 +209,5 @@ def _chain(chain: Chain, width: int) -> Table:
     table.add_column(width=max(8, min(middle, width - name - result - 10)))
     table.add_column(width=result, justify="right", no_wrap=True)
     for symbol, how, value in chain.steps:
-        table.add_row(Text(symbol), Text(how), Text(value, STYLES.get(value) or ""))
+        table.add_row(Text(symbol), Running(Text(how)), Text(value, STYLES.get(value) or ""))
     return table
