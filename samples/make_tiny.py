@@ -27,7 +27,10 @@ CONFIG = {
     "n_head": HEADS,
     "layer_norm_epsilon": 1e-5,
     "activation_function": "gelu_new",
+    "bos_token_id": None,
+    "eos_token_id": None,
 }
+TOKENIZER_CONFIG = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"}  # as transformers needs it
 
 
 def tensors(random: np.random.Generator) -> dict[str, np.ndarray]:
@@ -45,7 +48,7 @@ def tensors(random: np.random.Generator) -> dict[str, np.ndarray]:
             at + "mlp.c_proj.weight": (4 * D_MODEL, D_MODEL),
             at + "mlp.c_proj.bias": (D_MODEL,),
         }
-    drawn = {name: random.normal(0, 0.4, shape).astype(np.float32) for name, shape in shapes.items()}
+    drawn = {name: random.normal(0, 0.7, shape).astype(np.float32) for name, shape in shapes.items()}
     for norm in [*(f"h.{layer}.ln_{n}" for layer in range(LAYERS) for n in (1, 2)), "ln_f"]:
         drawn |= {f"{norm}.weight": np.ones(D_MODEL, np.float32), f"{norm}.bias": np.zeros(D_MODEL, np.float32)}
     return drawn
@@ -66,5 +69,6 @@ def tokenizer() -> Tokenizer:
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
+    (FOLDER / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n")
     tokenizer().save(str(FOLDER / "tokenizer.json"))
     save_file(tensors(np.random.default_rng(0)), FOLDER / "model.safetensors", {"format": "pt"})

@@ -202,9 +202,6 @@ def test_one_layer_of_ones_own_gives_the_answer_worked_by_hand(attn: Run) -> Non
     weights = np.array([[low, high, high], [high, low, high], [1 / (2 + e), 1 / (2 + e), e / (2 + e)]])
     np.testing.assert_allclose(stages["weights"][0], weights, atol=1e-6)
     np.testing.assert_allclose(stages["output"], weights @ [[1, 0], [0, 1], [1, 1]], atol=1e-6)
-    answer = exercise.with_suffix(".md").read_text("utf-8")
-    for number in np.unique(np.concatenate([stages["weights"][0], stages["output"]], axis=1)):
-        assert f"{number:.4f}" in answer
 
 
 def test_one_layer_may_come_as_safetensors_with_several_heads_and_biases(attn: Run, tmp_path: Path) -> None:
