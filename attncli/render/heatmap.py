@@ -61,7 +61,7 @@ class Layout:
 def laid_out(rows: Side, columns: Side, width: int, height: int, ink: Ink, full: bool = False) -> Layout:
     """The largest drawing of cells that are about square that fits the width and the height, the sides pooled
     where none does; `full`: not pooled, however large."""
-    label = min(LABEL_WIDTH, width // 4)
+    label = min(LABEL_WIDTH, max(width // 4, 6))
     for high in range(LARGEST, 0, -1):
         layout = Layout(rows, columns, 2 * high, high, False, label)
         if _fits(layout, width, height):
@@ -96,18 +96,15 @@ def _lines(layout: Layout, height: int) -> int:
 def heatmap(values: Array, limits: tuple[float, float], layout: Layout, ink: Ink) -> list[str]:
     """The lines of a pooled matrix [row, column]: the labels of the columns, then each line of cells after that of
     its rows."""
-    cells = levels(values, limits, ink.steps)
-    drawn = painted(
-        cells if layout.half else enlarged(cells, layout.high, layout.wide), replace(ink, half=layout.half)
-    )
-    labels = _beside(layout)
-    margin = " " * layout.margin
-    beside = [
-        label.ljust(layout.margin - cell_len(label) + len(label))
-        for row in labels
-        for label in [row, *[""] * (layout.high - 1)]
-    ]
-    return [margin + line for line in header(layout)] + [a + b for a, b in zip(beside, drawn, strict=True)]
+    cells, over = levels(values, limits, ink.steps), header(layout)
+    if not layout.half:
+        cells = enlarged(cells, layout.high, layout.wide)
+    drawn = [*over, *painted(cells, replace(ink, half=layout.half))]
+    labels = [""] * len(drawn)
+    for place, label in enumerate(_beside(layout)):
+        labels[len(over) + place * layout.high + (layout.high - 1) // 2] = label
+    lines = [a + " " * (layout.margin - cell_len(a)) + b for a, b in zip(labels, drawn, strict=True)]
+    return lines if ink.coloured else [line.rstrip(" ") for line in lines]
 
 
 def _beside(layout: Layout) -> list[str]:

@@ -79,7 +79,7 @@ class Drawing:
     width: float = 0
     height: float = EDGE
 
-    def say(self, text: str, look: Look = "plain") -> None:
+    def line(self, text: str, look: Look = "plain") -> None:
         """A line of text below what is there."""
         self.height += LEADING
         self.put(Words(EDGE, self.height - 0.3 * FONT, text, look=look))
@@ -112,15 +112,15 @@ def drawing(head: Trace, sections: Sequence[Section], sort: str, say: Say) -> Dr
     """The page of some sections."""
     page = Drawing()
     if head.model is not None and head.tokens is not None:
-        page.say(summary(head.model, say).plain, "bold")
+        page.line(summary(head.model, say).plain, "bold")
     for section in sections:
         page.height += GAP / 2
-        page.say(f"{say(section.formula)}   {say(section.meaning)}".rstrip(), "quiet")
+        page.line(f"{say(section.formula)}   {say(section.meaning)}".rstrip(), "quiet")
         (_alone if len(section.maps) == 1 else _grid)(page, section, sort, say)
         page.height += GAP
         _scale(page, section)
         for note in notes(section, say):
-            page.say(note, "quiet")
+            page.line(note, "quiet")
     page.height += EDGE
     return page
 
@@ -144,7 +144,7 @@ def notes(section: Section, say: Say) -> Iterator[str]:
 def _alone(page: Drawing, section: Section, sort: str, say: Say) -> None:
     """One map with all its labels."""
     (one,) = section.maps
-    page.say(f"{words.full_title(one, say)}  {words.shape(section, say)}", "bold")
+    page.line(f"{words.full_title(one, say)}  {words.shape(section, say)}", "bold")
     rows, columns = section.rows, section.columns
     cell = int(np.clip(PAGE // max(rows.size, columns.size), 2, 28))
     down, over = (_labels(side, cell) for side in (rows, columns))
@@ -172,7 +172,7 @@ def _labels(side: Side, cell: float) -> list[tuple[int, str]]:
 
 def _grid(page: Drawing, section: Section, sort: str, say: Say) -> None:
     """Many maps, the heads of a layer in a row."""
-    page.say(f"{section.name}  {words.shape(section, say)}", "bold")
+    page.line(f"{section.name}  {words.shape(section, say)}", "bold")
     rows, columns = section.rows, section.columns
     cell = int(np.clip(THUMB // max(rows.size, columns.size), 1, 16))
     abreast = max(Counter(one.layer for one in section.maps).values()) if sort == "layer" else len(section.maps)

@@ -17,6 +17,7 @@ from attncli.render import map_words as words
 from attncli.render.document import encode
 from attncli.render.map_drawing import Cells, drawing, fitted
 from attncli.render.map_svg import svg
+from attncli.tokens import harmless
 from attncli.tracing import Trace
 
 HELP = N_("The pointer on a cell tells its number. A click on a map enlarges it, another shows them all again.")
@@ -38,7 +39,7 @@ class MapHtml:
         data = encode({"sections": sides, "maps": maps, "none": say("not allowed, or not a number")}).decode()
         template = (files("attncli") / "render" / "map.html").read_text("utf-8")
         for name, text in (
-            ("title", escape(self.head.text or "attn map")),
+            ("title", escape(harmless(self.head.text or "attn map"))),
             ("help", escape(say(HELP))),
             ("picture", tostring(svg(page), "unicode")),
             ("data", data.replace("<", "\\u003c")),  # inside <script> nothing may look like its end

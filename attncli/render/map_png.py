@@ -118,7 +118,7 @@ def _written(page: Drawing, say: Say) -> tuple[Drawing, list[str]]:
         return page, fonts
     table = {ord(char): f"\\u{ord(char):04x}" for char in missing}
     page.words = [replace(words, text=words.text.translate(table)) for words in page.words]
-    page.say(say("No font on this machine has some of the characters: their codes stand for them."), "quiet")
+    page.line(say("No font on this machine has some of the characters: their codes stand for them."), "quiet")
     page.height += FONT
     return page, fonts
 
