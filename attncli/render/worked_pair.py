@@ -43,8 +43,7 @@ def _neurons(row: Worked, key: int, top: int | None, options: Options) -> Sectio
         ),
         Column("Σ", [*(number(float(x), digits) for x in sums[: len(shown) + one]), number(score, digits)]),
     ]
-    lines = [float(products[i]) for i in shown]
-    bars = Bars([*lines, *[None] * one, None], max(map(abs, lines), default=1.0) or 1.0, signed=True)
+    bars = Bars([*(float(products[i]) for i in shown), *[None] * one, None], signed=True)
     width = len(str(len(products) - 1))
     others = options.say.counted("{count} other", "{count} others", len(rest))
     labels = [*(str(i).rjust(width) for i in shown), *[others] * one, "S"]
