@@ -13,11 +13,15 @@ from attncli.parameters import shape_of
 from attncli.spec import Spec
 
 
+def generator(seed: int, name: str) -> np.random.Generator:
+    """A source of random numbers of its own for each (seed, name)."""
+    digest = hashlib.blake2b(f"{seed}\0{name}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+
+
 def normal(seed: int, name: str, shape: tuple[int, ...]) -> Array:
     """Standard normal numbers of their own for each (seed, name). float64."""
-    digest = hashlib.blake2b(f"{seed}\0{name}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
-    return generator.standard_normal(shape)
+    return generator(seed, name).standard_normal(shape)
 
 
 def all_columns(matrix: Array | None, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:

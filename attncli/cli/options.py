@@ -29,14 +29,25 @@ ignore_config_option = click.option(
 )
 
 
-def input_options(command: Command) -> Command:
+def sentence_options(command: Command) -> Command:
     """The sentence, in its several forms."""
     for option in reversed(
         (
             click.argument("sentence", required=False),
             click.option("--file", "file", type=click.Path(path_type=Path), help="Read the sentence from a file."),
-            click.option("--pair", metavar="TEXT", help="A second segment, for encoders that take two (BERT)."),
             click.option("--ids", metavar="ID,ID,…", help="Token ids as they are, instead of a sentence."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def input_options(command: Command) -> Command:
+    """The sentence, and what a model's tokenizer may do with it."""
+    for option in reversed(
+        (
+            sentence_options,
+            click.option("--pair", metavar="TEXT", help="A second segment, for encoders that take two (BERT)."),
             click.option(
                 "--special-tokens/--no-special-tokens",
                 default=True,

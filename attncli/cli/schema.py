@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("trace", "worked", "map", "tokens", "pe", "similarity", "model", "families")
+SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families")
 
 
 @click.command(
@@ -15,7 +15,7 @@ SCHEMAS = ("trace", "worked", "map", "tokens", "pe", "similarity", "model", "fam
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace")
 def command(name: str) -> None:
     """Print the JSON Schema of a command's --json: trace (attn explain), worked (attn explain --query), map,
-    tokens, pe, similarity (attn pe --similarity), model or families."""
+    tokens, versus, pe, similarity (attn pe --similarity), model or families."""
     from importlib.resources import files
 
     click.echo((files("attncli") / "schemas" / f"{name}-1.json").read_text("utf-8"), nl=False)
