@@ -18,8 +18,8 @@ LOOKS = {
 }
 """What a head of each kind does."""
 MARKED = N_(
-    "A head is marked where its mean weight on such tokens is more than halfway from that of a head that looks at "
-    "all tokens alike to 1."
+    "A head is marked where such tokens get at least a quarter of its weight and, of what it does not rest on the "
+    "first token, more than halfway from what looking at all alike would give them to all of it."
 )
 
 
