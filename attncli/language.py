@@ -66,7 +66,11 @@ ENGLISH = Say()
 def language(choice: str | None = None) -> Say:
     """The language of that name in LANGUAGES; None: the locale's, by LANGUAGE, LC_ALL, LC_MESSAGES or LANG, and
     English where there is no catalogue for it."""
-    from gettext import translation
+    from gettext import GNUTranslations, find
 
-    found = translation(DOMAIN, LOCALE, None if choice is None else [choice], fallback=True)
+    catalogue = find(DOMAIN, str(LOCALE), None if choice is None else [choice])
+    if catalogue is None:
+        return ENGLISH
+    with open(catalogue, "rb") as file:
+        found = GNUTranslations(file)
     return Say(found.gettext, found.ngettext)

@@ -137,9 +137,7 @@ def traits(spec: Spec) -> Traits:
     """What the parts of a Spec say."""
     special = [text for stack in spec.stacks for text in _special(stack.embed, EMBED)]
     special += [] if spec.head is None else _special(spec.head, HEAD)
-    special += _special(
-        spec, {"head": lambda s: "", "start": lambda s: N_("the decoder starts with id {id}", id=s.start)}
-    )
+    special += _special(spec, SPEC)
     stacks = tuple(_stack(stack) for stack in spec.stacks)
     return Traits(stacks, tuple(dict.fromkeys(special)))
 
@@ -369,10 +367,18 @@ EMBED: Rules = {
     "table": lambda e: "",
     "scale": lambda e: N_("embedding times {factor}", factor=_number(e.scale)),
     "pairs": lambda e: N_("pairs"),
+    "vocab": lambda e: N_("vocab {count}", count=e.vocab),
+    "position_text": lambda e: N_("position {formula}", formula=e.position_text),
+    "table_text": lambda e: N_("table {formula}", formula=e.table_text),
     "types": lambda e: N_("{count} token types", count=e.types),
     "norm": lambda e: N_("{norm} of the embedding", norm=e.norm.name),
     "project": lambda e: N_("embedding of {size}, projected", size=e.size),
     "project_bias": lambda e: N_("bias of the embedding's projection"),
+}
+SPEC: Rules = {
+    "head": lambda s: "",  # said by its own fields
+    "start": lambda s: N_("the decoder starts with id {id}", id=s.start),
+    "speaks_language": lambda s: N_("speaks language"),
 }
 HEAD: Rules = {
     "bias": lambda h: N_("bias of the head"),

@@ -15,10 +15,11 @@ Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
 @pytest.fixture
 def attn(tmp_path: Path) -> Run:
-    """Runs `attn` with the given arguments in an empty folder, 80 columns wide, away from any hub."""
+    """Runs `attn` with the given arguments in an empty folder, 80 columns wide, in English, away from any hub."""
 
     def run(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-        env = os.environ | {"COLUMNS": "80", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")} | environment
+        here = {"COLUMNS": "80", "LANGUAGE": "en", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+        env = os.environ | here | environment
         command = [sys.executable, "-m", "attncli", *arguments]
         return subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, env=env, check=False)
 

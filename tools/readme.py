@@ -80,7 +80,7 @@ def same(one: str, other: str) -> bool:
 
 def output_of(command: str, folder: str) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"COLUMNS": "96", "PATH": path, "NO_COLOR": "1"}
+    environment = os.environ | {"COLUMNS": "96", "LANGUAGE": "en", "PATH": path, "NO_COLOR": "1"}
     done = subprocess.run(
         command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
     )
