@@ -45,6 +45,16 @@ GOLDEN = Path(__file__).parent / "golden"
         (["explain", "--ids", f"1,{2**70}", "-m", str(GOLDEN / "gpt2-merges")], f"id {2**70}"),
         (["explain", "a", "--target-ids", "-1", "-m", str(GOLDEN / "t5-text")], "id -1"),
         (["explain", "a b", "--query=--5"], "give numbers as in"),
+        (["explain", "a b", "--key", "a"], "--key needs --query"),
+        (["explain", "a b", "--query", "0-1", "--key", "a"], "--query 0-1 is 2"),
+        (["explain", "a b", "--query", "0", "--key", "0-1"], "--key 0-1 is 2 tokens"),
+        (["explain", "a b", "--query", "0", "--key", "c"], "no token 'c'"),
+        (["explain", "a a", "--seed", "0", "--query", "0", "--key", "a"], "Give the index: --key 0"),
+        (["explain", "a b", "--query", "0", "--key", "2", "--seed", "0"], "key 2 is out of range: 0 to 1"),
+        (["explain", "a b", "--query", "0", "--key", "0", "--stage", "q"], "--stage shows stages instead"),
+        (["explain", "a b", "--query", "0", "--key", "0", "--format", "csv"], "table, md or json, not as csv"),
+        (["explain", "a b", "--query", "0", "--attention", "cross"], "an encoder with a decoder"),
+        (["explain", "a b", "--query", "0", "--top", "-1"], "above 0"),
         (["explain", "a b", "--query", "9" * 5000], "give numbers as in"),
         (["explain", "a", "--layer", "9" * 5000], "give numbers as in"),
         (["explain", "a", "--top", "9" * 5000], "above 0"),
@@ -85,7 +95,7 @@ def test_invalid_utf8_in_the_argument_is_refused(attn: Run) -> None:
     assert "not UTF-8" in error_of(attn("explain", os.fsdecode(b"abc\xff")), 1)
 
 
-@pytest.mark.parametrize("flag", ["--pair", "--target", "--query"])
+@pytest.mark.parametrize("flag", ["--pair", "--target", "--query", "--key"])
 def test_invalid_utf8_in_an_option_is_refused(attn: Run, flag: str) -> None:
     said = error_of(attn("explain", "a b", flag, os.fsdecode(b"abc\xff")), 1)
     assert f"{flag} is not UTF-8: byte 0xff at offset 3" in said

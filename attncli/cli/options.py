@@ -229,7 +229,13 @@ def read_input(options: dict[str, Any]) -> tuple[str | None, list[int] | None]:
 def as_utf8(options: dict[str, Any]) -> dict[str, Any]:
     """The options with their texts decoded, where the locale left bytes of the command line undecoded.
     Raises AttnError for bytes that are not UTF-8."""
-    texts = {"sentence": "the sentence", "pair": "--pair", "target": "--target", "query": "--query"}
+    texts = {
+        "sentence": "the sentence",
+        "pair": "--pair",
+        "target": "--target",
+        "query": "--query",
+        "key": "--key",
+    }
     decoded = {
         name: _decoded(options[name].encode("utf-8", "surrogateescape"), source)
         for name, source in texts.items()

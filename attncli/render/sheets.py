@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 Item = list[tuple[str, str | None]]
 """Pieces of text, each with its style."""
@@ -25,22 +26,21 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """A bar for each row, None for a row that has none; those of `full` are the longest."""
+    """A bar for each row, None for a row that has none. The longest is that of `full`; None: of the largest."""
 
     values: Sequence[float | None]
-    full: float
+    full: float | None = None
     signed: bool = False
 
     def drawn(self, width: int) -> list[tuple[str, bool]]:
         """Each bar in at most `width` cells, and whether it is of a negative number; signed ones begin with the
-        sign."""
-        return [self._drawn(value, width) for value in self.values]
+        sign. What is 0 or no finite number has none."""
+        full = self.full or max((abs(v) for v in self.values if v and isfinite(v)), default=1.0)
+        return [("", False) if not v or not isfinite(v) else self._drawn(v, full, width) for v in self.values]
 
-    def _drawn(self, value: float | None, width: int) -> tuple[str, bool]:
-        if value is None or not abs(value) > 0:
-            return "", False
+    def _drawn(self, value: float, full: float, width: int) -> tuple[str, bool]:
         sign = ("-" if value < 0 else "+") if self.signed else ""
-        return sign + bar(abs(value) / self.full, width - len(sign)), value < 0
+        return sign + bar(abs(value) / full, width - len(sign)), value < 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -164,11 +164,10 @@ def _lengths(shown: _Shown) -> Section:
         shown.column("A ‖v‖", row.taken, *[shown.text(rest.taken)] * one),
     ]
     values = [*map(float, row.taken[shown.choice.keys]), *[rest.taken] * one]
-    bars = Bars(values, max([v for v in values if np.isfinite(v)], default=1.0) or 1.0)
     said = N_("how much each key gives: its weight times the length of its value")
     mean = N_("of the others, ‖v‖ is the mean by weight") if one else ""
     largest = int(np.argmax(values)) if len(values) > 1 else None
-    sheet = Sheet([*shown.labels, *shown.rest], columns, bars, int(one), largest)
+    sheet = Sheet([*shown.labels, *shown.rest], columns, Bars(values), int(one), largest)
     return Section([Caption("A ‖v‖", said, mean)], sheet)
 
 
