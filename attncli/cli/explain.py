@@ -35,13 +35,16 @@ TOP = 5
     "explain",
     epilog="\b\nExamples:\n"
     '  attn explain "The cat sat on the mat"\n'
-    '  attn explain "The cat sat on the mat" --query cat --stage weights\n'
+    '  attn explain "The cat sat on the mat" --query sat\n'
+    '  attn explain "The cat sat on the mat" --query sat --key cat\n'
+    '  attn explain "The cat sat on the mat" --query sat --stage weights\n'
     '  attn explain "猫がマットに座った。" --tokenizer chars --head all\n'
     '  attn explain "Hello" -m gpt2 --layer all --stage weights --json | jq ".stages[0].values"\n'
     '  attn explain "Hello" -m gpt2 --stage probs --query -1 --top 10\n'
     '  attn explain "Hello" -m ./my-llama --adapter ./my-lora --layer -1 --stage weights\n'
     '  attn explain "Hello" -m model.Q4_K_M.gguf --layer all --head all --stage all -o trace.npz\n'
-    '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights',
+    '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights\n'
+    '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --query Katze --attention cross',
 )
 @input_options
 @target_options
@@ -64,8 +67,8 @@ TOP = 5
 def command(**options: Any) -> None:
     """Show every number between SENTENCE and the attention output.
 
-    Rows are queries (the token that attends), columns are keys (the token attended to). Give - as the
-    SENTENCE to read standard input.
+    Rows are queries (the token that attends), columns are keys (the token attended to). With --query one token is
+    followed through the formula, each number from those above it. Give - as the SENTENCE to read standard input.
     """
     options = as_utf8(options)
     text, ids = read_input(options)

@@ -1,1 +1,1 @@
-"""What can be read off the weights: pure functions on arrays, which know no model and no rendering."""
+"""What can be read off the stages: pure functions on arrays, which run no model and know no rendering."""

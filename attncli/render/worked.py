@@ -157,12 +157,13 @@ def _page(
 def _pages(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[Column]], int]:
     """Columns that fit the room together, and how far apart: all on one page where that is possible, if need be
     without those to spare. `bars`: the room that bars would take beside the last of them."""
-    groups = _groups(columns)
-    while _span(groups, 2) + bars > room and (spare := [group for group in groups if group[0].spare]):
-        groups.remove(spare[-1])
-    for space in (2, 1):
-        if _span(groups, space) <= room:
-            return [[column for group in groups for column in group]], space
+    for beside in (bars, 0):
+        groups = _groups(columns)
+        while _span(groups, 2) + beside > room and (spare := [group for group in groups if group[0].spare]):
+            groups.remove(spare[-1])
+        for space in (2, 1):
+            if _span(groups, space) + beside <= room:
+                return [[column for group in groups for column in group]], space
     pages: list[list[list[Column]]] = [[]]
     for group in groups:
         if pages[-1] and _span([*pages[-1], group], 2) > room:

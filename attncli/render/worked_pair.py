@@ -35,13 +35,12 @@ def _neurons(row: Worked, key: int, top: int | None, options: Options) -> Sectio
     shown, rest = order[:top], order[len(order) if top is None else top :]
     score, left = float(row.step("scores")[key]), float(products[rest].sum())
     one, sums = bool(len(rest)), np.cumsum([*products[shown], left])
+    parts = [*(signed(float(products[i]), digits) for i in shown), *[signed(left, digits)] * one]
     columns = [
         Column("q_i", [*(number(float(row.q.values[i]), digits) for i in shown), *[""] * one, ""]),
         Column("k_i", [*(number(float(row.k.values[key, i]), digits) for i in shown), *[""] * one, ""]),
-        Column(
-            "q_i k_i", [*(signed(float(products[i]), digits) for i in shown), *[signed(left, digits)] * one, ""]
-        ),
-        Column("Σ", [*(number(float(x), digits) for x in sums[: len(shown) + one]), number(score, digits)]),
+        Column("q_i k_i", [*parts, signed(score, digits)]),
+        Column("Σ", [*(number(float(x), digits) for x in sums[: len(parts)]), ""], spare=True),
     ]
     bars = Bars([*(float(products[i]) for i in shown), *[None] * one, None], signed=True)
     width = len(str(len(products) - 1))
