@@ -150,6 +150,17 @@ def test_what_is_clear_is_marked_and_nothing_else() -> None:
     assert [one.mark for one in found] == ["previous", "first", "self", "same", "induction", None]
 
 
+def test_a_head_that_rests_on_the_first_token_is_marked_by_what_it_does_else() -> None:
+    def resting(share: float) -> Any:
+        """Looks for what came after the last equal token, and rests on the first one with the other weight."""
+        return lambda q, k: (
+            1.0 if q <= 5 and k == 0 else (share if k == q - 4 else 1 - share if k == 0 else 0) if q > 5 else 0
+        )
+
+    weights = causal_weights(resting(0.4), resting(0.3), resting(0.2), resting(0))
+    assert [one.mark for one in scored(weights, 4)] == ["induction", "induction", "first", "first"]
+
+
 def test_looking_at_everything_alike_is_no_mark_however_few_tokens_there_are() -> None:
     for n in (1, 2, 3):
         weights = np.tri(n)[None] / np.arange(1, n + 1)[:, None]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import wrap
 from typing import Literal
 
 import numpy as np
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 from attncli.insights.maps import HeadMap, Levels, Section, Side, levels
 from attncli.insights.pooling import step
@@ -30,6 +31,8 @@ PAGE, THUMB, ABREAST = 640, 128, 16
 EDGE, GAP = 16, 16
 LABEL = 24
 """Characters of a label at most."""
+LINE = 100
+"""Characters of a line of text at most."""
 TURN = 60
 """Degrees by which the labels of columns rise."""
 
@@ -120,7 +123,8 @@ def drawing(head: Trace, sections: Sequence[Section], sort: str, say: Say) -> Dr
         page.height += GAP
         _scale(page, section)
         for note in notes(section, say):
-            page.line(note, "quiet")
+            for part in _folded(note):
+                page.line(part, "quiet")
     page.height += EDGE
     return page
 
@@ -139,6 +143,12 @@ def notes(section: Section, say: Say) -> Iterator[str]:
         yield f"{kind}: {', '.join([*heads[:ABREAST], *more])} – {say(looks)}"
     if found:
         yield say(words.MARKED)
+
+
+def _folded(text: str) -> list[str]:
+    """A text in lines, broken between words, or anywhere where it is of wide characters, which are not parted."""
+    wide = cell_len(text) > len(text)
+    return chop_cells(text, LINE) if wide else wrap(text, LINE)
 
 
 def _alone(page: Drawing, section: Section, sort: str, say: Say) -> None:

@@ -93,9 +93,9 @@ def grid_of(section: Section, width: int, ink: Ink, sort: str, full: bool = Fals
         abreast = max(Counter(one.layer for one in section.maps).values())
     slot = (width + GAP) // abreast - GAP
     in_layers = sort == "layer" and section.maps[0].layer is not None
-    if slot < (NARROWEST if in_layers else USUAL) or (full and slot < columns.size):
-        least = max(USUAL, columns.size) if full else USUAL
-        most = max((width + GAP) // (least + GAP), 1)
+    whole = columns.size if full or columns.size <= USUAL else 0  # so narrow a map need not be pooled
+    if slot < max(NARROWEST if in_layers else USUAL, whole):
+        most = max((width + GAP) // (max(USUAL, whole) + GAP), 1)
         abreast = -(-abreast // -(-abreast // most))
         slot = (width + GAP) // abreast - GAP
     slot = max(min(slot, WIDEST), 1)
