@@ -58,6 +58,8 @@ class _Lazy(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExamples:\n"
     '  attn explain "The cat sat on the mat"\n'
+    '  attn explain "The cat sat on the mat" --query mat\n'
+    '  attn map "The cat sat on the mat"\n'
     '  attn explain "The cat sat" -m gpt2 --layer 5 --head 1 --stage weights\n'
     "  attn explain \"The cat sat\" --json | jq '.stages[].name'\n"
     "  attn model ./my-llama\n"
@@ -67,8 +69,9 @@ class _Lazy(click.Group):
 def cli() -> None:
     """See every number between a sentence and the attention output.
 
-    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for seeded weights, a layer of your own, or a
-    checkpoint (safetensors or GGUF) of any family that attn families lists.
+    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for the small trained model that comes with attn,
+    seeded weights, a layer of your own, or a checkpoint (safetensors or GGUF) of any family that attn families
+    lists.
     """
 
 
