@@ -58,7 +58,7 @@ class _Lazy(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExamples:\n"
     '  attn explain "The cat sat on the mat"\n'
-    '  attn explain "The cat sat on the mat" --query mat\n'
+    '  attn explain "The cat sat on the mat" --query cat\n'
     '  attn map "The cat sat on the mat"\n'
     '  attn explain "The cat sat" -m gpt2 --layer 5 --head 1 --stage weights\n'
     "  attn explain \"The cat sat\" --json | jq '.stages[].name'\n"
