@@ -144,3 +144,10 @@ def test_transformers_loads_it_and_says_the_same(story: attncli.Model) -> None:
     np.testing.assert_allclose(ours["logits"].values, said.logits[0].numpy(), rtol=1e-4, atol=1e-4)
     for layer, weights in enumerate(said.attentions):
         np.testing.assert_allclose(ours[f"layers.{layer}.attn.weights"].values, weights[0].numpy(), atol=1e-5)
+
+
+def test_a_word_that_is_cut_is_asked_for_by_its_parts(attn: Run) -> None:
+    said = error_of(attn("explain", "The cat sat on the mat", "--query", "mat"), 2)
+    assert "'mat' is in 2 tokens: 6 ' m', 7 'at'." in said
+    assert "--query 7" in said
+    assert "no token 'dog'" in error_of(attn("explain", "The cat sat on the mat", "--query", "dog"), 2)

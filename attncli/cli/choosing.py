@@ -121,6 +121,12 @@ def positions_of(
         return indices(text, count, what, of_side)
     if text == "all":
         return tuple(range(count))
+    parts = _parts_of(text, tokens)
+    if len(parts) > 1:
+        listed = ", ".join(f"{i} {tokens.texts[i]!r}" for i in parts)
+        raise UsageError(
+            f"{text!r} is in {len(parts)} tokens{of_side}: {listed}.", f"Give one: --{what} {parts[-1]}"
+        )
     hint = nearest(text, dict.fromkeys(map(_bare, tokens.texts)))
     raise UsageError(f"no token {text!r} in the {side or 'sentence'}.", f"{hint} {instead}".strip())
 
@@ -134,6 +140,15 @@ def top_of(text: str | None, default: int | None) -> int | None:
     if not re.fullmatch(r"\d{1,18}", text) or int(text) < 1:
         raise UsageError(f"--top {text!r}: give a number above 0, or all.")
     return int(text)
+
+
+def _parts_of(text: str, tokens: Tokens) -> range:
+    """The tokens which together are a text that the vocabulary has cut; none where there are no such."""
+    for first in range(len(tokens)):
+        for last in range(first + 1, min(first + 16, len(tokens)) + 1):
+            if _bare("".join(tokens.texts[first:last])) == _bare(text):
+                return range(first, last)
+    return range(0)
 
 
 def _bare(text: str) -> str:
