@@ -19,11 +19,12 @@ from attncli.version import __version__
 
 if TYPE_CHECKING:
     from attncli.api import tokenize, trace
-    from attncli.describing import describe
     from attncli.errors import AttnError, UsageError
-    from attncli.loading import load_model
-    from attncli.model import Model
-    from attncli.tracing import Stage, Trace
+    from attncli.model.describing import describe
+    from attncli.model.loading import load_model
+    from attncli.model.running import Model
+    from attncli.tracing.stage import Stage
+    from attncli.tracing.trace import Trace
 
 __all__ = [
     "AttnError",
@@ -41,11 +42,11 @@ __all__ = [
 _HOMES = {
     "tokenize": "api",
     "trace": "api",
-    "describe": "describing",
-    "load_model": "loading",
-    "Model": "model",
-    "Stage": "tracing",
-    "Trace": "tracing",
+    "describe": "model.describing",
+    "load_model": "model.loading",
+    "Model": "model.running",
+    "Stage": "tracing.stage",
+    "Trace": "tracing.trace",
     "AttnError": "errors",
     "UsageError": "errors",
 }

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from attncli.architecture.spec import Spec
 from attncli.errors import UsageError
-from attncli.loading import load_model
-from attncli.model import Model, run
-from attncli.selecting import head_counts, select
-from attncli.spec import Spec
-from attncli.tokenization import opaque_ids
-from attncli.tokens import Tokens
-from attncli.tracing import Selection, Stage, Trace
+from attncli.model.loading import load_model
+from attncli.model.running import Model, run
+from attncli.stages.selecting import head_counts, select
+from attncli.text.tokenization import opaque_ids
+from attncli.text.tokens import Tokens
+from attncli.tracing.recording import Selection
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 
 def trace(

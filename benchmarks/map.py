@@ -30,11 +30,12 @@ def main(tokens: int, runs: int) -> None:
     os.environ |= dict(zip(("COLUMNS", "LINES"), WINDOW.split(" × "), strict=True))
     import attncli
     from attncli.api import tokenize
-    from attncli.mapping import made, planned
-    from attncli.model import run
+    from attncli.insights.mapping import made, planned
+    from attncli.model.running import run
     from attncli.render import Options
     from attncli.render.maps import writer
-    from attncli.tracing import Selection, Trace
+    from attncli.tracing.recording import Selection
+    from attncli.tracing.trace import Trace
 
     words = tokenize(attncli.load_model(seed=0), " ".join(f"w{i % 97}" for i in range(tokens)))
     seeded = attncli.load_model(seed=0, layers=1, heads=12, d_model=768)

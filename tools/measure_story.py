@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from attncli import Model, load_model, trace
 from attncli.insights import heads
 from attncli.story import CARD, FOLDER
-from attncli.tokens import visible
+from attncli.text.visible import visible
 from tools.story_text import VOCABULARY, Text, encode, read_books
 from tools.trigram import fit
 

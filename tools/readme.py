@@ -48,7 +48,7 @@ def refreshed(text: str) -> str:
 def families() -> dict[str, list[str]]:
     """Every family by what it is, as most of its models in tests/golden are. One that has none is an error."""
     from attncli import describe
-    from attncli.families import FAMILIES
+    from attncli.family import FAMILIES
 
     models: dict[str, list[str]] = {family: [] for family in FAMILIES}
     for file in sorted(ROOT.glob("tests/golden/*/config.json")):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.formula.pieces import in_pieces
+from attncli.formula.parallel import in_pieces
 
 Take = Callable[[NDArray[Any]], NDArray[Any]]
 """Picks a part of a stored tensor, or turns it; a view of what it is given."""

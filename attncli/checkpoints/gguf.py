@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Checkpoint, Stored, Take, whole
+from attncli.checkpoints.computed import Index, Made
 from attncli.checkpoints.gguf_file import GgufFile, GgufTensor, read_gguf
-from attncli.checkpoints.made import Index, Made
 from attncli.errors import AttnError
 from attncli.formula.positions import inverse_frequencies, scale_llama3
-from attncli.tokenization import Tokenizer
+from attncli.text.tokenization import Tokenizer
 
 
 @dataclass(frozen=True)

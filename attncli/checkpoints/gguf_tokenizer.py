@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncli.checkpoints.gguf_file import GgufFile
 from attncli.errors import AttnError
-from attncli.tokenization import Tokenizer, from_library, without_tokenizer
+from attncli.text.tokenization import Tokenizer, from_library, without_tokenizer
 
 if TYPE_CHECKING:
     import tokenizers

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Checkpoint, Take, whole
-from attncli.checkpoints.made import Index, Made, Overlaid
+from attncli.checkpoints.computed import Index, Made, Overlaid
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 from attncli.errors import AttnError, nearest
 from attncli.files import json_object

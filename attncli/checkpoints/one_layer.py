@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, plain_rotary
+from attncli.architecture.spec import Attention, Embed, Layer, Spec, Stack
 from attncli.checkpoints import Checkpoint
 from attncli.checkpoints.safetensors import PICKLES
 from attncli.checkpoints.seeded import all_columns, normal
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.formula.types import Array, Index
-from attncli.parts import CAUSAL, EVERY_KEY, alibi, plain_rotary
-from attncli.spec import Attention, Embed, Layer, Spec, Stack
 
 ARRAYS = ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o", "embedding", "positions")
 _OURS = {

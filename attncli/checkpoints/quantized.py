@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Checkpoint
+from attncli.checkpoints.computed import Index, Made, Overlaid
 from attncli.checkpoints.float8 import FLOAT8, table
-from attncli.checkpoints.made import Index, Made, Overlaid
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 from attncli.errors import AttnError
 

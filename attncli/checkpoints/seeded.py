@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attncli.architecture.parameters import shape_of
+from attncli.architecture.spec import Spec
 from attncli.formula.types import Array, Index
-from attncli.parameters import shape_of
-from attncli.spec import Spec
 
 
 def generator(seed: int, name: str) -> np.random.Generator:

@@ -33,7 +33,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"attncli.cli.{name}").command
+        command: click.Command = import_module(f"attncli.cli.commands.{name}").command
         return command
 
     def resolve_command(
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _complain(message: str, hint: str | None = None) -> None:
-    from attncli.tokens import visible
+    from attncli.text.visible import visible
 
     for line in [f"attn: error: {message}", *([] if hint is None else [hint])]:
         shown = "\n".join(" ".join(visible(word) for word in part.split(" ")) for part in line.splitlines())

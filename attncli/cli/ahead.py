@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from attncli import story
 
 if TYPE_CHECKING:
-    from attncli.model import Model
-    from attncli.tokens import Tokens
+    from attncli.model.running import Model
+    from attncli.text.tokens import Tokens
 
 WORTHWHILE = 500_000
 """Bytes of a tokenizer.json from which on a second process costs less than it saves."""
@@ -53,7 +53,7 @@ def begin(options: dict[str, Any], text: str | None) -> Callable[[Model], Model]
                 return pipe.read()
 
         def encode(*asked: Any) -> Tokens:
-            from attncli.tokens import Tokens
+            from attncli.text.tokens import Tokens
 
             parts = received() if asked == wanted else b""
             if not parts:
@@ -77,7 +77,7 @@ def _tokenize(folder: Path, wanted: tuple[Any, ...], writer: int) -> None:
     """The work of the second process, which ends here and must not touch what it shares with the first."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        from attncli.tokenization import open_tokenizer
+        from attncli.text.tokenization import open_tokenizer
 
         tokenizer = open_tokenizer(folder)
         if tokenizer is not None:

@@ -11,9 +11,9 @@ from attncli.cli.options import Command, indices
 from attncli.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from attncli.spec import Spec
-    from attncli.tokens import Tokens
-    from attncli.tracing import Selection
+    from attncli.architecture.spec import Spec
+    from attncli.text.tokens import Tokens
+    from attncli.tracing.recording import Selection
 
 
 def query_options(command: Command) -> Command:
@@ -66,7 +66,7 @@ def layers_of(spec: Spec, text: str) -> dict[str, set[int]]:
 
 def heads_of(spec: Spec, stages: list[str], text: str) -> tuple[int, ...] | None:
     """--head, None for all of them; every stage asked for must have each."""
-    from attncli.selecting import head_counts
+    from attncli.stages.selecting import head_counts
 
     counts = head_counts(spec, stages)
     if len(counts) > 1 and text != "all" and any(part.strip().startswith("-") for part in text.split(",")):
@@ -82,7 +82,7 @@ def selection_of(
     stages: list[str], heads: tuple[int, ...] | None, query: str | None, tokens: Tokens, target: Tokens | None
 ) -> Selection:
     """These stages, of some heads, and of the rows that --query means: those of an encoder are the source's."""
-    from attncli.tracing import Selection
+    from attncli.tracing.recording import Selection
 
     if query is None:
         return Selection(tuple(stages), heads)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from attncli.errors import AttnError, UsageError
-from attncli.language import LANGUAGES
+from attncli.text.language import LANGUAGES
 
 if TYPE_CHECKING:
-    from attncli.model import Model
-    from attncli.tokens import Tokens
+    from attncli.model.running import Model
+    from attncli.text.tokens import Tokens
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "ndjson", "csv", "npz", "safetensors", "md")
@@ -193,7 +193,7 @@ class _Size(click.IntRange):
 
 def load(options: dict[str, Any]) -> Model:
     """The model that the options describe."""
-    from attncli.loading import load_model
+    from attncli.model.loading import load_model
 
     names = ("seed", "d_model", "layers", "heads", "kv_heads", "d_ff", "positions", "causal", "tokenizer",
              "dtype", "ignore_config", "adapter")  # fmt: skip

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from attncli.errors import UsageError
-from attncli.language import language
 from attncli.render import FORMATS, Format, Options, format_of
+from attncli.text.language import language
 
 
 def chosen_format(options: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from attncli.cli.output import chosen
 from attncli.errors import UsageError
-from attncli.language import LANGUAGES
+from attncli.text.language import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("text", "svg", "html", "png", "json")

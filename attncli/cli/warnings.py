@@ -8,8 +8,8 @@ import click
 
 if TYPE_CHECKING:
     from attncli.formula.types import Array
-    from attncli.model import Model
-    from attncli.tokens import Tokens
+    from attncli.model.running import Model
+    from attncli.text.tokens import Tokens
 
 
 def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -> None:
@@ -30,7 +30,7 @@ def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
     """Says on stderr where NaN or infinity first appeared, and which weights hold it."""
     if not broken:
         return
-    from attncli.families.weights import CheckpointWeights, not_finite
+    from attncli.configs.weights import CheckpointWeights, not_finite
 
     name, (count, size) = next(iter(broken.items()))
     others = f", and in {len(broken) - 1} stages after it" if len(broken) > 1 else ""

@@ -10,13 +10,15 @@ from attncli.cli.choosing import heads_of, layers_of, positions_of, top_of
 from attncli.errors import UsageError
 from attncli.insights.worked import Worked, stages_of, worked
 from attncli.stages import attention_of, offered
-from attncli.tracing import Selection, Stage, Trace
+from attncli.tracing.recording import Selection
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
-    from attncli.model import Model
+    from attncli.architecture.spec import Spec
+    from attncli.model.running import Model
     from attncli.render import Options
-    from attncli.spec import Spec
-    from attncli.tokens import Tokens
+    from attncli.text.tokens import Tokens
 
 FORMATS = ("table", "md", "json")
 ELSEWHERE = {
@@ -107,7 +109,7 @@ def show(model: Model, head: Trace, example: Example, options: dict[str, Any], f
     from attncli.cli.output import opened, render_options
     from attncli.cli.progress import Progress
     from attncli.cli.warnings import count_broken, warn_of_broken
-    from attncli.model import run
+    from attncli.model.running import run
 
     assert head.tokens is not None
     top, stages, broken = options["top"], dict[str, Stage](), dict[str, tuple[int, int]]()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from attncli.formula.pieces import in_pieces
+from attncli.formula.parallel import in_pieces
 from attncli.formula.types import Array
 
 Tap = Callable[[str, Array], Array]

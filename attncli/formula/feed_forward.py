@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attncli.formula.pieces import in_pieces
+from attncli.formula.parallel import in_pieces
 from attncli.formula.types import Array
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.formula.pieces import PIECE
+from attncli.formula.parallel import PIECE
 from attncli.formula.types import Array, Index
 
 Allowed = Callable[[Index, Index], NDArray[np.bool_]]

@@ -13,10 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
+from attncli.architecture.spec import Attention
 from attncli.formula.types import Array, Index
-from attncli.spec import Attention
-from attncli.tokens import Tokens
-from attncli.tracing import Stage, Trace
+from attncli.text.tokens import Tokens
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 QUERIES, KEYS = ("q_rotated", "q_normed", "q"), ("k_rotated", "k_normed", "k")
 """What the scores may be made of: the first that an attention has."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, Protocol
 
-from attncli.language import ENGLISH, Say
-from attncli.tracing import Stage, Trace
+from attncli.text.language import ENGLISH, Say
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 
 @dataclass(frozen=True)

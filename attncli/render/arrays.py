@@ -13,8 +13,9 @@ import orjson
 from attncli.checkpoints import Checkpoint
 from attncli.errors import AttnError
 from attncli.render.document import encode, head_object, stage_facts
-from attncli.tokens import Tokens
-from attncli.tracing import ModelInfo, Stage, Trace
+from attncli.text.tokens import Tokens
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import ModelInfo, Trace
 
 KEY = "attn"
 """The safetensors metadata field, and the npz array, that holds the document without its numbers."""

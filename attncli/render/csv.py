@@ -10,8 +10,9 @@ from itertools import product
 from typing import IO
 
 from attncli.render import Options
-from attncli.tokens import harmless
-from attncli.tracing import Stage, Trace
+from attncli.text.visible import harmless
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 COLUMNS = {
     "head": ("head",),

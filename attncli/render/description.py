@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from attncli.describing import Description, Fit
-from attncli.language import N_, joined
-from attncli.traits import Kind, LayerTraits, StackTraits, Traits, ranges
+from attncli.architecture.traits import Kind, LayerTraits, StackTraits, Traits, ranges
+from attncli.model.describing import Description, Fit
+from attncli.text.language import N_, joined
 from attncli.version import __version__
 
 NAMES = 8

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from attncli.tracing import ModelInfo, Stage, Trace
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import ModelInfo, Trace
 
 
 def head_object(head: Trace) -> dict[str, Any]:

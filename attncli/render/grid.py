@@ -17,9 +17,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 
-from attncli.language import Say
 from attncli.render import Options
 from attncli.render.matrices import Matrix, middle_out, row_sums
+from attncli.text.language import Say
 
 LABEL_WIDTH = 18
 COLUMN_LABEL_WIDTH = 12

@@ -6,7 +6,8 @@ from typing import IO
 
 from attncli.render import Options
 from attncli.render.document import encode, head_object, stage_object
-from attncli.tracing import Stage, Trace
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 
 class _Writer:

@@ -13,13 +13,13 @@ from rich.cells import cell_len, chop_cells
 
 from attncli.insights.maps import HeadMap, Levels, Section, Side, levels
 from attncli.insights.pooling import step
-from attncli.language import Say
 from attncli.render import map_words as words
 from attncli.render.grid import fit
 from attncli.render.heatmap import short
 from attncli.render.ink import STEPS
 from attncli.render.table import summary
-from attncli.tracing import Trace
+from attncli.text.language import Say
+from attncli.tracing.trace import Trace
 
 LARGE, SMALL, CELLS = 400, 64, 600_000
 """The cells that a side of a map alone, and of one of many, has at most; and of all maps together."""

@@ -11,9 +11,9 @@ from rich.cells import cell_len
 
 from attncli.insights.maps import HeadMap, Section, Side, levels
 from attncli.insights.pooling import step
-from attncli.language import Say
 from attncli.render.ink import Ink, enlarged, painted
 from attncli.render.map_words import title
+from attncli.text.language import Say
 
 GAP = 2
 NARROWEST = 9

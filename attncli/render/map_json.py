@@ -9,7 +9,7 @@ from attncli.insights.maps import HeadMap, Section, Side
 from attncli.render import Options
 from attncli.render.document import encode, head_object
 from attncli.render.map_drawing import fitted
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 
 class MapJson:

@@ -13,7 +13,7 @@ from attncli.render import Options
 from attncli.render.colours import scale
 from attncli.render.ink import STEPS
 from attncli.render.map_drawing import FONT, TURN, Cells, Drawing, Words, drawing, fitted
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 BROKEN = "#c2185b"
 LOOKS = {

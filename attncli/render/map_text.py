@@ -20,7 +20,7 @@ from attncli.render.heatmap import Layout, heatmap, laid_out, scale_lines
 from attncli.render.ink import ink_of
 from attncli.render.map_grid import Grid, grid_of
 from attncli.render.table import FORMULA, NAME, summary, token_line
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 LINES = 40
 """How high a map may be where there is no window that it has to fit."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from attncli.insights.maps import HeadMap, Section, marked, score_of
-from attncli.language import N_, Say
+from attncli.text.language import N_, Say
 
 LOOKS = {
     "previous": N_("looks at the token before"),

@@ -9,7 +9,7 @@ from typing import IO, Protocol
 
 from attncli.insights.maps import Section
 from attncli.render import Format, Options
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 FORMATS = {
     "text": Format("attncli.render.map_text", (".txt",)),

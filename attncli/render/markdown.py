@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import IO
 
-from attncli.language import Say
 from attncli.render import Options
 from attncli.render.matrices import Matrix, matrices, middle_out, row_sums
-from attncli.tokens import Tokens, visible
-from attncli.tracing import Stage, Trace
+from attncli.text.language import Say
+from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 COLUMNS, ROWS = 16, 40
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from attncli.formula.types import Array
-from attncli.language import ENGLISH, Say
-from attncli.tokens import Tokens, visible
-from attncli.tracing import Stage, Trace
+from attncli.text.language import ENGLISH, Say
+from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)

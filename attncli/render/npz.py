@@ -6,7 +6,7 @@ from typing import IO
 
 from attncli.render import Options
 from attncli.render.arrays import Collector, npz_bytes
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 
 def writer(head: Trace, output: IO[bytes], options: Options) -> Collector:

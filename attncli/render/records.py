@@ -9,10 +9,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from attncli.language import Say
 from attncli.render import Options
 from attncli.render.document import encode
-from attncli.tokens import harmless, visible
+from attncli.text.language import Say
+from attncli.text.visible import harmless, visible
 
 Record = dict[str, Any]
 

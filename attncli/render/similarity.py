@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from attncli.insights.similarity import AtDistance
-from attncli.language import N_
 from attncli.render import Options
 from attncli.render.console import console_for, finish
 from attncli.render.grid import HEAD, QUIET
 from attncli.render.matrices import number
 from attncli.render.table import FORMULA
+from attncli.text.language import N_
 
 LINES = 40
 EIGHTHS = " ▏▎▍▌▋▊▉"

@@ -9,14 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attncli.language import Say
 from attncli.render import Options
 from attncli.render.console import console_for, finish
 from attncli.render.grid import HEAD, QUIET, grid, table_width
 from attncli.render.matrices import Matrix, matrices, middle_out
 from attncli.render.wrapping import Running
-from attncli.tokens import Tokens, visible
-from attncli.tracing import ModelInfo, Stage, Trace
+from attncli.text.language import Say
+from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import ModelInfo, Trace
 
 NAME, FORMULA = "bold", "green"
 

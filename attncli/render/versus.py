@@ -12,7 +12,6 @@ from rich.text import Text
 
 from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.models import NAMES
-from attncli.language import Message
 from attncli.render import Options
 from attncli.render.console import console_for, finish
 from attncli.render.grid import HEAD, QUIET
@@ -22,7 +21,8 @@ from attncli.render.table import NAME, token_line
 from attncli.render.versus_parts import STYLES, Part, parts
 from attncli.render.versus_words import LABELS
 from attncli.render.wrapping import Running
-from attncli.tokens import Tokens
+from attncli.text.language import Message
+from attncli.text.tokens import Tokens
 
 NARROW, VERY_NARROW = 72, 48
 """Columns of a terminal below which tables go without a frame, and with less space between their columns."""

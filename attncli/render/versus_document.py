@@ -11,7 +11,7 @@ from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.models import NAMES
 from attncli.insights.versus.sequential import WORK, operations, steps
 from attncli.render.versus_words import ORDER_CLAIM, REACH_CLAIM, WORK_CLAIM, of_order, of_reach, of_work
-from attncli.tokens import Tokens
+from attncli.text.tokens import Tokens
 from attncli.version import __version__
 
 

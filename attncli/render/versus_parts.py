@@ -13,7 +13,6 @@ from attncli.insights.versus.models import NAMES, Models
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.reach import Influence
 from attncli.insights.versus.sequential import WORK, Sequential, operations, steps
-from attncli.language import N_, Message
 from attncli.render import Options
 from attncli.render.matrices import middle_out
 from attncli.render.plot import Axes, Curve
@@ -28,7 +27,9 @@ from attncli.render.versus_words import (
     of_work,
     percent,
 )
-from attncli.tokens import Tokens, visible
+from attncli.text.language import N_, Message
+from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
 
 ROWS = 40
 """How many tokens are listed, unless all are asked for."""

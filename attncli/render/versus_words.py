@@ -9,8 +9,9 @@ import numpy as np
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.reach import Influence
 from attncli.insights.versus.sequential import Sequential
-from attncli.language import N_, Message
-from attncli.tokens import Tokens, visible
+from attncli.text.language import N_, Message
+from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
 
 LABELS = {"rnn": "RNN", "lstm": "LSTM", "attention": N_("attention")}
 

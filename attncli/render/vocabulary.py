@@ -1,7 +1,7 @@
 """Words that are data elsewhere (names of axes, fields, kinds of parts) and are shown to people: marked here,
 for tools/translations.py to find them."""
 
-from attncli.language import N_
+from attncli.text.language import N_
 
 AXES = (
     N_("position"),

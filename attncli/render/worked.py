@@ -17,7 +17,7 @@ from attncli.render.grid import FRAME, HEAD, LABEL_WIDTH, QUIET, STRONG, STYLES,
 from attncli.render.sheets import NEGATIVE, POSITIVE, Bars, Chain, Column, Flow, Item, Page, Sheet
 from attncli.render.table import NAME, caption, print_head
 from attncli.render.wrapping import Running
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 BAR, SHORTEST = 16, 4
 """Cells of the longest bar, and below how many there is none."""

@@ -11,7 +11,7 @@ import numpy as np
 from attncli.formula.types import Array
 from attncli.insights.worked import Choice, Line, Worked, choose, only, others
 from attncli.render.document import encode, head_object
-from attncli.tracing import Trace
+from attncli.tracing.trace import Trace
 
 
 def write(head: Trace, rows: Sequence[Worked], key: int | None, top: int | None, output: IO[bytes]) -> None:

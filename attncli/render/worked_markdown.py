@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from attncli.language import Say
 from attncli.render import Options
 from attncli.render.markdown import as_row, escape, head_lines
 from attncli.render.sheets import Caption, Chain, Flow, Item, Page, Section, Sheet
-from attncli.tracing import Trace
+from attncli.text.language import Say
+from attncli.tracing.trace import Trace
 
 BAR = 12
 """Cells of the longest bar."""

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from attncli.insights.worked import Worked
-from attncli.language import N_
 from attncli.render import Options
 from attncli.render.matrices import number, token_labels
 from attncli.render.sheets import Bars, Caption, Chain, Column, Page, Section, Sheet
 from attncli.render.worked_items import signed, vector
 from attncli.render.worked_row import about, caption_of, share, title_of
-from attncli.stages.places import number as written
+from attncli.stages.entries import number as written
+from attncli.text.language import N_
 
 DIMENSIONS = 64
 """How many products are written out unless it is said."""

@@ -1,5 +1,6 @@
 """The catalogue: each stage's name, symbol, formula, axes and one-line meaning."""
 
+from attncli.stages.entries import Entry, Place
 from attncli.stages.names import (
     CATALOGUE,
     ON_REQUEST,
@@ -12,7 +13,6 @@ from attncli.stages.names import (
     relative,
     stack_of,
 )
-from attncli.stages.places import Entry, Place
 
 __all__ = [
     "CATALOGUE",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attncli.language import N_, joined
-from attncli.stages.places import (
+from attncli.stages.entries import (
     ENCODED,
     KEY,
     LATENT,
@@ -19,6 +18,7 @@ from attncli.stages.places import (
     normed,
     number,
 )
+from attncli.text.language import N_, joined
 
 
 def _projection(letter: str) -> Rule:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attncli.language import N_, joined
-from attncli.spec import Experts, FeedForward
-from attncli.stages.places import EXPERTS, HIDDEN, ROWS, Entry, Place, normed, number
+from attncli.architecture.spec import Experts, FeedForward
+from attncli.stages.entries import EXPERTS, HIDDEN, ROWS, Entry, Place, normed, number
+from attncli.text.language import N_, joined
 
 
 def _added(p: Place, symbol: str, normed: bool) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from attncli.language import N_, joined
-from attncli.stages.places import ROWS, Entry, Place, normed, number
+from attncli.stages.entries import ROWS, Entry, Place, normed, number
+from attncli.text.language import N_, joined
 
 
 def _embed(p: Place) -> str:

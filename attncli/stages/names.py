@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from attncli.spec import Attention, Layer, Spec, Stack
+from attncli.architecture.spec import Attention, Layer, Spec, Stack
 from attncli.stages.attention import ATTENTION
 from attncli.stages.block import AFTER_ATTENTION, AFTER_CROSS, crossed
 from attncli.stages.embedding import EMBED
 from attncli.stages.ending import END, FINAL
-from attncli.stages.places import Entry, Place, Test
+from attncli.stages.entries import Entry, Place, Test
 
 
 def _under(prefix: str, entries: tuple[Entry, ...], when: Test) -> tuple[Entry, ...]:

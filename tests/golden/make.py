@@ -22,9 +22,9 @@ from safetensors.numpy import save_file
 from safetensors.torch import load_file
 from safetensors.torch import save_file as save_tensors
 
-from tests.families import Family, families
 from tests.golden.tokenizers import TEXTS
-from tests.reference import expected_stages, random_model
+from tests.support.families import Family, families
+from tests.support.reference import expected_stages, random_model
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()

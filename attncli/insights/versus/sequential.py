@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 
 from attncli.formula.masks import causal
-from attncli.formula.pieces import cores
+from attncli.formula.parallel import cores
 from attncli.formula.recurrent import lstm, rnn
 from attncli.formula.self_attention import self_attention
 from attncli.formula.types import Array

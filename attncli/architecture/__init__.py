@@ -1,0 +1,1 @@
+"""What a model is: its spec, the parts it is put together from, its parameters, its traits."""

@@ -1,0 +1,162 @@
+"""Our parameters, read from a checkpoint that has them under a family's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from attncli.architecture.parameters import layer_and_expert, shape_of, template
+from attncli.architecture.spec import Spec
+from attncli.checkpoints import Checkpoint, Take, whole
+from attncli.configs.tensors import Tensor
+from attncli.errors import AttnError
+from attncli.formula.types import Array, Index
+
+CONVERTED = 1 << 20
+"""How many numbers of a matrix are converted at a time: 4 MB in float32, memory that each hands to the next."""
+OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
+
+
+def family_names(checkpoint: Checkpoint, prefixes: Sequence[str]) -> dict[str, str]:
+    """The family's name of each tensor -> its name in this checkpoint, which may have a prefix, or the old
+    names of a norm's parameters. A tensor without prefix wins over one of the same name with it."""
+    names: dict[str, str] = {}
+    for actual in checkpoint.names():
+        name = actual
+        for prefix in prefixes:
+            name = name.removeprefix(prefix)
+        for old, new in OLD_NAMES.items():
+            if name.endswith(old):
+                name = name.removesuffix(old) + new
+        if name not in names or name == actual:
+            names[name] = actual
+    return names
+
+
+@dataclass
+class CheckpointWeights:
+    """Weights of a model in a checkpoint, as `dtype`, each checked against the shape that the Spec gives it.
+
+    `names` maps the family's tensor names to the checkpoint's. Raises AttnError for a missing tensor or one
+    of another shape. `touched` lists the tensors read so far.
+    """
+
+    spec: Spec
+    tensors: Mapping[str, Tensor]
+    checkpoint: Checkpoint
+    names: Mapping[str, str]
+    dtype: type[np.floating[Any]] = np.float32
+    touched: list[str] = field(default_factory=list)
+
+    def __call__(self, name: str) -> Array | None:
+        shape = shape_of(self.spec, name)
+        if shape is None:
+            return None
+        if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
+            embedding = self(f"{self.spec.main.prefix}embed.tokens.weight")
+            return None if embedding is None else embedding.T
+        if self.kept_by_head(name):
+            return np.stack([self._read(name, shape[1:], str(head)) for head in range(shape[0])])
+        return self._read(name, shape)
+
+    def kept_by_head(self, name: str) -> bool:
+        """Whether a parameter lies in as many tensors as there are heads."""
+        return "{H}" in self._tensor(name).name
+
+    def _read(self, name: str, shape: tuple[int, ...], head: str = "0") -> Array:
+        tensor, actual = self._find(name, shape, head)
+        converted = self.checkpoint.array(actual, tensor.take).astype(self.dtype, copy=False)
+        return converted.T if tensor.transposed else converted
+
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix has, and all of them, some at a time, so that a large one is never converted
+        whole. Those of what is stored [in, out] are not together in the file: it comes in one part."""
+        shape = shape_of(self.spec, name)
+        assert shape is not None, name
+        if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
+            embedding = f"{self.spec.main.prefix}embed.tokens.weight"
+            tensor, actual = self._find(embedding, shape[::-1])
+            tensor = replace(tensor, transposed=True)
+        else:
+            tensor, actual = self._find(name, shape)
+        return shape[1], self._parts(tensor, actual, *shape)
+
+    def _parts(self, tensor: Tensor, actual: str, height: int, width: int) -> Iterator[tuple[slice, Array]]:
+        step = max(1, CONVERTED // height) if tensor.transposed else width
+        for start in range(0, width, step):
+            part = slice(start, start + step)
+            take = _rows_of(tensor.take, part) if tensor.transposed else tensor.take
+            converted = self.checkpoint.array(actual, take).astype(self.dtype, copy=False)
+            yield part, converted.T if tensor.transposed else converted
+
+    def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
+        shape = shape_of(self.spec, name)
+        assert shape is not None, name
+        _, actual = self._find(name, shape)
+        return self.checkpoint.rows(actual, [int(i) for i in ids]).astype(self.dtype)
+
+    def _tensor(self, name: str) -> Tensor:
+        return self.tensors.get(name) or self.tensors[template(name)]
+
+    def locate(self, name: str, head: str = "0") -> tuple[Tensor, str, str | None]:
+        """Where a parameter lies (of one kept head by head, a head's part), the family's name of that tensor, and
+        its name in this checkpoint: None where it is missing."""
+        first = self._tensor(name)
+        tensor, theirs, actual = self._locate(first, name, head)
+        while actual is None and tensor.otherwise is not None:
+            tensor, theirs, actual = self._locate(tensor.otherwise, name, head)
+        return (tensor, theirs, actual) if actual is not None else self._locate(first, name, head)
+
+    def _locate(self, tensor: Tensor, name: str, head: str) -> tuple[Tensor, str, str | None]:
+        layer, expert = layer_and_expert(name)
+        theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
+        if expert and "{E}" not in tensor.name:  # all experts in one tensor
+            tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
+        actual = self.names.get(tensor.alias) or self.names.get(theirs)
+        return tensor, theirs, actual
+
+    def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
+        """Where a parameter lies, and the name of its tensor in this checkpoint."""
+        tensor, theirs, actual = self.locate(name, head)
+        if actual is None:
+            raise AttnError(
+                f"{self.checkpoint.source}: tensor {theirs} is missing ({name} of a {self.spec.family} model)."
+            )
+        self.check_shape(name, shape, tensor, actual)
+        if actual not in self.touched:
+            self.touched.append(actual)
+        return tensor, actual
+
+    def check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:
+        """Raises AttnError where a parameter's tensor has another shape than the Spec makes it."""
+        expected = shape[:: -1 if tensor.transposed else 1]
+        stored = self.checkpoint.shape(actual)
+        if tensor.take is whole and stored == expected:
+            return
+        try:  # on a stand-in that takes no memory: nothing is read
+            found = tensor.take(np.broadcast_to(np.float32(0), stored)).shape
+        except (ValueError, IndexError):
+            found = None
+        if found != expected:
+            of_it = "" if tensor.take is whole else f" for the part that is {name}"
+            raise AttnError(
+                f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(stored)}, "
+                f"but its config.json makes it {list(expected)}{of_it}."
+            )
+
+
+def _rows_of(take: Take, part: slice) -> Take:
+    return lambda stored: take(stored)[part]
+
+
+def _of_expert(number: int, take: Take) -> Take:
+    return lambda stored: take(stored[number])
+
+
+def not_finite(weights: CheckpointWeights) -> list[tuple[str, int]]:
+    """The tensors read so far that hold NaN or infinity, and how many of them."""
+    counts = ((name, int((~np.isfinite(weights.checkpoint.array(name))).sum())) for name in weights.touched)
+    return [(name, count) for name, count in counts if count]

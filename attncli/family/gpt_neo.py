@@ -1,0 +1,63 @@
+"""GPT-Neo (Black et al. 2021): GPT-2 whose scores are not scaled, and whose layers may look back only a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.architecture.parts import CAUSAL, feed_forward, layer_norm, sliding
+from attncli.architecture.spec import Attention, Embed, Layer, Spec
+from attncli.configs import gpt
+from attncli.configs.fields import Config, short
+from attncli.configs.gpt import PREFIXES, model
+from attncli.configs.tensors import PROJECTIONS, Tensor, linear, linears
+from attncli.configs.windows import listed
+from attncli.errors import AttnError
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+GLOBAL, LOCAL = "global", "local"
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    attn, theirs = "layers.{L}.attn", "h.{L}.attn.attention"
+    return {
+        **gpt.tensors(),
+        **linears(attn, theirs, PROJECTIONS, bias=False),
+        **linear(f"{attn}.output", f"{theirs}.out_proj"),
+    }
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    d_model, heads = config.size("hidden_size", 2048), config.size_by_names(16, "num_heads", "num_attention_heads")
+    d_head = config.divides("num_heads", heads, "hidden_size", d_model)
+    normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
+    mlp = feed_forward(
+        config.size("intermediate_size", 4 * d_model),
+        config.activation("activation_function", "gelu_new"),
+        bias=True,
+    )
+    masks = {GLOBAL: CAUSAL, LOCAL: sliding(config.size("window_size", 256))}
+
+    def layer(kind: str) -> Layer:
+        attn = Attention(heads, heads, d_head, 1.0, masks[kind], output_bias=True)
+        return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+
+    positions = config.size("max_position_embeddings", 2048)
+    embed = Embed("learned", d_model, positions, rows=positions)
+    layers = [layer(kind) for kind in kinds_of_layers(config)]
+    return model("gpt_neo", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
+
+
+def kinds_of_layers(config: Config) -> tuple[str, ...]:
+    """`global` or `local` for each layer: attention_types [[["global", "local"], 12]] is both of them 12 times.
+    Its outcome attention_layers, which some files hold too, goes first."""
+    repeated = config.get("attention_types", [[[GLOBAL, LOCAL], 12]])
+    layers = config.size_by_names(24, "num_layers", "num_hidden_layers")
+    try:
+        said = [kind for group, times in repeated for kind in list(group) * times]
+    except (TypeError, ValueError):
+        raise AttnError(
+            f"{config.file}: attention_types is {short(repeated)}, and not like [[[{GLOBAL!r}, {LOCAL!r}], 12]]."
+        ) from None
+    field = "attention_types" if config.get("attention_layers", None) is None else "attention_layers"
+    return listed(config, field, config.get("attention_layers", said), layers, (GLOBAL, LOCAL))

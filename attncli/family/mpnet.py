@@ -1,0 +1,76 @@
+"""MPNet (Song et al. 2020): RoBERTa without segments, and scores that know how far apart two tokens are.
+
+Each head adds a number of its own to a score, by the bucket of the distance; all layers add the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attncli.architecture.spec import Bias, Score, Spec
+from attncli.configs import encoder
+from attncli.configs.fields import Config
+from attncli.configs.tensors import Tensor, linears, norm
+from attncli.errors import AttnError
+from attncli.formula.positions import relative_buckets
+from attncli.formula.types import Array, Index
+from attncli.text.language import N_
+
+PREFIXES = ("mpnet.",)
+BUCKETS, FARTHEST = 32, 128
+"""Whatever relative_attention_num_buckets is: MPNetEncoder.compute_position_bias in modeling_mpnet.py."""
+PADDING = 1
+"""Whatever pad_token_id is: MPNetEmbeddings."""
+
+
+def tensors(config: Config) -> dict[str, Tensor]:
+    layer = "encoder.layer.{L}"
+    return {
+        **encoder.tensors(),
+        **linears("layers.{L}.attn", f"{layer}.attention.attn", {"q": "q", "k": "k", "v": "v", "output": "o"}),
+        **norm("layers.{L}.attn.norm", f"{layer}.attention.LayerNorm"),
+        "distances.weight": Tensor("encoder.relative_attention_bias.weight"),
+        **encoder.LM_HEAD.tensors(),
+    }
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    config.only("is_decoder", False)
+    body = encoder.body(config, vocab_size=30527)
+    rows = config.size("relative_attention_num_buckets", BUCKETS)
+    if rows < BUCKETS:
+        raise AttnError(
+            f"{config.file}: relative_attention_num_buckets is {rows}; MPNet's distances take {BUCKETS}."
+        )
+    return encoder.encoder(
+        "mpnet",
+        body,
+        encoder.embed(config, body, types=0, **encoder.after_padding(config, PADDING)),
+        encoder.attention(body, bias=by_distance(rows, body.heads)),
+        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act is
+    )
+
+
+def by_distance(rows: int, heads: int) -> Bias:
+    """A number by the head and the bucket of the distance, from a table [row, head]."""
+
+    def prepare(weights: Any, side: str, *_: Any) -> Score:
+        table = weights(side + "distances.weight")
+
+        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
+            keys = np.arange(scores.shape[-1])
+            buckets = relative_buckets(keys - queries[:, None], BUCKETS, FARTHEST, True)  # [row, key]
+            return scores + table.T[heads][:, buckets]  # [head, row, key]
+
+        return add
+
+    text, meaning = "B = S' + b[bucket(key - query)]", N_("each head's own number for the distance is added")
+    return Bias(
+        text, meaning, prepare,
+        parameters={"distances.weight": (rows, heads)},
+        detail=N_("near distances have a bucket each, those from {farthest} on the same; {count} buckets in all",
+                  farthest=FARTHEST, count=BUCKETS),
+    )  # fmt: skip

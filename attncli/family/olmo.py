@@ -1,0 +1,25 @@
+"""OLMo (Groeneveld et al. 2024): Llama's layers, with LayerNorm that has no parameters, and q, k and v bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attncli.architecture.parts import biased, layer_norm
+from attncli.architecture.spec import Layer, Spec
+from attncli.configs.decoder import PREFIXES, attention, decoder, gated, tensors
+from attncli.configs.fields import Config
+
+__all__ = ["PREFIXES", "spec", "tensors"]
+
+
+def spec(config: Config, has: Callable[[str], bool]) -> Spec:
+    normed = layer_norm(1e-5, weight=False, bias=False)
+    bounded = config.get("clip_qkv", None) is not None
+    attn = attention(
+        config,
+        **biased(config.flag("attention_bias", False)),
+        clip=config.number("clip_qkv", 0.0) if bounded else None,
+    )
+    mlp = gated(config, 11008)
+    layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+    return decoder("olmo", config, has, lambda number: layer, final_norm=normed, vocab=50304)

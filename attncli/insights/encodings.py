@@ -1,0 +1,128 @@
+"""Positional encodings as stages, for `attn pe`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from attncli.errors import UsageError
+from attncli.formula import positions as formula
+from attncli.formula.types import Array
+from attncli.insights.maps import HeadMap, Section, Side
+from attncli.insights.pooling import pooled
+from attncli.insights.similarity import dot_products
+from attncli.model.running import Model
+from attncli.text.language import N_, joined
+from attncli.tracing.stage import Stage
+
+
+def sinusoidal(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:
+    """One stage, float64 [position, dimension]."""
+    table = formula.sinusoidal(np.asarray(positions), dim, base)
+    angle = f"pos / {base:g}^(2i/{dim})"
+    text = N_("PE(pos, 2i) = sin({angle}), PE(pos, 2i+1) = cos(the same)", angle=angle)
+    return [_stage("pe.sinusoidal", table, ("position", "dimension"), "PE", text, positions)]
+
+
+def rotary(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:
+    """Angles in radians, their cosine and sine. float64 [position, pair] each."""
+    return _rotary(formula.inverse_frequencies(dim, base), f"θ = pos · {base:g}^(-2i/{dim})", positions)
+
+
+def _rotary(frequencies: Array, text: str, positions: Sequence[int]) -> list[Stage]:
+    angles = formula.rotary_angles(np.asarray(positions), frequencies)
+    axes = ("position", "pair")
+    return [
+        _stage("pe.angles", angles, axes, "θ", text, positions, N_("radians, by pair of dimensions")),
+        _stage("pe.cos", np.cos(angles), axes, "cos θ", "cos θ", positions),
+        _stage("pe.sin", np.sin(angles), axes, "sin θ", "sin θ", positions),
+    ]
+
+
+def alibi(heads: int, positions: Sequence[int]) -> list[Stage]:
+    """Slopes [head], and the bias [head, query, key] that is added to scaled scores."""
+    slopes = formula.alibi_slopes(heads)
+    at = np.asarray(positions)
+    bias = formula.alibi_bias(slopes, at, np.arange(at.max() + 1))
+    return [
+        _stage("pe.slopes", slopes, ("head",), "m", N_("m = 2^(-8h/n) for head h of n, from 1"), None),
+        _stage("pe.bias", bias, ("head", "query", "key"), "B", "B = -m |query - key|", positions),
+    ]
+
+
+def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
+    """A checkpoint's own table, learned or computed, or its rotary angles. Raises UsageError for a model with
+    neither."""
+    embed, rotary = model.spec.main.embed, model.spec.attention.rotary
+    if rotary is not None:
+        return _rotary(rotary.frequencies(max(positions) + 1), N_("θ = pos · the model's frequencies"), positions)
+    rows = embed.position_of([-1] * (max(positions) + 1))[list(positions)]  # -1: no padding, which has no position
+    if embed.stored_positions:
+        name, text = model.spec.main.prefix + "embed.positions.weight", f"P = P[{embed.position_text}]"
+        table = model.weights.rows(name, rows)
+    elif embed.table is not None:
+        text, table = joined(" = ", "P", embed.table_text), embed.table(rows, model.spec.d_model)
+    else:
+        raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
+    return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
+
+
+def vectors(stages: Sequence[Stage]) -> tuple[Array, str]:
+    """The encodings whose dot products can be taken, [position, d], and what the products then are: the rows of a
+    table; of rotary angles their cosines and sines, since turned vectors are multiplied as those are. Raises
+    UsageError for ALiBi."""
+    by_name = {stage.name: stage.values for stage in stages}
+    if "pe.bias" in by_name:
+        raise UsageError(
+            "ALiBi adds a bias to scores: there are no encodings to multiply.",
+            "attn pe --kind alibi --map draws the bias.",
+        )
+    if "pe.cos" in by_name:
+        both = np.concatenate([by_name["pe.cos"], by_name["pe.sin"]], axis=1)
+        return both, "Σ cos θ_i cos θ_j + sin θ_i sin θ_j = Σ cos(θ_i - θ_j)"
+    return stages[0].values, "P_i · P_j"
+
+
+def of_pairs(stages: Sequence[Stage]) -> Stage:
+    """The dot product of every encoding with every other, float64 [position, position]. Raises UsageError for
+    ALiBi."""
+    encodings, text = vectors(stages)
+    positions = stages[0].row_indices
+    return _stage("pe.products", dot_products(encodings), ("position", "position"), "G", f"G = {text}", positions)
+
+
+def drawn(stage: Stage, fitted: Callable[[Section], Section]) -> Section:
+    """A stage [position, …] or [head, query, key] as maps, pooled as `fitted` says."""
+    values, heads = stage.values, stage.head_indices
+    *_, row_axis, column_axis = stage.axes
+    rows = stage.row_indices
+    columns = rows if column_axis == "position" else range(values.shape[-1])
+    planned = fitted(
+        Section(
+            name=stage.name,
+            rows=Side(row_axis, rows),
+            columns=Side(column_axis, tuple(columns)),
+            maps=tuple(HeadMap(stage.name, np.empty((0, 0)), None, head) for head in (heads or (None,))),
+            formula=stage.formula,
+            meaning=stage.meaning,
+        )
+    )
+    steps = planned.rows.step, planned.columns.step
+    matrices = values if heads else values[None]
+    maps = zip(planned.maps, matrices, strict=True)
+    return replace(planned, maps=tuple(replace(one, values=pooled(matrix, steps)) for one, matrix in maps))
+
+
+def _stage(
+    name: str,
+    values: Array,
+    axes: tuple[str, ...],
+    symbol: str,
+    text: str,
+    positions: Sequence[int] | None,
+    meaning: str = "",
+) -> Stage:
+    rows = None if positions is None else tuple(positions)
+    return Stage(name, values, axes, symbol, text, meaning, rows=rows)

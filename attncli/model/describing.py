@@ -1,0 +1,169 @@
+"""What a checkpoint is, from its config.json and the headers of its files: no tensor is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from attncli import story
+from attncli.architecture.parameters import layer_and_expert, shapes
+from attncli.architecture.spec import Spec
+from attncli.architecture.traits import Traits, traits
+from attncli.checkpoints import Checkpoint, Stored
+from attncli.configs.tensors import Tensor
+from attncli.errors import AttnError
+from attncli.stages import offered
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a model's parameters and a checkpoint's tensors fit. `parameters`: how many numbers the tensors that
+    attn uses have, each tensor counted once. `missing`: by the family's names. `left_over`: tensors that attn does
+    not use, with their shapes. `misfits`: what is said of tensors of another shape than config.json makes them."""
+
+    parameters: int
+    missing: tuple[str, ...] = ()
+    left_over: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    misfits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Description:
+    """A checkpoint. `spec` and `fit` are None where attn cannot tell what the model is. `refusal`: why attn would
+    not trace it. `sizes`: of its files, in bytes. `card`: what is told of the model that comes with attn."""
+
+    name: str
+    source: str
+    family: str | None
+    stored: tuple[Stored, ...]
+    sizes: Mapping[Path, int]
+    tokenizer: str | None
+    spec: Spec | None = None
+    fit: Fit | None = None
+    refusal: AttnError | None = None
+    card: Path | None = None
+
+    @cached_property
+    def traits(self) -> Traits | None:
+        return None if self.spec is None else traits(self.spec)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers are stored, used or not."""
+        return sum(math.prod(s.shape) for s in self.stored)
+
+    def stages(self, at: str) -> list[str]:
+        """The stages whose names begin so (`layers.0.`, `decoder.layers.3.`), without that; for an empty beginning
+        those outside the layers."""
+        names = [] if self.spec is None else offered(self.spec)
+        if not at:
+            return [name for name in names if "layers." not in name]
+        return [name.removeprefix(at) for name in names if name.startswith(at)]
+
+
+def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Description:
+    """What a checkpoint is: a folder in Hugging Face layout, a .gguf file, a .safetensors or .npz file with one
+    attention layer, or a name on the hub. Only config.json and the headers of the files are read. A model that
+    attn refuses is described as far as its headers go, and `refusal` says why.
+
+    `ignore_config`: fields of config.json that attn does not know and that do not change the numbers. Raises
+    AttnError where there is no checkpoint, or its files are broken.
+    """
+    from attncli.model.loading import is_one_layer, located
+
+    path = Path(source)
+    if is_one_layer(source):
+        return _one_layer(path)
+    found = located(source)
+    return _whole(found, found.resolve().name if path.exists() else str(source), frozenset(ignore_config))
+
+
+def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
+    from attncli.configs.weights import family_names
+    from attncli.family import FORMER, family_of, spec_of
+    from attncli.model.loading import open_checkpoint
+
+    family, spec, fit, refusal = None, None, None, None
+    try:
+        config, checkpoint, _ = open_checkpoint(path, ignore)
+    except AttnError as error:
+        checkpoint, refusal = _without_config(path, error), error
+    else:
+        kind = config.get("model_type", None)
+        family = FORMER.get(kind, kind) if isinstance(kind, str) else None
+        try:
+            module = family_of(config)
+            names = family_names(checkpoint, module.PREFIXES)
+            spec = spec_of(module, config, names.__contains__)
+            fit = _fit(spec, module.tensors(config), checkpoint, names)
+            config.finish()
+        except AttnError as error:
+            refusal = error
+    stored = tuple(checkpoint.stored())
+    source, card = ("bundled", story.CARD) if path == story.FOLDER else (str(path), None)
+    return Description(name, source, family, stored, _sizes(stored), _tokenizer(path), spec, fit, refusal, card)
+
+
+def _without_config(path: Path, error: AttnError) -> Checkpoint:
+    """The tensors of a folder whose config.json is refused or not there. Raises that error where it has none."""
+    from attncli.checkpoints.safetensors import open_safetensors
+
+    try:
+        return open_safetensors(path)
+    except AttnError:
+        raise error from None
+
+
+def _one_layer(path: Path) -> Description:
+    from attncli.checkpoints.one_layer import one_layer_spec, open_file
+
+    checkpoint, spec, fit, refusal = open_file(path), None, None, None
+    stored = tuple(checkpoint.stored())
+    try:
+        spec = one_layer_spec(checkpoint, {})
+        fit = Fit(sum(math.prod(s.shape) for s in stored))
+    except AttnError as error:
+        refusal = error
+    family = None if spec is None else spec.family
+    return Description(path.name, str(path), family, stored, _sizes(stored), None, spec, fit, refusal)
+
+
+def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
+    """Finds every parameter of the Spec among the tensors, by name and shape."""
+    from attncli.configs.weights import CheckpointWeights
+
+    weights = CheckpointWeights(spec, tensors, checkpoint, names)
+    used: dict[str, None] = {}
+    missing: dict[str, None] = {}
+    misfits: dict[str, None] = {}
+    for name, shape in shapes(spec):
+        by_head = weights.kept_by_head(name)
+        for head in range(shape[0] if by_head else 1):
+            tensor, theirs, actual = weights.locate(name, str(head))
+            if actual is None:
+                missing[theirs] = None
+            elif actual not in used or layer_and_expert(name)[1] in (
+                "",
+                "0",
+            ):  # experts in one tensor are all alike
+                used[actual] = None
+                try:
+                    weights.check_shape(name, shape[1:] if by_head else shape, tensor, actual)
+                except AttnError as error:
+                    misfits[error.message] = None
+    left_over = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
+    count = sum(math.prod(checkpoint.shape(name)) for name in used)
+    return Fit(count, tuple(missing), left_over, tuple(misfits))
+
+
+def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:
+    return {file: file.stat().st_size for file in sorted({s.file for s in stored})}
+
+
+def _tokenizer(path: Path) -> str | None:
+    from attncli.text.tokenization import kind_of
+
+    return "in the file" if path.is_file() else kind_of(path)

@@ -1,0 +1,307 @@
+"""From what the user names, to a Model: the story model, seeded weights, a Hugging Face folder or hub name, a GGUF
+file, or one layer's file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from attncli import story
+from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, plain_rotary
+from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
+from attncli.errors import AttnError, UsageError
+from attncli.formula.positions import sinusoidal
+from attncli.model.running import Model
+from attncli.text.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
+from attncli.text.tokens import Tokens
+
+if TYPE_CHECKING:
+    from attncli.checkpoints import Checkpoint
+    from attncli.configs.fields import Config
+
+POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
+DType = Literal["float32", "float64"]
+OPAQUE_IDS = 1 << 18
+"""How many ids seeded weights know at most where ids are given as they are, without a tokenizer."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of a seeded model. None: the default (d_ff 4 d_model, kv_heads as heads)."""
+
+    d_model: int = 8
+    layers: int = 2
+    heads: int = 2
+    kv_heads: int | None = None
+    d_ff: int | None = None
+    positions: str = "sinusoidal"
+    causal: bool = True
+
+
+def load_model(
+    source: str | Path | None = None,
+    *,
+    seed: int | None = None,
+    d_model: int | None = None,
+    layers: int | None = None,
+    heads: int | None = None,
+    kv_heads: int | None = None,
+    d_ff: int | None = None,
+    positions: str | None = None,
+    causal: bool | None = None,
+    tokenizer: str | Path | None = None,
+    dtype: DType = "float32",
+    ignore_config: Sequence[str] = (),
+    adapter: str | Path | None = None,
+) -> Model:
+    """A model to trace.
+
+    `source`: "story" for the trained model that comes with attn; a folder in Hugging Face layout (config.json,
+    safetensors); a .gguf file, which needs the extra `gguf`; a .safetensors or .npz file with one attention layer
+    (w_q, w_k, w_v, …); or a name on the hub, looked up in the local cache first. None for seeded weights where
+    `seed`, a shape option or `tokenizer` asks for them, else for the story model. Tensors are read when a trace
+    needs them.
+
+    `seed` and the shape options (`d_model` … `causal`; None: Shape's default) make seeded weights; `seed`,
+    `heads`, `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words,
+    chars, bytes, or the path of a tokenizer; None for the checkpoint's own, or words. `dtype`: that of the
+    arithmetic. `ignore_config`: fields of config.json that attn does not know and that do not change the numbers.
+    `adapter`: a LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights as they are read.
+
+    Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
+    """
+    given: dict[str, Any] = {
+        "seed": seed, "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
+        "positions": positions, "causal": causal,
+    }  # fmt: skip
+    options = {name: value for name, value in given.items() if value is not None}
+    if adapter is not None and (source is None or is_one_layer(source)):
+        raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
+    if source is None and not options and tokenizer is None:
+        source = story.NAME
+    if source is None:
+        return _seeded(options.pop("seed", 0), Shape(**options), tokenizer, dtype)
+    if is_one_layer(source):
+        return _one_layer(Path(source), options, tokenizer, dtype)
+    if options:
+        name = next(iter(options)).replace("_", "-")
+        flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
+        raise UsageError(f"{flag} is for seeded weights; {source} has its own.", "Leave out one of the two.")
+    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
+
+
+def is_one_layer(source: str | Path) -> bool:
+    """Whether a path is the file of one layer of the user's own, and not a whole model."""
+    path = Path(source)
+    return source != story.NAME and path.is_file() and path.suffix != ".gguf"
+
+
+def located(source: str | Path) -> Path:
+    """Where a whole model lies: in the package for the name `story` (a folder of that name is `./story`), else the
+    path, or what the hub has under that name, in the local cache."""
+    if source == story.NAME:
+        return story.FOLDER
+    path = Path(source)
+    if path.exists():
+        return path
+    from attncli.checkpoints.hub import fetch
+
+    return fetch(str(source))
+
+
+# ------------------------------------------------------------------ seeded
+
+
+def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: DType) -> Model:
+    from attncli.checkpoints.seeded import SeededWeights
+
+    chosen = _tokenizer(tokenizer or "words")
+    spec = _seeded_spec(shape, chosen.size or 0)
+    weights = SeededWeights(spec, seed, str, getattr(np, dtype))
+    return Model("seeded", f"seed {seed}", spec, weights, chosen, _bind_seeded)
+
+
+def _bind_seeded(model: Model, tokens: Tokens) -> Model:
+    """The vocabulary of an open tokenizer is the sentence's own words; of ids as they are, those ids."""
+    from attncli.checkpoints.seeded import SeededWeights
+
+    chosen = model.tokenizer
+    assert isinstance(model.weights, SeededWeights)
+    assert chosen is not None
+    if chosen.size is not None:
+        word, vocab = chosen.name, chosen.size
+    elif tokens.vocabulary is not None:
+        word, vocab = tokens.vocabulary.__getitem__, len(tokens.vocabulary)
+    else:
+        word, vocab = str, _opaque_vocabulary(tokens)
+    spec = replace(model.spec, vocab=vocab)
+    return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
+
+
+def _opaque_vocabulary(tokens: Tokens) -> int:
+    """Ids given as they are, without a tokenizer, make the vocabulary that holds the largest of them."""
+    return min(max(tokens.ids, default=0) + 1, OPAQUE_IDS)
+
+
+def _seeded_spec(shape: Shape, vocab: int) -> Spec:
+    kv_heads = shape.heads if shape.kv_heads is None else shape.kv_heads
+    d_head = _shared("--d-model", shape.d_model, "--heads", shape.heads)
+    _shared("--heads", shape.heads, "--kv-heads", kv_heads)
+    if shape.positions == "sinusoidal" and shape.d_model % 2:
+        raise UsageError(f"sinusoidal positions come in pairs: --d-model {shape.d_model} is odd.",
+                         "Take an even --d-model, or other --positions.")  # fmt: skip
+    if shape.positions == "rotary" and d_head % 2:
+        raise UsageError(f"rotary positions turn pairs: d_model / heads = {d_head} is odd.",
+                         "Take an even --d-model / --heads, or other --positions.")  # fmt: skip
+    attn = Attention(
+        shape.heads, kv_heads, d_head, d_head**-0.5, CAUSAL if shape.causal else EVERY_KEY,
+        rotary=plain_rotary(d_head) if shape.positions == "rotary" else None,
+        bias=alibi(shape.heads) if shape.positions == "alibi" else None,
+    )  # fmt: skip
+    normed = layer_norm(1e-5, weight=False, bias=False)
+    mlp = feed_forward(4 * shape.d_model if shape.d_ff is None else shape.d_ff, "relu")
+    layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
+    embed = Embed(shape.positions, shape.d_model, table=sinusoidal if shape.positions == "sinusoidal" else None)
+    return Spec("seeded", shape.d_model, vocab, (Stack(embed, (layer,) * shape.layers, normed),), Head(tied=True))
+
+
+def _shared(whole: str, total: int, part: str, n: int) -> int:
+    if total % n:
+        fitting = [str(d) for d in range(1, total + 1) if total % d == 0]
+        raise UsageError(
+            f"{whole} {total} cannot be shared by {part} {n}.", f"{part} can be {', '.join(fitting[:12])}."
+        )
+    return total // n
+
+
+# ------------------------------------------------------------------ a Hugging Face folder, or a GGUF file
+
+
+def _checkpoint(
+    path: Path,
+    name: str,
+    tokenizer: str | Path | None,
+    dtype: DType,
+    ignore: frozenset[str],
+    adapter: str | Path | None,
+) -> Model:
+    from attncli.configs.weights import CheckpointWeights, family_names
+    from attncli.family import family_of, spec_of
+
+    config, checkpoint, own = open_checkpoint(path, ignore)
+    family = family_of(config)
+    if adapter is not None:
+        checkpoint = _adapted(checkpoint, adapter)
+    names = family_names(checkpoint, family.PREFIXES)
+    spec = spec_of(family, config, names.__contains__)
+    config.finish()
+    if tokenizer in ("words", "chars"):
+        raise UsageError(
+            f"--tokenizer {tokenizer} numbers the sentence's own words: it is for seeded weights.",
+            f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
+        )
+    chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
+    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
+    shown = path.name if Path(name).exists() else name
+    if adapter is not None:
+        shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
+    if path == story.FOLDER:
+        return Model(story.NAME, "bundled", spec, weights, chosen, layer=story.LAYER)
+    return Model(shown, str(path), spec, weights, chosen)
+
+
+def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
+    """What config.json says, the tensors, and how to open the tokenizer."""
+    from attncli.configs.fields import Config
+
+    if path.is_file():
+        from attncli.checkpoints.gguf import open_gguf
+
+        model = open_gguf(path)
+        return Config(dict(model.config), path, ignore), model.checkpoint, model.tokenizer
+    from attncli.checkpoints.quantized import dequantized
+    from attncli.checkpoints.safetensors import open_safetensors
+
+    config = Config(_config_fields(path / "config.json"), path / "config.json", ignore)
+    quantization = config.get("quantization_config", None)
+    checkpoint = dequantized(open_safetensors(path), quantization, config.file)
+    return config, checkpoint, lambda: own_tokenizer(path)
+
+
+def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
+    from attncli.checkpoints.lora import merged, open_adapter
+
+    folder = Path(adapter)
+    if not folder.is_dir():
+        from attncli.checkpoints.hub import fetch_adapter
+
+        folder = fetch_adapter(str(adapter))
+    return merged(checkpoint, open_adapter(folder))
+
+
+def own_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a checkpoint's folder, or one that refuses all but ids."""
+    return open_tokenizer(folder) or without_tokenizer(str(folder))
+
+
+def _config_fields(file: Path) -> dict[str, Any]:
+    from attncli.files import json_object
+
+    try:
+        return json_object(file.read_bytes(), file)
+    except FileNotFoundError:
+        raise AttnError(
+            f"{file.parent} has no config.json.",
+            "A model is a folder in Hugging Face layout: config.json, tokenizer.json, model.safetensors.",
+        ) from None
+    except OSError as error:
+        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
+
+
+# ------------------------------------------------------------------ one layer of the user's own
+
+
+def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: DType) -> Model:
+    from attncli.checkpoints.one_layer import OneLayerWeights, one_layer_spec, open_file
+
+    for name in options:
+        if name not in ("seed", "heads", "kv_heads", "causal", "positions"):
+            raise UsageError(f"--{name.replace('_', '-')}: {path} has its own; leave the option out.")
+    checkpoint = open_file(path)
+    spec = one_layer_spec(checkpoint, options)
+    chosen = _tokenizer(tokenizer or "words")
+    weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, getattr(np, dtype))
+    return Model(path.name, str(path), spec, weights, chosen, _bind_one_layer)
+
+
+def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
+    """Without an embedding in the file, words have seeded vectors; with one, they are its rows in order."""
+    from attncli.checkpoints.one_layer import OneLayerWeights
+
+    assert isinstance(model.weights, OneLayerWeights)
+    assert model.tokenizer is not None
+    if model.weights.has_embedding:
+        return model
+    open_words = tokens.vocabulary is not None
+    word = tokens.vocabulary.__getitem__ if tokens.vocabulary is not None else model.tokenizer.name
+    vocab = len(tokens.vocabulary or ()) if open_words else model.tokenizer.size or _opaque_vocabulary(tokens)
+    spec = replace(model.spec, vocab=vocab)
+    return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
+
+
+def _tokenizer(choice: str | Path) -> Tokenizer:
+    if str(choice) in BUILT_IN:
+        return built_in(str(choice))
+    path = Path(choice)
+    if not path.exists():
+        raise UsageError(
+            f"no tokenizer {str(choice)!r}: it is neither {', '.join(BUILT_IN)} nor a file or folder."
+        )
+    found = open_tokenizer(path)
+    if found is None:
+        raise AttnError(f"{path} has no tokenizer.json, vocab.json + merges.txt or vocab.txt.")
+    return found

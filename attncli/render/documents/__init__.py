@@ -1,0 +1,1 @@
+"""Pages as documents: Markdown, HTML, and the formats that programs read."""

@@ -1,0 +1,1 @@
+"""A page: what a view builds and a medium shows. Blocks for people, data for programs; nothing of models."""

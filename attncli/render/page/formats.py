@@ -1,0 +1,74 @@
+"""The list of media: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import IO, Literal, Protocol
+
+from attncli.render.page.maps import HeadMaps
+from attncli.render.page.page import Options, Page, Section
+
+Kind = Literal["words", "picture", "data", "arrays"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A medium: its module, the file endings that mean it, and its kind. `words` and `picture` are for people,
+    `data` is text for programs, `arrays` a binary file of named arrays. `binary`: not for a terminal."""
+
+    module: str
+    suffixes: tuple[str, ...]
+    kind: Kind
+    binary: bool = False
+
+
+FORMATS = {
+    "table": Format("attncli.render.terminal", (".txt",), "words"),
+    "md": Format("attncli.render.documents.markdown", (".md",), "words"),
+    "html": Format("attncli.render.documents.html", (".html", ".htm"), "words"),
+    "svg": Format("attncli.render.pictures.svg", (".svg",), "picture"),
+    "png": Format("attncli.render.pictures.png", (".png",), "picture", binary=True),
+    "json": Format("attncli.render.documents.json", (".json",), "data"),
+    "ndjson": Format("attncli.render.documents.ndjson", (".ndjson", ".jsonl"), "data"),
+    "csv": Format("attncli.render.documents.csv", (".csv",), "data"),
+    "npz": Format("attncli.render.documents.npz", (".npz",), "arrays", binary=True),
+    "safetensors": Format("attncli.render.documents.safetensors", (".safetensors",), "arrays", binary=True),
+}
+
+
+class Writer(Protocol):
+    """Writes one page. It has written the opening when it is made."""
+
+    def fitted(self, maps: HeadMaps) -> HeadMaps:
+        """The maps, which have no values yet, with their sides pooled to what the medium has room for."""
+
+    def section(self, section: Section) -> None:
+        """Writes a section, at once where the medium allows it."""
+
+    def close(self) -> None:
+        """Ends the document."""
+
+
+def open_writer(name: str, page: Page, output: IO[bytes], options: Options) -> Writer:
+    """The writer of a format, for sections that come one by one. The sections of `page` itself are not written."""
+    made: Writer = import_module(FORMATS[name].module).writer(page, output, options)
+    return made
+
+
+def write(name: str, page: Page, output: IO[bytes], options: Options) -> None:
+    """Writes a whole page."""
+    writer = open_writer(name, page, output, options)
+    for section in page.sections:
+        writer.section(section)
+    writer.close()
+
+
+def format_of(file_name: str) -> str | None:
+    """The format that a file's ending means, if any."""
+    return next(_meant(file_name), None)
+
+
+def _meant(file_name: str) -> Iterator[str]:
+    return (name for name, known in FORMATS.items() if file_name.lower().endswith(known.suffixes))

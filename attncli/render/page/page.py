@@ -1,0 +1,111 @@
+"""A page, its sections, and the data that each section has for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.render.page.blocks import (
+    BarChart,
+    Formula,
+    Heading,
+    Items,
+    Markdown,
+    Matrix,
+    Note,
+    Plot,
+    Prose,
+    Subject,
+    Table,
+    TokenLine,
+)
+from attncli.render.page.maps import HeadMaps
+from attncli.text.language import ENGLISH, Say
+
+Block = (
+    Subject | Heading | Formula | TokenLine | Matrix | Table | Items
+    | BarChart | Plot | HeadMaps | Prose | Markdown | Note
+)  # fmt: skip
+Record = Mapping[str, Any]
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a page is shown: digits after the point, everything or what fits, how wide (None: as wide as the
+    terminal), and in which language."""
+
+    precision: int = 4
+    full: bool = False
+    width: int | None = None
+    say: Say = ENGLISH
+
+
+class Data(Protocol):
+    """What a section has for programs."""
+
+    def objects(self) -> Iterable[Record]:
+        """JSON objects, numbers and all; what is not finite becomes null."""
+
+    def rows(self) -> Iterable[Record]:
+        """Rows of CSV, each cell by its column."""
+
+    def arrays(self) -> Arrays:
+        """Named arrays."""
+
+    def facts(self) -> Iterable[Record]:
+        """The objects without the numbers that `arrays` has."""
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Data that is a list of records, which all have the same fields."""
+
+    records: Sequence[Record]
+
+    def objects(self) -> Iterable[Record]:
+        return self.records
+
+    def rows(self) -> Iterable[Record]:
+        """A list within a record becomes one text."""
+        return [
+            {k: "; ".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in record.items()}
+            for record in self.records
+        ]
+
+    def arrays(self) -> Arrays:
+        """An array a field; -1 stands for a number that is not there."""
+        columns = {name: [record[name] for record in self.records] for name in self.records[0]}
+        return {name: np.asarray([-1 if v is None else v for v in values]) for name, values in columns.items()}
+
+    def facts(self) -> Iterable[Record]:
+        return self.records
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A part of a page: blocks for people, data for programs. Blocks are built when a medium asks for them."""
+
+    blocks: Callable[[], Iterable[Block]]
+    data: Data | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page. `head` is the JSON document without its items; `items` the field that lists the data of the
+    sections, empty where the head is the whole document. `columns` are those of CSV, empty: those of the first
+    row. `opening` are the blocks above the sections. `schema` in `head` names the document.
+
+    Sections may be given one by one as they are computed (`Writer.section`), or be here at once.
+    """
+
+    title: str
+    head: Record
+    items: str = ""
+    columns: Sequence[str] = ()
+    opening: Callable[[], Iterable[Block]] = tuple
+    sections: Iterable[Section] = field(default=())

@@ -1,0 +1,1 @@
+"""Text in and text shown: tokens, tokenizers, language, visible characters."""

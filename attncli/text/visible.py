@@ -1,0 +1,41 @@
+"""Text made safe to show: what cannot be seen, or would command a terminal, becomes visible."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_PICTURES = {0x20: "␣", 0x7F: "␡", **{code: chr(0x2400 + code) for code in range(0x20)}}
+
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}
+
+
+def visible(text: str) -> str:
+    """The text with everything that cannot be seen, or that would command a terminal, made visible.
+
+    Space and the control characters become their Unicode control pictures (␣ ␊ ␉ ␛); other invisible
+    characters, joiners and variation selectors, whose width differs between terminals, their escape; a
+    combining mark with nothing to stand on gets a dotted circle.
+    """
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    shown = []
+    for i, char in enumerate(text):
+        code, category = ord(char), unicodedata.category(char)
+        if code in _PICTURES:
+            shown.append(_PICTURES[code])
+        elif category in _HIDDEN or 0xFE00 <= code <= 0xFE0F or 0x2400 <= code <= 0x2426:
+            shown.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+        elif category.startswith("M") and i == 0:
+            shown.append("\u25cc" + char)
+        else:
+            shown.append(char)
+    return "".join(shown)
+
+
+def harmless(text: str) -> str:
+    """The text as it is, but for control characters (tab and line ends aside), which become escapes:
+    for formats that other programs read."""
+    return "".join(
+        f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" and c not in "\t\n\r" else c for c in text
+    )

@@ -1,0 +1,1 @@
+"""Stages, traces of them, and how a forward pass is recorded."""

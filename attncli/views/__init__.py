@@ -1,0 +1,1 @@
+"""Views: from an insight to a page, one file each."""

@@ -1,0 +1,549 @@
+"""`attn map`, and the maps of `attn pe`, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+import attncli
+from tests.conftest import Run, error_of, text_of
+from tests.support.checkpoints import write_gpt2
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+SENTENCE = "The cat sat on the mat and the cat sat"
+T5 = ("-m", str(GOLDEN / "t5-text"), "--target", "the mat sat")
+TERMINALS = {
+    "truecolor": {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+    "256": {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": ""},
+    "sixteen": {"FORCE_COLOR": "1", "TERM": "xterm", "COLORTERM": ""},
+    "none": {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"},
+}
+CODES = {"truecolor": "[34]8;2;", "256": "[34]8;5;", "sixteen": "0;[349][346]", "none": None}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def plain(text: str) -> str:
+    """Without colours."""
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+
+def document(attn: Run, *arguments: str, schema: str = "map") -> Any:
+    """What --json prints, which must be as its schema says."""
+    made = json.loads(text_of(attn(*arguments, "--json")))
+    jsonschema.validate(made, json.loads(text_of(attn("schema", schema))))
+    return made
+
+
+# ------------------------------------------------------------------ the terminal
+
+
+def test_one_head_is_a_large_map_with_its_tokens_along_both_sides(attn: Run) -> None:
+    lines = text_of(attn("map", "The cat sat", "--seed", "0", "--layer", "0", "--head", "0")).splitlines()
+    assert "layers.0.attn.weights · head 0  [query 3 × key 3]" in lines
+    assert "      The   cat   sat" in lines
+    weights = attncli.trace("The cat sat", model=attncli.load_model(seed=0), stages=["weights"])
+    values = weights["layers.0.attn.weights"].values[0]
+    rows = {line[2:5]: line for line in lines if re.match(r"[012] (The|cat|sat)", line)}
+    assert list(rows) == ["The", "cat", "sat"]
+    for query, line in enumerate(rows.values()):
+        for key in range(query + 1):
+            shade = " ░▒▓█"[min(int(values[query, key] / values.max() * 5), 4)]
+            assert line.ljust(24)[6 + 6 * key : 12 + 6 * key] == shade * 6
+        assert line.count("·") == 2 - query
+
+
+def test_a_model_is_a_grid_of_its_heads_a_row_a_layer(attn: Run) -> None:
+    text = text_of(attn("map", SENTENCE, "--seed", "0", "--layers", "3"))
+    titles = [line.split() for line in text.splitlines() if re.match(r"\d\.\d", line)]
+    assert titles == [["0.0", "0.1"], ["1.0", "1.1"], ["2.0", "2.1"]]
+    assert "layers.*.attn.weights  [query 10 × key 10]" in text
+    assert "· not allowed" in text
+
+
+def test_layers_and_heads_are_chosen(attn: Run) -> None:
+    made = document(attn, "map", SENTENCE, "--seed", "0", "--heads", "4", "--layer", "-1", "--head", "0,2-3")
+    (section,) = made["sections"]
+    assert section["name"] == "layers.1.attn.weights"
+    assert [(one["layer"], one["head"]) for one in section["maps"]] == [(1, 0), (1, 2), (1, 3)]
+
+
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("terminal", TERMINALS)
+@pytest.mark.parametrize("sentence", [SENTENCE, "猫がマットに座った。犬も座った。" * 3])
+def test_maps_fit_every_window_in_all_colours_and_in_none(
+    attn: Run, width: int, terminal: str, sentence: str
+) -> None:
+    environment = {"COLUMNS": str(width), "LINES": "40", **TERMINALS[terminal]}
+    options = ("--tokenizer", "chars", "--seed", "0") if "猫" in sentence else ("--seed", "0")
+    for more in ((), ("--layer", "0", "--head", "1", "--stage", "scores")):
+        text = text_of(attn("map", sentence, *options, *more, **environment))
+        lines = plain(text).splitlines()
+        assert max(map(cell_len, lines)) <= width
+        code = CODES[terminal]
+        if code is None:
+            assert not re.search("\x1b\\[[0-9;]*[34]8;|\x1b\\[[0-9;]*;?[349][0-7]m", text)
+            assert "█" in text
+        else:
+            assert re.search(code, text)
+
+
+def test_colours_are_those_of_the_scale(attn: Run) -> None:
+    text = text_of(attn("map", "a b", "--seed", "0", "--layer", "0", "--head", "0", **TERMINALS["truecolor"]))
+    from attncli.render.colours import scale
+
+    r, g, b = scale(255, False)[-1]
+    assert f"\x1b[0;48;2;{r};{g};{b}m      " in text  # the first token can only look at itself
+
+
+def test_a_pipe_gets_no_colours(attn: Run) -> None:
+    assert "\x1b" not in text_of(attn("map", SENTENCE, "--seed", "0"))
+
+
+def test_a_terminal_without_blocks_gets_other_shades(attn: Run) -> None:
+    text = text_of(attn("map", SENTENCE, "--seed", "0", "--layer", "0", "--head", "0", PYTHONIOENCODING="ascii"))
+    assert "##" in text
+    assert "\\u2588" not in text
+
+
+def test_scores_below_zero_have_a_scale_with_two_sides(attn: Run) -> None:
+    made = document(attn, "map", SENTENCE, "--seed", "0", "--stage", "scores")
+    (section,) = made["sections"]
+    low, high = section["limits"]
+    assert low == -high < 0
+    assert all(one["scores"] is None for one in section["maps"])
+    assert None not in section["maps"][0]["values"][0]  # there is a score before the mask
+    text = text_of(attn("map", SENTENCE, "--seed", "0", "--stage", "scores"))
+    assert {"≡", "="} & set(text)
+
+
+def test_what_is_masked_is_not_zero(attn: Run) -> None:
+    for stage in ("masked", "weights"):
+        made = document(attn, "map", SENTENCE, "--seed", "0", "--stage", stage, "--layer", "0", "--head", "0")
+        values = made["sections"][0]["maps"][0]["values"]
+        assert [sum(v is None for v in row) for row in values] == list(range(9, -1, -1))
+    bidirectional = text_of(attn("map", SENTENCE, "--seed", "0", "--bidirectional", "--layer", "0", "--head", "0"))
+    assert "not allowed" not in bidirectional
+
+
+# ------------------------------------------------------------------ long texts
+
+
+LONG = " ".join(f"w{i % 7}" for i in range(300))
+
+
+def test_long_texts_are_pooled_and_say_so(attn: Run) -> None:
+    text = text_of(attn("map", LONG, "--seed", "0", "--layer", "0", "--head", "0", COLUMNS="60"))
+    assert "pooled: each cell is the largest of " in text
+    assert max(map(cell_len, text.splitlines())) <= 60
+    mean = text_of(attn("map", LONG, "--seed", "0", "--layer", "0", "--head", "0", "--pool", "mean"))
+    assert "pooled: each cell is the mean of " in mean
+    assert "pooled" not in text_of(attn("map", LONG, "--seed", "0", "--layer", "0", "--head", "0", "--full"))
+
+
+def test_a_window_that_is_low_pools_more_rows(attn: Run) -> None:
+    def rows(lines: str) -> int:
+        said = plain(text_of(attn("map", LONG, "--seed", "0", "--layer", "0", "--head", "0", LINES=lines,
+                                  COLUMNS="100", **TERMINALS["truecolor"])))  # fmt: skip
+        assert len(said.splitlines()) < int(lines)
+        found = re.search(r"of (\d+) × (\d+) numbers", said)
+        assert found is not None
+        return int(found[1])
+
+    assert rows("30") > rows("60")
+
+
+def test_ranges_of_queries_and_keys_zoom_in(attn: Run) -> None:
+    everything = document(attn, "map", LONG, "--seed", "0", "--layer", "1", "--head", "1", "--full")
+    part = document(
+        attn, "map", LONG, "--seed", "0", "--layer", "1", "--head", "1", "--query", "290-299", "--key", "0,280-299"
+    )
+    section = part["sections"][0]
+    assert section["pool"] is None
+    assert section["rows"]["indices"] == list(range(290, 300))
+    assert section["columns"]["indices"] == [0, *range(280, 300)]
+    whole = np.array(everything["sections"][0]["maps"][0]["values"], float)
+    np.testing.assert_allclose(
+        np.array(section["maps"][0]["values"], float),
+        whole[290:][:, [0, *range(280, 300)]],
+        atol=1e-6,
+    )
+    text = text_of(attn("map", LONG, "--seed", "0", "--layer", "1", "--head", "1", "--query", "290-299"))
+    assert "[query 10 × key 300]" in text
+    assert "291 w4" in text
+
+
+def test_pooled_json_says_what_its_cells_are(attn: Run) -> None:
+    made = document(attn, "map", LONG, "--seed", "0")
+    section = made["sections"][0]
+    assert section["pool"] == "max"
+    size = section["rows"]["step"]
+    assert size == section["columns"]["step"] == 5  # at most 64 cells a side
+    full = document(attn, "map", LONG, "--seed", "0", "--full")["sections"][0]
+    assert full["pool"] is None
+    for one, other in zip(section["maps"], full["maps"], strict=True):
+        assert one["scores"] == other["scores"]
+        corner = np.array([row[:size] for row in other["values"][10:15]], float)
+        assert one["values"][2][0] == pytest.approx(corner.max())
+
+
+# ------------------------------------------------------------------ what heads do
+
+
+def test_heads_are_marked_by_what_they_do(attn: Run) -> None:
+    text = text_of(attn("map", "the cat sat on the mat", *T5))
+    assert "2.2 previous" in text
+    assert re.search(r"^first +2\.0 0\.\d\d +looks at the first token$", text, re.MULTILINE)
+    assert "A head is marked where" in text
+    alone = text_of(
+        attn("map", "the cat sat on the mat", *T5, "--stage", "decoder.layers.2.attn.weights", "--head", "2")
+    )
+    assert "decoder.layers.2.attn.weights · head 2 · looks at the token before (0.68)" in alone
+
+
+def test_the_scores_are_those_of_the_heads(attn: Run) -> None:
+    from attncli.insights.heads import KINDS, score
+
+    made = document(attn, "map", SENTENCE, "--seed", "0")
+    ids = [token["id"] for token in made["tokens"]]
+    trace = attncli.trace(SENTENCE, model=attncli.load_model(seed=0), stages=["weights"])
+    for one in made["sections"][0]["maps"]:
+        weights = trace[one["stage"]].values[one["head"]]
+        for kind, pairs in KINDS.items():
+            assert one["scores"][kind] == pytest.approx(float(score(weights, pairs(ids))), rel=1e-5)
+
+
+@pytest.mark.parametrize("sort", ["previous", "first", "self", "same", "induction", "entropy"])
+def test_heads_are_sorted_by_what_they_do(attn: Run, sort: str) -> None:
+    made = document(attn, "map", SENTENCE, "--seed", "0", "--layers", "4", "--sort", sort)
+    scores = [one["scores"][sort] for one in made["sections"][0]["maps"]]
+    assert scores == sorted(scores, reverse=sort != "entropy")
+    text = text_of(attn("map", SENTENCE, "--seed", "0", "--layers", "4", "--sort", sort))
+    unit = " bits" if sort == "entropy" else ""
+    first = made["sections"][0]["maps"][0]
+    assert f"{first['layer']}.{first['head']} {scores[0]:.2f}{unit}" in text
+
+
+# ------------------------------------------------------------------ models
+
+
+def test_an_encoder_decoder_has_a_section_for_each_attention(attn: Run) -> None:
+    made = document(attn, "map", "the cat sat on the mat", *T5)
+    assert [s["name"] for s in made["sections"]] == [
+        "encoder.layers.*.attn.weights",
+        "decoder.layers.*.attn.weights",
+        "decoder.layers.*.cross.weights",
+    ]
+    cross = made["sections"][2]
+    assert (len(cross["rows"]["indices"]), len(cross["columns"]["indices"])) == (4, 7)
+    assert cross["maps"][0]["scores"] is None
+    zoomed = document(
+        attn, "map", "the cat sat on the mat", *T5, "--stage", "cross.weights", "--query", "1", "--key", "mat"
+    )
+    assert zoomed["sections"][0]["columns"]["indices"] == [5]
+    text = text_of(
+        attn("map", "the cat sat on the mat", *T5, "--stage", "cross.weights", "--layer", "0", "--head", "0")
+    )
+    assert re.search(r"^ *the *cat *sat *on *the *mat *</s>$", text, re.MULTILINE)
+    assert "0 <pad>" in text
+
+
+CASES = sorted(folder.parent.name for folder in GOLDEN.glob("*/config.json"))
+
+
+@pytest.mark.parametrize("case", CASES[::3])
+def test_every_model_can_be_mapped(attn: Run, case: str) -> None:
+    given = json.loads((GOLDEN / case / "input.json").read_text())
+    ids = ",".join(str(i) for i in next(iter(v for v in given.values() if isinstance(v, list))))
+    model = attncli.load_model(GOLDEN / case)
+    more = ("--target-ids", "1,2") if model.spec.encoder is not None else ()
+    made = document(attn, "map", "--ids", ids, "-m", str(GOLDEN / case), *more)
+    for section in made["sections"]:
+        for one in section["maps"]:
+            values = np.array(one["values"], float)
+            assert np.nanmax(values) <= 1 + 1e-5
+            assert np.nanmin(values) >= 0
+
+
+def test_the_mask_of_a_window_is_seen(attn: Run) -> None:
+    made = document(
+        attn, "map", "--ids", "3,1,4,1,5", "-m", str(GOLDEN / "gemma2-tied"), "--layer", "1", "--head", "0"
+    )
+    assert [[v is not None for v in row] for row in made["sections"][0]["maps"][0]["values"]] == [
+        [0 <= q - k < 3 for k in range(5)] for q in range(5)
+    ]
+
+
+def test_a_number_that_is_none_is_marked_and_warned_about(attn: Run, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    write_gpt2(tmp_path / "m")
+    file = tmp_path / "m" / "model.safetensors"
+    tensors = load_file(file)
+    name = next(n for n in tensors if n.endswith("h.0.attn.c_attn.weight"))
+    tensors[name][0, 0] = np.nan
+    save_file(tensors, file)
+    done = attn("map", "--ids", "1,2,3", "-m", "m", "--layer", "0", "--head", "0")
+    assert done.returncode == 0
+    assert "× not a number" in done.stdout.decode()
+    assert "are NaN or infinite" in done.stderr.decode()
+
+
+# ------------------------------------------------------------------ files
+
+
+SCRIPT = '<script>alert("1")</script> & ]]> 猫 %s'
+
+
+def test_svg_is_well_formed_and_escaped(attn: Run, tmp_path: Path) -> None:
+    text_of(attn("map", SCRIPT, "--seed", "0", "--layer", "0", "--head", "0", "-o", "map.svg"))
+    root = ElementTree.parse(tmp_path / "map.svg").getroot()
+    assert root.tag == SVG + "svg"
+    assert {child.tag.removeprefix(SVG) for child in root.iter()} <= {
+        "svg",
+        "defs",
+        "pattern",
+        "rect",
+        "path",
+        "g",
+        "text",
+    }
+    said = [text.text for text in root.iter(SVG + "text")]
+    count = len(attncli.trace(SCRIPT, model=attncli.load_model(seed=0), stages=["embed"]).tokens or ())
+    for label in ("1 script", f"{count - 3} 猫"):
+        assert said.count(label) == 2  # along both sides
+    assert any("hatched" in (text or "") for text in said)
+
+
+def test_svg_draws_each_number_in_its_colour(attn: Run, tmp_path: Path) -> None:
+    from attncli.render.colours import scale
+
+    text_of(attn("map", "a b", "--seed", "0", "--layer", "0", "--head", "0", "-o", "map.svg"))
+    group = next(ElementTree.parse(tmp_path / "map.svg").getroot().iter(SVG + "g"))
+    r, g, b = scale(255, False)[-1]
+    drawn = {path.get("fill"): path.get("d") for path in group}
+    assert drawn[f"#{r:02x}{g:02x}{b:02x}"] == "M0 0h1v1h-1z"
+    assert "".join(str(d) for d in drawn.values()).count("M") == 3  # the one that is not allowed is not drawn
+
+
+class _Page(HTMLParser):
+    """The scripts of a page, and what it would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scripts: list[str] = []
+        self.loads: list[str] = []
+        self.inside = False
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.inside = tag == "script"
+        if self.inside:
+            self.scripts.append("")
+        self.loads += [v or "" for k, v in attributes if k in ("src", "href")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.scripts[-1] += data
+
+
+def test_html_is_one_page_with_its_numbers(attn: Run, tmp_path: Path) -> None:
+    text_of(attn("map", SCRIPT, "--seed", "0", "-o", "map.html"))
+    page = _Page()
+    page.feed((tmp_path / "map.html").read_text("utf-8"))
+    assert page.loads == []
+    data, program = page.scripts
+    assert "alert" not in program
+    held = json.loads(data)
+    trace = attncli.trace(SCRIPT, model=attncli.load_model(seed=0), stages=["weights"])
+    assert len(held["maps"]) == 4
+    weights = trace["layers.0.attn.weights"].values[0]
+    np.testing.assert_allclose(held["maps"][0]["values"][5][:6], weights[5, :6], rtol=1e-3)
+    assert held["maps"][0]["values"][0][1] is None
+    assert held["sections"][0]["columns"][0] == "key 0 <"
+
+
+def png(file: Path) -> tuple[int, int]:
+    """The size of a picture, all of whose parts must be whole."""
+    data = file.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, size = 8, (0, 0)
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        body = data[at + 8 : at + 8 + length]
+        assert zlib.crc32(kind + body) == struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0]
+        if kind == b"IHDR":
+            size = struct.unpack(">II", body[:8])
+        at += 12 + length
+    return size
+
+
+def test_png_is_a_picture(attn: Run, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    done = attn("map", "price $x^2$ 猫 _a_", "--seed", "0", "-o", "map.png", MPLCONFIGDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == b""
+    width, height = png(tmp_path / "map.png")
+    assert 400 < width < 4000
+    assert 400 < height < 4000
+
+
+def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    from matplotlib.font_manager import fontManager
+
+    from attncli.render.map_drawing import Drawing
+    from attncli.render.map_png import _written
+    from attncli.text.language import ENGLISH
+
+    monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name.startswith("DejaVu")])
+    page = Drawing()
+    page.line("猫 and dog")
+    page, fonts = _written(page, ENGLISH)
+    assert page.words[0].text == "\\u732b and dog"
+    assert "No font on this machine" in page.words[1].text
+    assert fonts == ["DejaVu Sans Mono"]
+
+
+def test_png_without_matplotlib_is_one_error(attn: Run, tmp_path: Path) -> None:
+    (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
+    said = error_of(attn("map", "a b", "--seed", "0", "-o", "map.png"), 1)
+    assert "pip install 'attncli[plot]'" in said
+    assert not (tmp_path / "map.png").exists()
+
+
+@pytest.mark.parametrize("ending", ["svg", "html", "json", "txt"])
+def test_files_are_whole_or_not_at_all(attn: Run, tmp_path: Path, ending: str) -> None:
+    error_of(attn("map", "a b", "--seed", "0", "-o", f"nowhere/map.{ending}"), 1)
+    before = tmp_path / f"map.{ending}"
+    before.write_text("before")
+    error_of(attn("map", "a b", "-m", "nowhere", "-o", before.name), 1)
+    assert before.read_text() == "before"
+    text_of(attn("map", "a b", "--seed", "0", "-o", before.name))
+    assert len(before.read_text("utf-8")) > 100
+
+
+# ------------------------------------------------------------------ errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["a b", "--stage", "q"], "attn.q is [head, position, d_head]: a map needs queries and keys."),
+        (["a b", "--stage", "wieghts"], "Did you mean"),
+        (["a b", "--stage", "scores", "--sort", "first"], "--sort first is by a layer's own attention weights"),
+        (["a b", "--layer", "7"], "layer 7 is out of range"),
+        (["a b", "--head", "2"], "head 2 is out of range"),
+        (["a b", "--query", "5-9"], "query 5 is out of range: 0 to 1"),
+        (["a b", "--key", "5"], "key 5 is out of range: 0 to 1"),
+        (["a a", "--key", "a"], "--key 'a' is token 0, 1: several."),
+        (["a b", "--key", "zebra"], "no token 'zebra' in the sentence."),
+        (["a b", "--json", "--format", "svg"], "--json and --format svg are both given."),
+        (["a b", "--target", "c"], "--target is for an encoder with a decoder"),
+        ([], "no sentence is given"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_told(attn: Run, arguments: list[str], says: str) -> None:
+    assert says in error_of(attn("map", *arguments, "--seed", "0"), 2)
+
+
+def test_a_closed_pipe_ends_quietly() -> None:
+    command = f"{sys.executable} -m attncli map 'a b c' --seed 0 --layers 8 | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, env=os.environ, check=False)
+    assert done.stderr == b""
+
+
+def test_captions_can_be_japanese(attn: Run) -> None:
+    text = text_of(attn("map", SENTENCE, "--seed", "0", "--lang", "ja"))
+    assert "許されない" in text
+
+
+# ------------------------------------------------------------------ encodings
+
+
+@pytest.mark.parametrize("kind", ["sinusoidal", "rotary", "alibi"])
+@pytest.mark.parametrize("format_", ["text", "svg", "html", "json"])
+def test_encodings_are_drawn(attn: Run, tmp_path: Path, kind: str, format_: str) -> None:
+    made = text_of(attn("pe", "--kind", kind, "--length", "9", "--map", "--format", format_))
+    if format_ == "json":
+        names = {
+            "sinusoidal": ["pe.sinusoidal"],
+            "rotary": ["pe.angles", "pe.cos", "pe.sin"],
+            "alibi": ["pe.bias"],
+        }
+        held = json.loads(made)
+        jsonschema.validate(held, json.loads(text_of(attn("schema", "map"))))
+        assert [section["name"] for section in held["sections"]] == names[kind]
+    if format_ == "svg":
+        assert ElementTree.fromstring(made).tag == SVG + "svg"
+
+
+def test_an_ending_of_pictures_is_a_map(attn: Run, tmp_path: Path) -> None:
+    text_of(attn("pe", "--dim", "8", "-o", "pe.svg"))
+    assert ElementTree.parse(tmp_path / "pe.svg").getroot().tag == SVG + "svg"
+    assert "--map is not drawn as csv" in error_of(attn("pe", "--map", "--format", "csv"), 2)
+
+
+def test_the_map_of_encodings_has_their_numbers(attn: Run) -> None:
+    numbers = json.loads(text_of(attn("pe", "--dim", "8", "--position", "3,5-9", "--json")))["stages"][0]["values"]
+    (section,) = document(attn, "pe", "--dim", "8", "--position", "3,5-9", "--map")["sections"]
+    np.testing.assert_allclose(section["maps"][0]["values"], numbers)
+    assert section["rows"] == {"axis": "position", "indices": [3, 5, 6, 7, 8, 9], "step": 1}
+    assert section["limits"] == pytest.approx([-1, 1], abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["sinusoidal", "rotary"])
+def test_similarity_depends_on_the_distance_alone(attn: Run, kind: str) -> None:
+    made = document(
+        attn, "pe", "--kind", kind, "--dim", "16", "--length", "20", "--similarity", schema="similarity"
+    )
+    assert [one["distance"] for one in made["distances"]] == list(range(20))
+    for one in made["distances"]:
+        exact = sum(np.cos(one["distance"] / 10000 ** (2 * i / 16)) for i in range(8))
+        assert one["mean"] == pytest.approx(exact, abs=1e-9)
+        assert one["smallest"] == pytest.approx(one["largest"], abs=1e-9)
+        assert one["pairs"] == 20 - one["distance"]
+
+
+def test_similarity_of_a_learned_table(attn: Run, tmp_path: Path) -> None:
+    write_gpt2(tmp_path / "m")
+    from tests.support.checkpoints import tensors
+
+    table = tensors()["wpe.weight"][:5].astype(float)
+    made = document(attn, "pe", "--model", "m", "--length", "5", "--similarity", schema="similarity")
+    diagonal = np.diagonal(table @ table.T, 2)
+    assert made["distances"][2]["mean"] == pytest.approx(diagonal.mean(), abs=1e-9)
+    assert made["distances"][2]["largest"] == pytest.approx(diagonal.max(), abs=1e-9)
+    (section,) = document(attn, "pe", "--model", "m", "--length", "5", "--similarity", "--map")["sections"]
+    np.testing.assert_allclose(section["maps"][0]["values"], table @ table.T, atol=1e-9)
+
+
+def test_similarity_is_drawn_as_bars(attn: Run) -> None:
+    text = text_of(attn("pe", "--dim", "8", "--length", "4", "--similarity", COLUMNS="60"))
+    rows = [line for line in text.splitlines() if re.match(r" +\d ", line)]
+    lengths = [line.count("█") for line in rows]
+    assert [line.split()[1] for line in rows] == ["4.0000", "3.5353", "2.5637", "1.9649"]
+    assert lengths == sorted(lengths, reverse=True)
+    assert max(map(cell_len, text.splitlines())) <= 60
+    many = text_of(attn("pe", "--length", "200", "--similarity"))
+    assert "one distance in 5, of 200; --full shows them all" in many
+
+
+def test_alibi_has_nothing_to_multiply(attn: Run) -> None:
+    said = error_of(attn("pe", "--kind", "alibi", "--similarity"), 2)
+    assert "ALiBi adds a bias to scores" in said
