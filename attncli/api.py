@@ -13,7 +13,7 @@ from attncli.model.running import Model, run
 from attncli.stages.selecting import head_counts, select
 from attncli.text.tokenization import opaque_ids
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import Selection
+from attncli.tracing.selection import Selection
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 

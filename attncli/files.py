@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and JSON text."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
     if level:
         raise AttnError(f"{file} is nested more than {NESTED} deep: no settings are.")
     return fields
+
+
+def encode(value: Any) -> bytes:
+    """A value as JSON text in UTF-8; NaN and infinities become null. numpy arrays are lists, and each float32 is the
+    shortest text that reads back to it. The control characters that JSON allows as they are (DEL and C1) are
+    escaped, since a terminal might obey them."""
+    import re
+
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"\x7f" not in text and b"\xc2" not in text:
+        return text
+    return re.sub(rb"\x7f|\xc2[\x80-\x9f]", lambda m: b"\\u%04x" % ord(m[0].decode()), text)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from attncli.errors import UsageError, nearest
 if TYPE_CHECKING:
     from attncli.architecture.spec import Spec
     from attncli.text.tokens import Tokens
-    from attncli.tracing.recording import Selection
+    from attncli.tracing.selection import Selection
 
 
 def query_options(command: Command) -> Command:
@@ -82,7 +82,7 @@ def selection_of(
     stages: list[str], heads: tuple[int, ...] | None, query: str | None, tokens: Tokens, target: Tokens | None
 ) -> Selection:
     """These stages, of some heads, and of the rows that --query means: those of an encoder are the source's."""
-    from attncli.tracing.recording import Selection
+    from attncli.tracing.selection import Selection
 
     if query is None:
         return Selection(tuple(stages), heads)

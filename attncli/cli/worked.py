@@ -10,7 +10,7 @@ from attncli.cli.choosing import heads_of, layers_of, positions_of, top_of
 from attncli.errors import UsageError
 from attncli.insights.worked import Worked, stages_of, worked
 from attncli.stages import attention_of, offered
-from attncli.tracing.recording import Selection
+from attncli.tracing.selection import Selection
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 

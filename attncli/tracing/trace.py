@@ -68,14 +68,15 @@ class Trace(Mapping[str, Stage]):
         return self.tokens if crossed and of_keys else self.target
 
     def save(self, path: str | Path) -> None:
-        """Writes the whole trace as a safetensors file, or .npz by its ending; `Trace.load` reads it back."""
-        from attncli.render.arrays import save_trace
+        """Writes the whole trace as .safetensors or .npz, by the ending of `path`; `Trace.load` reads it back.
+        Raises AttnError for another ending, or where the file cannot be written."""
+        from attncli.tracing.file import save_trace
 
         save_trace(self, Path(path))
 
     @staticmethod
     def load(path: str | Path) -> Trace:
         """Reads what `save` (or `attn explain -o` with either ending) wrote. Raises AttnError."""
-        from attncli.render.arrays import load_trace
+        from attncli.tracing.file import load_trace
 
         return load_trace(Path(path))

@@ -26,7 +26,7 @@ from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
 if TYPE_CHECKING:
     from attncli.model.running import Model
     from attncli.text.tokens import Tokens
-    from attncli.tracing.recording import Selection
+    from attncli.tracing.selection import Selection
     from attncli.tracing.stage import Stage
 
 TOP = 5

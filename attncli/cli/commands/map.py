@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from attncli.insights.mapping import Chosen
     from attncli.model.running import Model
     from attncli.text.tokens import Tokens
-    from attncli.tracing.recording import Selection
+    from attncli.tracing.selection import Selection
     from attncli.tracing.trace import Trace
 
 SORTS = ("layer", "previous", "first", "self", "same", "induction", "entropy")
