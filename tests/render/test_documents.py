@@ -1,4 +1,4 @@
-"""Every format says the same, and what it promises."""
+"""Documents for programs and papers (JSON, NDJSON, CSV, npz, safetensors, Markdown): all say the same numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import numpy as np
@@ -17,25 +16,11 @@ import attncli
 from attncli.stages import CATALOGUE
 from tests.conftest import Run, text_of
 from tests.support.checkpoints import write_gpt2
+from tests.support.documents import schema, strictly
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SENTENCE = 'The cat, 猫 \x1b[1m said\n"hi"'
 EVERYTHING = ("--layer", "all", "--head", "all", "--stage", "all")
-
-
-def schema(attn: Run, name: str = "trace") -> Any:
-    document = json.loads(text_of(attn("schema", name)))
-    jsonschema.Draft202012Validator.check_schema(document)
-    return document
-
-
-def strictly(text: str) -> Any:
-    """JSON by the letter: no NaN, no Infinity."""
-
-    def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is not JSON")
-
-    return json.loads(text, parse_constant=refuse)
 
 
 @pytest.mark.parametrize("positions", ["sinusoidal", "learned", "rotary", "alibi", "none"])
@@ -147,22 +132,6 @@ def test_array_files_hold_every_stage_bit_by_bit(attn: Run, tmp_path: Path, endi
         np.testing.assert_array_equal(arrays[name], stage.values)
 
 
-def test_a_trace_saves_and_loads(tmp_path: Path) -> None:
-    trace = attncli.trace(SENTENCE, heads=[1], queries=[0, 2])
-    trace.save(tmp_path / "t.safetensors")
-    loaded = attncli.Trace.load(tmp_path / "t.safetensors")
-    assert list(loaded) == list(trace)
-    assert loaded.text == SENTENCE
-    assert loaded.model == trace.model
-    assert loaded.tokens is not None
-    assert trace.tokens is not None
-    assert loaded.tokens.records() == trace.tokens.records()
-    for name, stage in trace.items():
-        np.testing.assert_array_equal(loaded[name].values, stage.values)
-        for field in ("axes", "symbol", "formula", "detail", "layer", "heads", "rows"):
-            assert getattr(loaded[name], field) == getattr(stage, field)
-
-
 def test_markdown_tables_have_as_many_cells_in_every_row(attn: Run) -> None:
     text = text_of(attn("explain", "a|b `c` *d* [e](f)", "--tokenizer", "chars", "--format", "md", "--full"))
     counts: list[set[int]] = []
@@ -173,94 +142,6 @@ def test_markdown_tables_have_as_many_cells_in_every_row(attn: Run) -> None:
             counts.append(set())
     assert [c for c in counts if c]
     assert all(len(c) <= 1 for c in counts)
-
-
-@pytest.mark.parametrize("ending", ["json", "ndjson", "csv", "npz", "safetensors", "md", "txt"])
-def test_the_ending_of_the_output_file_sets_the_format(attn: Run, tmp_path: Path, ending: str) -> None:
-    text_of(attn("explain", "a b", "-o", f"out.{ending}"))
-    name = {"txt": "table"}.get(ending, ending)
-    piped = attn("explain", "a b", "--format", name).stdout
-    written = (tmp_path / f"out.{ending}").read_bytes()
-    assert piped[:200] == written[:200]
-    assert len(piped) == len(written)
-
-
-def test_output_files_have_ordinary_permissions(attn: Run, tmp_path: Path) -> None:
-    text_of(attn("explain", "a b", "-o", "out.json"))
-    (tmp_path / "plain").write_text("")
-    assert (tmp_path / "out.json").stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
-@pytest.mark.parametrize("format_", ["table", "json", "ndjson", "csv", "md", "npz", "safetensors"])
-@pytest.mark.parametrize("kind", ["sinusoidal", "rotary", "alibi"])
-def test_pe_comes_in_every_format(attn: Run, kind: str, format_: str) -> None:
-    done = attn("pe", "--kind", kind, "--length", "3", "--format", format_)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-
-
-def test_pe_gives_the_numbers_of_the_paper(attn: Run) -> None:
-    document = strictly(text_of(attn("pe", "--dim", "64", "--position", "3,5-9", "--json")))
-    jsonschema.validate(document, schema(attn, "pe"))
-    (stage,) = document["stages"]
-    for row, pos in zip(stage["values"], [3, 5, 6, 7, 8, 9], strict=True):
-        for i in range(32):
-            assert row[2 * i] == pytest.approx(np.sin(pos / 10000 ** (2 * i / 64)), abs=1e-12)
-            assert row[2 * i + 1] == pytest.approx(np.cos(pos / 10000 ** (2 * i / 64)), abs=1e-12)
-
-
-def test_pe_shows_a_checkpoints_own_table(attn: Run, tmp_path: Path) -> None:
-    from tests.support.checkpoints import tensors
-
-    write_gpt2(tmp_path / "m")
-    document = strictly(text_of(attn("pe", "--model", "m", "--position", "2-4", "--json")))
-    jsonschema.validate(document, schema(attn, "pe"))
-    np.testing.assert_array_equal(
-        np.array(document["stages"][0]["values"], np.float32), tensors()["wpe.weight"][2:5]
-    )
-
-
-def test_pe_shows_the_vectors_that_the_tokens_get(attn: Run) -> None:
-    """Of a model whose positions do not begin at the table's first row."""
-    model = str(Path(__file__).parent.parent / "golden" / "roberta-padding")
-    asked = strictly(text_of(attn("pe", "--model", model, "--length", "3", "--json")))
-    given = strictly(
-        text_of(attn("explain", "--ids", "7,9,8", "-m", model, "--stage", "embed.positions", "--json"))
-    )
-    assert asked["stages"][0]["values"] == given["stages"][0]["values"]
-    assert asked["stages"][0]["formula"] == given["stages"][0]["formula"] == "P = P[4 + pos]"
-
-
-@pytest.mark.parametrize("format_", ["table", "json", "ndjson", "csv", "md", "npz", "safetensors"])
-def test_tokens_come_in_every_format(attn: Run, format_: str) -> None:
-    done = attn("tokens", SENTENCE, "--format", format_)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-
-
-@pytest.mark.parametrize("tokenizer", ["words", "chars", "bytes"])
-@pytest.mark.parametrize("text", [SENTENCE, "don't stop。東京タワー ｶﾀｶﾅ 👩‍👩‍👧!", "e\u0301 a\u200bb"])
-def test_tokens_cover_the_text_by_their_spans(attn: Run, tokenizer: str, text: str) -> None:
-    document = strictly(text_of(attn("tokens", text, "--tokenizer", tokenizer, "--json")))
-    jsonschema.validate(document, schema(attn, "tokens"))
-    tokens = document["tokens"]
-    covered = {i for t in tokens for i in range(t["start"], t["end"])}
-    assert covered == {i for i, c in enumerate(text) if tokenizer != "words" or not c.isspace()}
-    if tokenizer != "bytes":
-        assert all(t["text"] == text[t["start"] : t["end"]] for t in tokens)
-    else:
-        assert [t["id"] for t in tokens] == list(text.encode())
-
-
-def test_words_take_each_ideograph_and_kana_by_itself() -> None:
-    trace = attncli.trace(
-        "猫がマットに座った、don't sit 2人。", model=attncli.load_model(seed=0), stages=["embed"]
-    )
-    assert trace.tokens is not None
-    assert trace.tokens.texts == (*"猫がマットに座った、", "don't", "sit", "2", "人", "。")
-
-
-GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 @pytest.mark.parametrize("case", ["gpt-oss-yarn", "deepseek-v3-groups", "t5-text", "deberta-v2-own-keys"])
