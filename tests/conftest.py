@@ -30,8 +30,8 @@ def fork_server() -> Iterator[ForkServer | None]:
 def attn(tmp_path: Path, fork_server: ForkServer | None) -> Run:
     """Runs `attn` with the given arguments in an empty folder, 80 columns wide, in English, away from any hub.
 
-    In a process forked from one that has imported attn; `anew=True`, or a variable that an interpreter reads when it
-    starts, asks for one that starts from nothing.
+    In a process forked from one that has imported attn. `anew=True` starts one from nothing, and so does a
+    variable that the interpreter reads when it starts.
     """
 
     def run(*arguments: str, stdin: bytes = b"", anew: bool = False, **environment: str) -> Done:

@@ -1,4 +1,4 @@
-"""Every command started from nothing, as a shell does it; and what the other tests do is the same thing, faster."""
+"""Every command starts from nothing, as in a shell; and a fork, which other tests use, gives the same."""
 
 from __future__ import annotations
 

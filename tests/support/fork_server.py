@@ -1,9 +1,9 @@
-"""A process that has imported all of attn, and forks for each command: a fresh process that starts in milliseconds.
+"""A process that has imported all of attn and forks for each command: a new process in milliseconds.
 
-Started by tests/support/running.py. For each request it gets four file descriptors over the socket that its argument
-names: a pipe with the request in JSON, and the standard input, output and error of the command. The child becomes
-`python -m attncli` with the arguments, the folder and the environment of the request; it ends as any Python process
-does. The server answers with its exit status.
+tests/support/running.py starts it, with the number of a socket. A request is four file descriptors: a pipe that
+holds the request in JSON, and the standard input, output and error of the command. The child becomes
+`python -m attncli` with the arguments, the folder and the environment of the request. The server answers with its
+exit status.
 
 Nothing here may start a thread before the fork: a lock that another thread holds would stay locked in the child.
 """
@@ -23,7 +23,7 @@ LAZY = (
     "difflib", "matplotlib.backends.backend_agg", "matplotlib.figure", "numpy.ma", "numpy.random", "orjson",
     "rich.console", "rich.table", "rich.text", "safetensors.numpy", "tokenizers",
 )  # fmt: skip
-"""What commands import where they need it. Not huggingface_hub, which reads the environment when it is imported."""
+"""What commands import where they need it; but not huggingface_hub, whose import reads the environment."""
 
 
 def preload() -> None:
