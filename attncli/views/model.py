@@ -1,4 +1,4 @@
-"""A Description of a checkpoint: as a JSON document, and as facts for people, a line each."""
+"""What a checkpoint is: a fact in each line, and the card of the model that comes with attn."""
 
 from __future__ import annotations
 
@@ -11,11 +11,31 @@ from typing import Any
 
 from attncli.architecture.traits import Kind, LayerTraits, StackTraits, Traits, ranges
 from attncli.model.describing import Description, Fit
+from attncli.render.page.blocks import Column, Markdown, Table
+from attncli.render.page.page import Block, Options, Page, Section
 from attncli.text.language import N_, joined
+from attncli.text.visible import visible_lines
 from attncli.version import __version__
 
 NAMES = 8
 """How many names of missing and left-over tensors people are shown, unless they ask for all."""
+
+
+def page(description: Description, options: Options) -> Page:
+    """The facts of a checkpoint; long lists are cut short unless `options.full`."""
+    return Page(
+        title=f"attn model {description.name}",
+        head=document(description),
+        sections=[Section(lambda: _blocks(description, options))],
+    )
+
+
+def _blocks(description: Description, options: Options) -> Iterator[Block]:
+    rows = facts(description, options.full)
+    names, values = zip(*((name, visible_lines(options.say.marked(value))) for name, value in rows), strict=True)
+    yield Table([Column(N_("fact"), names, "label"), Column(N_("value"), values, "words")], header=False)
+    if description.card is not None:
+        yield Markdown(description.card.read_text("utf-8"))
 
 
 def document(d: Description) -> dict[str, Any]:
@@ -41,16 +61,6 @@ def document(d: Description) -> dict[str, Any]:
         "left_over": [] if fit is None else [{"name": n, "shape": list(s)} for n, s in fit.left_over.items()],
         "misfits": [] if fit is None else list(fit.misfits),
     }
-
-
-def leaves(value: Any, path: str = "") -> Iterator[dict[str, Any]]:
-    """Every word and number of a document, with the way to it: for CSV."""
-    if not isinstance(value, dict | list):
-        yield {"fact": path, "value": value}
-        return
-    inner = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, part in inner:
-        yield from leaves(part, f"{path}.{key}" if path else str(key))
 
 
 def _sizes(d: Description) -> dict[str, Any] | None:
@@ -100,8 +110,8 @@ def _dtypes(d: Description) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------ for people
 
 
-def facts(d: Description, full: bool = False) -> list[dict[str, str]]:
-    """What to tell of a checkpoint, as rows of `fact` and `value`; long lists cut short unless `full`."""
+def facts(d: Description, full: bool = False) -> Facts:
+    """What to tell of a checkpoint, as pairs of name and value; long lists are cut short unless `full`."""
     told: Facts = [(N_("model"), d.name), (N_("family"), d.family or N_("not said"))]
     if d.refusal is not None:
         told.append((N_("refused"), d.refusal.message))
@@ -109,7 +119,7 @@ def facts(d: Description, full: bool = False) -> list[dict[str, str]]:
     told += _of_files(d)
     if d.fit is not None:
         told += _of_fit(d.fit, full)
-    return [{"fact": name, "value": value} for name, value in told]
+    return told
 
 
 Facts = list[tuple[str, str]]

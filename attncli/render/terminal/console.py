@@ -8,7 +8,7 @@ from typing import IO
 
 from rich.console import Console
 
-from attncli.render import Options
+from attncli.render.page.page import Options
 
 
 def console_for(output: IO[bytes], options: Options) -> Console:

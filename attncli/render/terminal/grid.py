@@ -17,8 +17,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 
-from attncli.render import Options
-from attncli.render.matrices import Matrix, middle_out, row_sums
+from attncli.render.page.blocks import Matrix
+from attncli.render.page.choosing import middle_out
+from attncli.render.page.page import Options
 from attncli.text.language import Say
 
 LABEL_WIDTH = 18
@@ -36,7 +37,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
     gap = (len(rows) + 1) // 2 if rows_left_out else None
     labels = [fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
-    sums = row_sums(matrix, rows, options.precision)
+    sums = matrix.row_sums(rows, options.precision)
     if gap is not None:
         labels.insert(gap, f"⋮ {rows_left_out}")
     label_width = max(map(cell_len, labels))
@@ -150,7 +151,7 @@ def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | 
     weights the largest of a row bold."""
     marker = "⋯".center(cell_len(columns.marker))
     starts = columns.starts
-    bold = matrix.are_weights and len(matrix.values) > 1
+    bold = matrix.weights and len(matrix.values) > 1
     lines: list[Line] = []
     for place, row in enumerate(rows):
         cells = [c.cells[place] for c in columns.shown]
