@@ -40,7 +40,7 @@ def changed(case: str, folder: Path, **fields: Any) -> Path:
         (
             "gpt-neo-windows",
             {"attention_types": [[["global"], 2]]},
-            "attention_types must list a kind for each of the 3 layers, and lists 2",
+            "attention_types must list a type for each of the 3 layers, but it lists 2",
         ),
         ("opt-published", {"scale_embeddings": True}, "scale_embeddings"),
         ("bloom-published", {"apply_residual_connection_post_layernorm": True}, "post_layernorm = True"),
