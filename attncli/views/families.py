@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attncli.architecture.traits import FamilyTraits
+from attncli.model.family_traits import FamilyTraits
 from attncli.render.page.blocks import Column, Note, Table
 from attncli.render.page.page import Block, Options, Page, Records, Section
 from attncli.text.language import N_, joined

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from attncli.architecture.traits import families
 from attncli.family import FAMILIES
+from attncli.model.family_traits import families
 from tests.conftest import Run, error_of, text_of
 from tests.support.documents import document
 

@@ -25,7 +25,7 @@ from tests.support.checkpoints import changed_golden
         (
             "gpt-neo-windows",
             {"attention_types": [[["global"], 2]]},
-            "attention_types must list a kind for each of the 3 layers, and lists 2",
+            "attention_types must list a type for each of the 3 layers, but it lists 2",
         ),
         ("opt-published", {"scale_embeddings": True}, "scale_embeddings"),
         ("bloom-published", {"apply_residual_connection_post_layernorm": True}, "post_layernorm = True"),

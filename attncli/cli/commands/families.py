@@ -26,8 +26,8 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     experts, biases, keys shared by heads), and `attn model` shows what it does. JSON and CSV also name the fields
     of config.json that attn reads for the family.
     """
-    from attncli.architecture.traits import families
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options, width_of
+    from attncli.model.family_traits import families
     from attncli.render.page.formats import write
     from attncli.views import families as view
 
