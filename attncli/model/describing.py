@@ -82,9 +82,9 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
 
 
 def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
-    from attncli.configs.weights import family_names
     from attncli.family import FORMER, family_of, spec_of
     from attncli.model.loading import open_checkpoint
+    from attncli.model.weights import family_names
 
     family, spec, fit, refusal = None, None, None, None
     try:
@@ -133,7 +133,7 @@ def _one_layer(path: Path) -> Description:
 
 def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
     """Finds every parameter of the Spec among the tensors, by name and shape."""
-    from attncli.configs.weights import CheckpointWeights
+    from attncli.model.weights import CheckpointWeights
 
     weights = CheckpointWeights(spec, tensors, checkpoint, names)
     used: dict[str, None] = {}

@@ -189,8 +189,8 @@ def _checkpoint(
     ignore: frozenset[str],
     adapter: str | Path | None,
 ) -> Model:
-    from attncli.configs.weights import CheckpointWeights, family_names
     from attncli.family import family_of, spec_of
+    from attncli.model.weights import CheckpointWeights, family_names
 
     config, checkpoint, own = open_checkpoint(path, ignore)
     family = family_of(config)

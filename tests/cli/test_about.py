@@ -29,8 +29,9 @@ from attncli.architecture.spec import (
     Spec,
     Stack,
 )
-from attncli.architecture.traits import families, ranges, traits
+from attncli.architecture.traits import ranges, traits
 from attncli.family import FAMILIES
+from attncli.model.family_traits import families
 from tests.conftest import Run, error_of, text_of
 from tests.support.checkpoints import tensors, write_gpt2
 

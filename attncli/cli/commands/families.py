@@ -10,7 +10,7 @@ from attncli.cli.options import output_options
 from attncli.text.language import N_, joined
 
 if TYPE_CHECKING:
-    from attncli.architecture.traits import FamilyTraits
+    from attncli.model.family_traits import FamilyTraits
 
 
 NOTE = N_(
@@ -41,8 +41,8 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     experts, biases, keys shared by heads), and `attn model` shows what it does. JSON and CSV also name the fields
     of config.json that attn reads for the family.
     """
-    from attncli.architecture.traits import families
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
+    from attncli.model.family_traits import families
     from attncli.render.console import console_for
     from attncli.render.records import write_records
     from attncli.render.words import write_words
