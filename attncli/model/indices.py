@@ -65,12 +65,16 @@ def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[
     counts = head_counts(spec, stages)
     if len(counts) > 1 and any(map(_from_the_end, _one_by_one(asked))):
         listed = " or ".join(map(str, counts))
-        shown = asked if isinstance(asked, str) else ",".join(map(str, asked))
         raise UsageError(
-            f"--head {shown}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
+            f"--head {written(asked)}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
         )
     heads = indices(asked, counts[0], "head")
     return None if len(heads) == counts[-1] else heads
+
+
+def written(asked: Indices) -> str:
+    """What was asked for as one writes it: `0,2-3`."""
+    return asked if isinstance(asked, str) else ",".join(map(str, asked))
 
 
 def _one_by_one(asked: Indices) -> list[Indices]:

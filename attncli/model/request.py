@@ -19,6 +19,9 @@ Indices = str | tuple[int, ...]
 `0,2-3`, `-1` or `all`, or of tokens also their own text."""
 Asked = int | str | Sequence[int] | None
 """What the Python API takes as Indices: also a lone number; None where nothing is asked for."""
+POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
+LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
+"""The largest sizes of seeded weights: a slip of the finger must not fill the memory."""
 Attention = Literal["self", "cross", "encoder"]
 Top = int | Literal["all"]
 
@@ -112,7 +115,7 @@ def scope(
     """A Scope from what a user wrote. Raises UsageError for something empty, or of a wrong type."""
     if attention not in (None, "self", "cross", "encoder"):
         raise UsageError(f"attention {attention!r}: give self, cross or encoder.")
-    if top is not None and top != "all" and (isinstance(top, str) or operator.index(top) < 1):
+    if top not in (None, "all") and (not isinstance(top, int) or top < 1):
         raise UsageError(f"top {top!r}: give a number above 0, or all.")
     return Scope(
         stages=names("stages", stages),
@@ -154,11 +157,21 @@ def whole_numbers(what: str, given: str | int | Iterable[int]) -> tuple[int, ...
     try:
         if isinstance(given, str):
             return tuple(int(number) for number in given.replace(",", " ").split())
-        if hasattr(given, "__iter__") and getattr(given, "ndim", 1):
+        if hasattr(given, "__iter__") and getattr(given, "ndim", 1) != 0:
             return tuple(operator.index(number) for number in given)
         return (operator.index(given),)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise UsageError(f"{what} {given!r}: whole numbers are needed, as in {what} 464,3797,3332.") from None
+        example = "464,3797,3332" if "ids" in what else "0,2"
+        raise UsageError(f"{what} {given!r}: whole numbers are needed, as in {what} {example}.") from None
+
+
+def checked_option(name: str, value: Any) -> Any:
+    """One of the shape options of seeded weights. Raises UsageError for one that makes no shape."""
+    if name in LARGEST and not 1 <= operator.index(value) <= LARGEST[name]:
+        raise UsageError(f"{name} {value} is out of range: 1 to {LARGEST[name]}.")
+    if name == "positions" and value not in POSITIONS:
+        raise UsageError(f"positions {value!r}: give one of {', '.join(POSITIONS)}.")
+    return value
 
 
 _EMPTY = "Give at least one, or leave it out."

@@ -31,6 +31,12 @@ class Model:
     bind: Callable[[Model, Tokens], Model] = lambda model, tokens: model
     layer: int = 0
 
+    def __repr__(self) -> str:
+        """Model('story', llama, 4 layers × 4 heads, d_model 128)"""
+        layers = " + ".join(str(len(stack.layers)) for stack in self.spec.stacks)
+        sizes = f"{layers} layers × {self.spec.heads} heads, d_model {self.spec.d_model}"
+        return f"Model({self.name!r}, {self.spec.family}, {sizes})"
+
     @property
     def info(self) -> ModelInfo:
         s = self.spec
