@@ -13,7 +13,6 @@ from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
 from attncli.version import __version__
 
-
 SHOWN = 20
 """How many stages `repr` of a trace shows at most."""
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from attncli.render.page.blocks import (
+    Axis,
     BarChart,
     Bars,
     Column,
+    Curve,
     Formula,
     Heading,
     Item,
@@ -24,14 +26,13 @@ from attncli.render.page.blocks import (
     Table,
     TokenLine,
 )
-from attncli.render.page.blocks import Axis, Curve
 from attncli.render.page.maps import HeadMap, HeadMaps, Side
 from attncli.render.page.page import Arrays, Block, Page, Record, Section
 from attncli.text.tokens import Tokens
 
 TOKENS = Tokens((5, 9), ("Toy", " cat"), ((0, 3), (3, 7)), (0, 0))
 NUMBERS = np.array([[0.25, 0.75], [-1.5, 0.0]])
-PLAIN = ("toy heading", "toy prose", "toy note", "toy meaning", "toy label", "toy words", "toy title")
+TEXTS = ("toy heading", "toy prose", "toy note", "toy meaning", "toy label", "toy words")
 """Texts that a person must find on the page, whatever the medium."""
 
 
@@ -51,7 +52,9 @@ class ToyData:
         return [{"name": "toy", "values": NUMBERS}]
 
     def rows(self) -> list[Record]:
-        return [{"row": row, "column": column, "value": NUMBERS[row, column]} for row in (0, 1) for column in (0, 1)]
+        return [
+            {"row": row, "column": column, "value": NUMBERS[row, column]} for row in (0, 1) for column in (0, 1)
+        ]
 
     def arrays(self) -> Arrays:
         return {"toy": NUMBERS}
@@ -68,12 +71,19 @@ def blocks() -> Iterator[Block]:
     yield Matrix("toy title", "[2 × 2]", NUMBERS, ("row 0", "row 1"), ("column 0", "column 1"))
     numbers = [Column("", labels, "label"), Column("n", ("0.2500", "0.7500"))]
     yield Table(numbers, Bars((0.25, 0.75)), totals=1, strong=0)
-    yield Table([Column("name", labels, "label"), Column("text", ("toy words", "more words"), "words")], header=False)
+    yield Table(
+        [Column("name", labels, "label"), Column("text", ("toy words", "more words"), "words")], header=False
+    )
     yield Items(["toy label"], lambda count, tight: [_items(count)], least=2)
     yield BarChart([Column("distance", ("0", "1")), Column("mean", ("1.0000", "-0.5000"))], [1.0, -0.5])
     curve = Curve("toy", "T", "cyan", np.array([1.0, 2.0, 4.0]), np.array([1e-3, 1e-2, 1e-1]))
-    yield Plot([curve], Axis("n", lambda x: f"{x:g}"), Axis("time", lambda y: f"{y:g}", logarithmic=True), "time by n")
-    maps = (HeadMap("0.0", "toy.weights", NUMBERS, row=0), HeadMap("0.1", "toy.weights", -NUMBERS, "previous", row=0))
+    yield Plot(
+        [curve], Axis("n", lambda x: f"{x:g}"), Axis("time", lambda y: f"{y:g}", logarithmic=True), "time by n"
+    )
+    maps = (
+        HeadMap("0.0", "toy.weights", NUMBERS, row=0),
+        HeadMap("0.1", "toy.weights", -NUMBERS, "previous", row=0),
+    )
     yield HeadMaps("toy.weights", "[query 2 × key 2]", side, side, maps, (-1.5, 1.5), True, "A", "toy meaning")
     yield HeadMaps("toy.weights", "[query 2 × key 2]", side, side, maps[:1], (-1.5, 1.5), True, "A", "toy meaning")
     yield Prose("toy prose", quiet=True)
