@@ -31,7 +31,7 @@ def changed(case: str, folder: Path, **fields: Any) -> Path:
     ("case", "fields", "says"),
     [
         ("gpt-neox-parallel", {"rope_theta": 5.0}, "rope_theta = 5.0"),
-        ("gpt-neox-parallel", {"rotary_pct": 0.4}, "pairs of dimensions, not 3"),
+        ("gpt-neox-parallel", {"rotary_pct": 0.4}, "even number of dimensions, not 3"),
         ("gptj-published", {"rotary": False}, "rotary = False"),
         ("gptj-published", {"rotary_dim": 10}, "rotary_dim = 10"),
         ("gptj-published", {"rotary_dim": 3}, "rotary_dim = 3"),
