@@ -54,8 +54,8 @@ def map_format(options: dict[str, Any]) -> str:
 def format_or_map(options: dict[str, Any]) -> tuple[str, bool]:
     """The format, and whether it is of a map, for a command that draws one if it is told to: by --map, or by a
     format or ending that only maps have. Raises UsageError if they disagree."""
-    from attncli import render
     from attncli.render import maps
+    from attncli.render.page import formats
 
     named, path = options["format_"], options["output"]
     ending = None if path is None or named is not None else maps.format_of(path.name)
@@ -63,4 +63,4 @@ def format_or_map(options: dict[str, Any]) -> tuple[str, bool]:
         if named not in (None, *FORMATS):
             raise UsageError(f"--map is not drawn as {named}.", f"Known: {', '.join(FORMATS)}.")
         return map_format(options), True
-    return chosen(options, render.FORMATS, render.format_of, "table", "trace"), False
+    return chosen(options, formats.FORMATS, formats.format_of, "table", "trace"), False

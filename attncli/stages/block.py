@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attncli.architecture.spec import Experts, FeedForward
-from attncli.stages.entries import EXPERTS, HIDDEN, ROWS, Entry, Context, normed, number
+from attncli.stages.entries import EXPERTS, HIDDEN, ROWS, Context, Entry, normed, number
 from attncli.text.language import N_, joined
 
 

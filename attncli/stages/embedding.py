@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attncli.architecture.spec import Embed
-from attncli.stages.entries import ROWS, Entry, Context, normed, number
+from attncli.stages.entries import ROWS, Context, Entry, normed, number
 from attncli.text.language import N_, joined
 
 

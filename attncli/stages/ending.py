@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attncli.stages.entries import ROWS, VOCAB, Entry, Context, normed, number
+from attncli.stages.entries import ROWS, VOCAB, Context, Entry, normed, number
 from attncli.text.language import N_
 
 

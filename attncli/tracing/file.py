@@ -9,19 +9,21 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from attncli.errors import AttnError
-from attncli.files import encode
+from attncli.errors import AttnError, UsageError
+from attncli.files import encode, write_whole
 from attncli.text.tokens import Tokens
-from attncli.tracing.document import head_object, stage_facts
+from attncli.tracing.document import head_object, stage_facts, stage_object
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import ModelInfo, Trace
+from attncli.tracing.unknown import unknown_fields, with_unknown
 
 KEY = "attn"
 """The safetensors metadata field, or the npz array, that holds the document."""
@@ -41,10 +43,14 @@ def arrays(stages: Sequence[Stage]) -> Arrays:
 
 def facts(head: Trace, stages: Sequence[Stage]) -> str:
     """The JSON document without the numbers, which are in the arrays."""
+    return encode(with_unknown(_document(head, stages), dict(head.unknown))).decode()
+
+
+def _document(head: Trace, stages: Sequence[Stage]) -> dict[str, Any]:
     document = head_object(head) | {"stages": [stage_facts(stage) for stage in stages]}
     if head.tokens is not None:
-        document["types"] = head.tokens.types
-    return encode(document).decode()
+        document["types"] = list(head.tokens.types)
+    return document
 
 
 def npz_bytes(head: Trace, stages: Sequence[Stage]) -> bytes:
@@ -62,21 +68,26 @@ def safetensors_bytes(head: Trace, stages: Sequence[Stage]) -> bytes:
     return data
 
 
-FORMATS: dict[str, Callable[[Trace, Sequence[Stage]], bytes]] = {
-    ".safetensors": safetensors_bytes,
+def json_bytes(head: Trace, stages: Sequence[Stage]) -> bytes:
+    """The JSON document, numbers and all, as `attn explain --json` writes it."""
+    document = head_object(head) | {"stages": [stage_object(stage) for stage in stages]}
+    return encode(with_unknown(document, dict(head.unknown))) + b"\n"
+
+
+SAVED: dict[str, Callable[[Trace, Sequence[Stage]], bytes]] = {
     ".npz": npz_bytes,
+    ".safetensors": safetensors_bytes,
+    ".json": json_bytes,
 }
-"""By the ending of the file's name."""
+"""What Trace.save writes, by the ending of the file's name."""
 
 
 def save_trace(trace: Trace, path: Path) -> None:
-    """Writes a trace as .npz or .safetensors, whole or not at all. Raises AttnError for another ending, or where the
-    file cannot be written."""
-    from attncli.files import write_whole
-
-    as_bytes = FORMATS.get(path.suffix.lower())
+    """Writes a trace in the format of the path's ending, whole or not at all. Raises UsageError for another ending,
+    AttnError where the file cannot be written."""
+    as_bytes = SAVED.get(path.suffix.lower())
     if as_bytes is None:
-        raise AttnError(f"cannot save a trace as {path.name}.", f"Name a file that ends in {' or '.join(FORMATS)}.")
+        raise UsageError(f"cannot save a trace as {path.name}.", f"Name a file that ends in {', '.join(SAVED)}.")
     data = as_bytes(trace, list(trace.values()))
     with write_whole(path) as file:
         file.write(data)
@@ -85,20 +96,35 @@ def save_trace(trace: Trace, path: Path) -> None:
 # ------------------------------------------------------------------ reading
 
 
+SCHEMAS = ("attn.trace/1", "attn.pe/1")
+
+
 def load_trace(path: Path) -> Trace:
-    """Reads a trace that was saved as safetensors or npz. Fields that this version does not know are ignored.
-    Raises AttnError for any other file."""
+    """Reads a trace that was saved as safetensors or npz. Fields that this version does not know are kept in
+    `unknown`. Raises AttnError for any other file."""
     stored, text = _read(path)
     if text is None:
         raise AttnError(f"{path} is not a trace.", "Trace.save writes one.")
     try:
-        return _trace(stored, text)
+        document = orjson.loads(text)
+        if (schema := document["schema"]) not in SCHEMAS:
+            newer = str(schema).startswith(("attn.trace/", "attn.pe/"))
+            hint = "A newer attn wrote it; update attn." if newer else "Trace.save writes a trace."
+            raise AttnError(f"{path} holds {schema}, but a trace is {' or '.join(SCHEMAS)}.", hint)
+        trace = _trace(document, stored)
+        if trace.parameters:
+            return trace  # of a formula: every field beside the stages is a parameter
+        known = _document(trace, list(trace.stages.values()))
+        return replace(trace, unknown=unknown_fields(document, known))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise AttnError(f"{path} is not a trace: its {KEY!r} document cannot be read ({error!r}).") from error
+        raise AttnError(f"{path} is not a trace that can be read: {error!r} in its document.") from error
 
 
 def _read(path: Path) -> tuple[Arrays, str | None]:
     """The arrays of a file, and the document beside them, if any."""
+    if path.suffix.lower() == ".json":
+        raise AttnError(f"{path} is JSON, which has no -inf.",
+                        "Trace.load reads .npz and .safetensors, which keep every number.")  # fmt: skip
     try:
         return _read_npz(path) if path.suffix.lower() == ".npz" else _read_safetensors(path)
     except FileNotFoundError:
@@ -133,14 +159,12 @@ def _read_safetensors(path: Path) -> tuple[Arrays, str | None]:
         raise AttnError(f"{path} is not a safetensors file: {error}") from error
 
 
-def _trace(stored: Arrays, text: str) -> Trace:
-    import orjson
-
-    document = orjson.loads(text)
-    stages = {record["name"]: _stage(record, stored) for record in document.pop("stages")}
-    schema, version = document.pop("schema"), document.pop("version")
+def _trace(document: dict[str, Any], stored: Arrays) -> Trace:
+    stages = {record["name"]: _stage(record, stored) for record in document["stages"]}
+    schema, version = document["schema"], document["version"]
     if "tokens" not in document:
-        return Trace(stages=stages, schema=schema, version=version, parameters=document)
+        parameters = {k: v for k, v in document.items() if k not in ("schema", "version", "stages")}
+        return Trace(stages=stages, schema=schema, version=version, parameters=parameters)
     model, tokens, target = document["model"], document["tokens"], document.get("target")
     return Trace(
         text=document["text"],

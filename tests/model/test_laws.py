@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attncli
-from attncli.formula.softmax import softmax
 from attncli.formula.feed_forward import erf
 from attncli.formula.positions import alibi_slopes, inverse_frequencies, rotary_angles, rotate, sinusoidal
+from attncli.formula.softmax import softmax
 from attncli.model.loading import POSITIONS
 
 ids = st.lists(st.integers(0, 50), min_size=1, max_size=9)

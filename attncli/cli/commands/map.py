@@ -93,8 +93,8 @@ def command(**options: Any) -> None:
     from attncli.insights.mapping import made, planned
     from attncli.insights.maps import ordered
     from attncli.model.running import check_tokens
-    from attncli.render import Options
     from attncli.render.maps import writer
+    from attncli.render.page.page import Options
     from attncli.text.language import language
     from attncli.tracing.trace import Trace
 
