@@ -164,6 +164,6 @@ def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:
 
 
 def _tokenizer(path: Path) -> str | None:
-    from attncli.text.tokenization import kind_of
+    from attncli.text.tokenizer_files import tokenizer_kind
 
-    return "in the file" if path.is_file() else kind_of(path)
+    return "in the file" if path.is_file() else tokenizer_kind(path)

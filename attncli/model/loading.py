@@ -16,7 +16,9 @@ from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.model.running import Model
-from attncli.text.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
+from attncli.text.built_in_tokenizers import BUILT_IN, built_in
+from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
+from attncli.text.tokenizer_files import open_tokenizer
 from attncli.text.tokens import Tokens
 
 if TYPE_CHECKING:
