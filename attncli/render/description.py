@@ -38,7 +38,7 @@ def document(d: Description) -> dict[str, Any]:
         "bytes": sum(d.sizes.values()),
         "tokenizer": d.tokenizer,
         "missing": [] if fit is None else list(fit.missing),
-        "left_over": [] if fit is None else [{"name": n, "shape": list(s)} for n, s in fit.left_over.items()],
+        "left_over": [] if fit is None else [{"name": n, "shape": list(s)} for n, s in fit.unused.items()],
         "misfits": [] if fit is None else list(fit.misfits),
     }
 
@@ -224,7 +224,7 @@ def _of_files(d: Description) -> Facts:
 
 
 def _of_fit(fit: Fit, full: bool) -> Facts:
-    left = dict.fromkeys(fit.left_over)
+    left = dict.fromkeys(fit.unused)
     return [
         (N_("missing"), _listed(fit.missing, full) or N_("nothing")),
         (N_("left over"), _listed(tuple(left), full) or N_("nothing")),
