@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and JSON text."""
+"""Reading JSON settings, writing JSON text, and files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import IO, Any
 from attncli.errors import AttnError
 
 NESTED = 64
-"""How many objects and lists may lie inside one another in a file of settings."""
+"""How deeply objects and lists may be nested in a settings file."""
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
-    """The JSON object that a file of settings holds. Raises AttnError for anything else."""
+    """The JSON object in a settings file, from its bytes. Raises AttnError for anything else."""
     import orjson
 
     try:
@@ -27,10 +27,10 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
         raise AttnError(f"{file} holds no JSON object.")
     level: list[Any] = [fields]
     for _ in range(NESTED):
-        level = [x for part in level if isinstance(part, dict | list)
-                 for x in (part.values() if isinstance(part, dict) else part)]  # fmt: skip
+        level = [inner for value in level if isinstance(value, dict | list)
+                 for inner in (value.values() if isinstance(value, dict) else value)]  # fmt: skip
     if level:
-        raise AttnError(f"{file} is nested more than {NESTED} deep: no settings are.")
+        raise AttnError(f"{file} is nested more than {NESTED} levels deep, so it is not a settings file.")
     return fields
 
 
@@ -50,9 +50,9 @@ def encode(value: Any) -> bytes:
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to that takes its place only when all went well; on any error nothing is left.
+    """A file to write to, which takes its place only when everything succeeded; after an error nothing is left.
 
-    A device or a pipe (/dev/stdout) is written to as it is. Raises AttnError where it cannot be written.
+    A device or a pipe (/dev/stdout) is written directly. Raises AttnError where the file cannot be written.
     """
     target = path.resolve()
     try:
@@ -76,7 +76,7 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _mode(target: Path) -> int:
-    """The permissions of the file that is replaced, or those of any new file."""
+    """The permissions of the file to be replaced, or those of a new file."""
     if target.exists():
         return target.stat().st_mode & 0o777
     mask = os.umask(0)

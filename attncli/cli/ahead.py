@@ -77,7 +77,7 @@ def _tokenize(folder: Path, wanted: tuple[Any, ...], writer: int) -> None:
     """The work of the second process, which ends here and must not touch what it shares with the first."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        from attncli.text.tokenization import open_tokenizer
+        from attncli.text.tokenizer_files import open_tokenizer
 
         tokenizer = open_tokenizer(folder)
         if tokenizer is not None:

@@ -33,7 +33,7 @@ from attncli.insights.versus.sequential import (
 )
 from attncli.render.versus_parts import amount, plain, rounded, seconds
 from attncli.render.versus_words import factor, of_order, of_reach, of_work
-from attncli.text.tokenization import built_in
+from attncli.text.built_in_tokenizers import built_in
 from attncli.text.tokens import Tokens
 from tests.conftest import Run, error_of, text_of
 

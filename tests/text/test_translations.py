@@ -29,7 +29,7 @@ FOLDERS = sorted(file.parent for file in ROOT.glob("tests/golden/*/expected.safe
 @cache
 def translated(name: str) -> dict[str | tuple[str, ...], tuple[str, ...]]:
     """The messages of a .po with their translations."""
-    found = translations.catalogue(name)
+    found = translations.catalog(name)
     assert not [message.id for message in found if message.fuzzy]
     return {m.id: m.string if isinstance(m.string, tuple) else (m.string,) for m in found if m.id}
 
@@ -41,7 +41,7 @@ def test_the_languages_are_those_that_have_a_catalogue() -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_message_of_the_source_is_translated_and_no_other(name: str) -> None:
     assert set(translated(name)) == {message.id for message in translations.source() if message.id}
-    assert [m.id for m in translations.missing(translations.catalogue(name))] == []
+    assert [m.id for m in translations.missing(translations.catalog(name))] == []
 
 
 @pytest.mark.parametrize("name", OTHERS)
