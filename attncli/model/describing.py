@@ -21,12 +21,12 @@ from attncli.stages import offered
 @dataclass(frozen=True)
 class Fit:
     """How a model's parameters and a checkpoint's tensors fit. `parameters`: how many numbers the tensors that
-    attn uses have, each tensor counted once. `missing`: by the family's names. `left_over`: tensors that attn does
+    attn uses have, each tensor counted once. `missing`: by the family's names. `unused`: tensors that attn does
     not use, with their shapes. `misfits`: what is said of tensors of another shape than config.json makes them."""
 
     parameters: int
     missing: tuple[str, ...] = ()
-    left_over: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unused: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     misfits: tuple[str, ...] = ()
 
 
@@ -154,9 +154,9 @@ def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, name
                     weights.check_shape(name, shape[1:] if by_head else shape, tensor, actual)
                 except AttnError as error:
                     misfits[error.message] = None
-    left_over = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
+    unused = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
     count = sum(math.prod(checkpoint.shape(name)) for name in used)
-    return Fit(count, tuple(missing), left_over, tuple(misfits))
+    return Fit(count, tuple(missing), unused, tuple(misfits))
 
 
 def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:

@@ -18,7 +18,15 @@ from attncli.text.visible import visible_lines
 from attncli.version import __version__
 
 NAMES = 8
-"""How many names of missing and left-over tensors people are shown, unless they ask for all."""
+"""How many names of missing and unused tensors are shown, unless all are asked for."""
+BLOCKS = {
+    "pre_norm": N_("a norm before each part"),
+    "post_norm": N_("a norm after each part"),
+    "parallel": N_("attention and feed-forward in parallel"),
+    "attention_only": N_("attention alone"),
+}
+Facts = list[tuple[str, str]]
+"""Names and values, both marked for translation."""
 
 
 def page(description: Description, options: Options) -> Page:
@@ -38,33 +46,38 @@ def _blocks(description: Description, options: Options) -> Iterator[Block]:
         yield Markdown(description.card.read_text("utf-8"))
 
 
-def document(d: Description) -> dict[str, Any]:
+# ------------------------------------------------------------------ for programs
+
+
+def document(description: Description) -> dict[str, Any]:
     """As in attncli/schemas/model-1.json."""
-    traits, fit = d.traits, d.fit
+    traits, fit = description.traits, description.fit
     return {
         "schema": "attn.model/1",
         "version": __version__,
-        "name": d.name,
-        "source": d.source,
-        "family": d.family,
-        "refusal": None if d.refusal is None else str(d.refusal),
-        "sizes": _sizes(d),
+        "name": description.name,
+        "source": description.source,
+        "family": description.family,
+        "refusal": None if description.refusal is None else str(description.refusal),
+        "sizes": _sizes(description),
         "special": [] if traits is None else list(traits.special),
-        "stacks": [] if traits is None else [_stack(d, stack) for stack in traits.stacks],
-        "stages": d.stages(""),
+        "stacks": [] if traits is None else [_stack(description, stack) for stack in traits.stacks],
+        "stages": description.stages(""),
         "parameters": None if fit is None else fit.parameters,
-        "tensors": {"count": len(d.stored), "numbers": d.numbers, "dtypes": _dtypes(d)},
-        "files": [{"name": file.name, "bytes": size} for file, size in d.sizes.items()],
-        "bytes": sum(d.sizes.values()),
-        "tokenizer": d.tokenizer,
+        "tensors": {
+            "count": len(description.stored), "numbers": description.numbers, "dtypes": _dtypes(description),
+        },
+        "files": [{"name": file.name, "bytes": size} for file, size in description.sizes.items()],
+        "bytes": sum(description.sizes.values()),
+        "tokenizer": description.tokenizer,
         "missing": [] if fit is None else list(fit.missing),
-        "left_over": [] if fit is None else [{"name": n, "shape": list(s)} for n, s in fit.left_over.items()],
+        "left_over": [] if fit is None else [{"name": n, "shape": list(s)} for n, s in fit.unused.items()],
         "misfits": [] if fit is None else list(fit.misfits),
-    }
+    }  # fmt: skip
 
 
-def _sizes(d: Description) -> dict[str, Any] | None:
-    spec, traits = d.spec, d.traits
+def _sizes(description: Description) -> dict[str, Any] | None:
+    spec, traits = description.spec, description.traits
     if spec is None or traits is None:
         return None
     return {
@@ -81,134 +94,129 @@ def _sizes(d: Description) -> dict[str, Any] | None:
     }
 
 
-def _stack(d: Description, stack: StackTraits) -> dict[str, Any]:
+def _stack(description: Description, stack: StackTraits) -> dict[str, Any]:
+    def kind_object(kind: Kind) -> dict[str, Any]:
+        stages = description.stages(_first_layer(stack, kind))
+        return {"layers": list(kind.layers)} | asdict(kind.traits) | {"stages": stages}
+
     return {
         "name": stack.name,
         "layers": stack.layers,
         "positions": stack.positions,
         "max_positions": stack.max_positions,
-        "kinds": [
-            {"layers": list(kind.layers)} | asdict(kind.traits) | {"stages": d.stages(_beginning(stack, kind))}
-            for kind in stack.kinds
-        ],
+        "kinds": [kind_object(kind) for kind in stack.kinds],
     }
 
 
-def _beginning(stack: StackTraits, kind: Kind) -> str:
-    """Of the names of the stages of the first layer of a kind."""
+def _first_layer(stack: StackTraits, kind: Kind) -> str:
+    """What the names of the stages of the first layer of a kind begin with."""
     return f"{stack.name}{'.' if stack.name else ''}layers.{kind.layers[0]}."
 
 
-def _dtypes(d: Description) -> list[dict[str, Any]]:
-    tensors = Counter(s.dtype for s in d.stored)
+def _dtypes(description: Description) -> list[dict[str, Any]]:
+    tensors = Counter(tensor.dtype for tensor in description.stored)
     numbers: Counter[str] = Counter()
-    for s in d.stored:
-        numbers[s.dtype] += math.prod(s.shape)
-    return [{"dtype": t, "tensors": n, "numbers": numbers[t]} for t, n in tensors.most_common()]
+    for tensor in description.stored:
+        numbers[tensor.dtype] += math.prod(tensor.shape)
+    return [{"dtype": dtype, "tensors": n, "numbers": numbers[dtype]} for dtype, n in tensors.most_common()]
 
 
 # ------------------------------------------------------------------ for people
 
 
-def facts(d: Description, full: bool = False) -> Facts:
-    """What to tell of a checkpoint, as pairs of name and value; long lists are cut short unless `full`."""
-    told: Facts = [(N_("model"), d.name), (N_("family"), d.family or N_("not said"))]
-    if d.refusal is not None:
-        told.append((N_("refused"), d.refusal.message))
-    told += _of_model(d)
-    told += _of_files(d)
-    if d.fit is not None:
-        told += _of_fit(d.fit, full)
-    return told
+def facts(description: Description, full: bool = False) -> Facts:
+    """What to say about a checkpoint; long lists are cut short unless `full`."""
+    rows: Facts = [
+        (N_("model"), description.name),
+        (N_("family"), description.family or N_("unspecified")),
+    ]
+    if description.refusal is not None:
+        rows.append((N_("refused"), description.refusal.message))
+    rows += _model_facts(description)
+    rows += _file_facts(description)
+    if description.fit is not None:
+        rows += _fit_facts(description.fit, full)
+    return rows
 
 
-Facts = list[tuple[str, str]]
-
-
-def _of_model(d: Description) -> Facts:
-    spec, traits = d.spec, d.traits
+def _model_facts(description: Description) -> Facts:
+    spec, traits = description.spec, description.traits
     if spec is None or traits is None:
         return []
-    last = traits.stacks[-1]
-    first = last.kinds[0].traits
-    told = [
-        (N_("layers"), joined(", ", *(_layers(s) for s in traits.stacks))),
-        (N_("heads"), _heads(first, otherwise=spec.family == "layer")),
+    layer = traits.stacks[-1].kinds[0].traits
+    rows = [
+        (N_("layers"), joined(", ", *(_layers(stack) for stack in traits.stacks))),
+        (N_("heads"), _heads(layer, one_layer=spec.family == "layer")),
         ("d_model", f"{spec.d_model:,}"),
-        ("d_ff", N_("none") if first.d_ff is None else f"{first.d_ff:,}"),
+        ("d_ff", N_("none") if layer.d_ff is None else f"{layer.d_ff:,}"),
         (N_("vocabulary"), f"{spec.vocab:,}" if spec.vocab else N_("open")),
         (N_("positions"), _positions(traits)),
-        *([] if not first.rotary else [(N_("rotary"), first.rotary)]),
-        (N_("block"), N_("{block}, norm: {norm}", block=BLOCKS.get(first.block, first.block), norm=first.norm)),
+        *([] if not layer.rotary else [(N_("rotary"), layer.rotary)]),
+        (N_("block"), N_("{block}, norm: {norm}", block=BLOCKS.get(layer.block, layer.block), norm=layer.norm)),
         (N_("mask"), traits.of("mask")),
         (N_("feed-forward"), traits.of("feed_forward")),
     ]
-    told += [(N_("special"), joined(", ", *traits.special))] if traits.special else []
+    rows += [(N_("special"), joined(", ", *traits.special))] if traits.special else []
     for stack in traits.stacks:
-        told += [(_of(N_("special in layers"), stack), joined(", ", *stack.special))] if stack.special else []
-        told += _of_kinds(stack)
+        rows += [(_of(N_("special in layers"), stack), joined(", ", *stack.special))] if stack.special else []
+        rows += _kind_facts(stack)
     for stack in traits.stacks:
-        told += _of_stages(d, stack)
-    told.append((N_("stages outside"), " ".join(d.stages(""))))
-    return told
-
-
-BLOCKS = {
-    "pre_norm": N_("a norm before each part"),
-    "post_norm": N_("a norm after each part"),
-    "parallel": N_("attention and feed-forward side by side"),
-    "attention_only": N_("attention alone"),
-}
+        rows += _stage_facts(description, stack)
+    rows.append((N_("stages outside layers"), " ".join(description.stages(""))))
+    return rows
 
 
 def _layers(stack: StackTraits) -> str:
     return joined(" ", N_(stack.name), str(stack.layers)) if stack.name else str(stack.layers)
 
 
-def _heads(layer: LayerTraits, otherwise: bool) -> str:
-    heads = N_("{heads} of {size}", heads=layer.heads, size=layer.d_head)
+def _heads(layer: LayerTraits, one_layer: bool) -> str:
+    """The heads and their size; the file of one layer does not say how many heads there are."""
+    heads = N_("{heads} heads × {size} dimensions", heads=layer.heads, size=layer.d_head)
     if layer.kv_heads != layer.heads:
         heads = joined(", ", heads, N_("{heads} for keys and values", heads=layer.kv_heads))
     heads = N_("{heads} ({grouping})", heads=heads, grouping=layer.grouping)
-    return joined("; ", heads, N_("--heads may say otherwise")) if otherwise else heads
+    return joined("; ", heads, N_("--heads can change that")) if one_layer else heads
 
 
 def _positions(traits: Traits) -> str:
     limit = traits.stacks[-1].max_positions
-    return joined(
-        ", ", traits.positions, *([] if limit is None else [N_("at most {limit} tokens", limit=f"{limit:,}")])
-    )
+    limited = [] if limit is None else [N_("at most {limit} tokens", limit=f"{limit:,}")]
+    return joined(", ", traits.positions, *limited)
 
 
-def _of_kinds(stack: StackTraits) -> Facts:
-    """In what the layers of a stack differ: a line for each kind, with the traits that not all kinds share."""
+def _kind_facts(stack: StackTraits) -> Facts:
+    """How the layers of a stack differ: a line for each kind, with the traits that not all kinds share."""
     if len(stack.kinds) == 1:
         return []
-    differing = [f.name for f in fields(LayerTraits) if len({getattr(k.traits, f.name) for k in stack.kinds}) > 1]
+    differing = [
+        trait.name
+        for trait in fields(LayerTraits)
+        if len({getattr(kind.traits, trait.name) for kind in stack.kinds}) > 1
+    ]
     return [
-        (_of(kind.numbers, stack), joined("; ", *(_said(kind.traits, name, stack.special) for name in differing)))
+        (_of(kind.numbers, stack), joined("; ", *(_trait(kind.traits, name, stack.special) for name in differing)))
         for kind in stack.kinds
     ]
 
 
 def _of(fact: str, stack: StackTraits) -> str:
-    """A fact of a stack, with the stack's name where there are two."""
+    """The name of a fact, with the stack's name where there are two stacks."""
     return N_("{stack} {fact}", stack=N_(stack.name), fact=fact) if stack.name else fact
 
 
-def _said(layer: LayerTraits, trait: str, everywhere: Sequence[str]) -> str:
-    """A trait by name, and of what is special only what is not so in every layer."""
+def _trait(layer: LayerTraits, trait: str, everywhere: Sequence[str]) -> str:
+    """A trait by name; of what is special only what is not so in every layer."""
     value = getattr(layer, trait)
     if trait == "special":
         return joined(", ", *(text for text in value if text not in everywhere)) or N_("nothing special")
-    return N_(
-        "{trait} {value}", trait=N_(trait.replace("feed_forward", "feed-forward")), value=value or N_("none")
-    )
+    name = N_(trait.replace("feed_forward", "feed-forward"))
+    return N_("{trait} {value}", trait=name, value=value or N_("none"))
 
 
-def _of_stages(d: Description, stack: StackTraits) -> Facts:
-    """The stages of a layer; those that only some kinds of layers have, a line for each kind."""
-    by_kind = {kind.numbers: d.stages(_beginning(stack, kind)) for kind in stack.kinds}
+def _stage_facts(description: Description, stack: StackTraits) -> Facts:
+    """The stages of a layer; where kinds of layers have different stages, a line for each kind."""
+    by_kind = {kind.numbers: description.stages(_first_layer(stack, kind)) for kind in stack.kinds}
     if len({tuple(names) for names in by_kind.values()}) == 1:
         return [(_of(N_("stages of a layer"), stack), " ".join(next(iter(by_kind.values()))))]
     return [
@@ -217,43 +225,44 @@ def _of_stages(d: Description, stack: StackTraits) -> Facts:
     ]
 
 
-def _of_files(d: Description) -> Facts:
-    counted = [f"{t['tensors']:,} {t['dtype']}" for t in _dtypes(d)]
-    size = f"{_short(sum(d.sizes.values()))}B"
-    files = [N_("{count} files", count=len(d.sizes))] if len(d.sizes) > 1 else [file.name for file in d.sizes]
-    used = d.numbers if d.fit is None else d.fit.parameters
+def _file_facts(description: Description) -> Facts:
+    counts = [f"{dtype['tensors']:,} {dtype['dtype']}" for dtype in _dtypes(description)]
+    size = f"{_short(sum(description.sizes.values()))}B"
+    names = [file.name for file in description.sizes]
+    files = [N_("{count} files", count=len(names))] if len(names) > 1 else names
+    fit = description.fit
+    used = description.numbers if fit is None else fit.parameters
     return [
         (
-            N_("parameters") if d.fit is not None else N_("numbers"),
+            N_("numbers") if fit is None else N_("parameters"),
             f"{used:,}" + (f" ({_short(used)})" if used > 999 else ""),
         ),
-        (N_("tensors"), f"{len(d.stored):,}: {', '.join(counted)}"),
+        (N_("tensors"), f"{len(description.stored):,}: {', '.join(counts)}"),
         (N_("size on disk"), joined(", ", *files, size)),
-        (N_("tokenizer"), d.tokenizer or N_("none")),
+        (N_("tokenizer"), description.tokenizer or N_("none")),
     ]
 
 
-def _of_fit(fit: Fit, full: bool) -> Facts:
-    left = dict.fromkeys(fit.left_over)
+def _fit_facts(fit: Fit, full: bool) -> Facts:
     return [
-        (N_("missing"), _listed(fit.missing, full) or N_("nothing")),
-        (N_("left over"), _listed(tuple(left), full) or N_("nothing")),
-        *((N_("does not fit"), text) for text in fit.misfits[: None if full else NAMES]),
+        (N_("missing tensors"), _listed(fit.missing, full) or N_("none")),
+        (N_("unused tensors"), _listed(tuple(fit.unused), full) or N_("none")),
+        *((N_("wrong shape"), text) for text in fit.misfits[: None if full else NAMES]),
     ]
 
 
 def _listed(names: Sequence[str], full: bool) -> str:
-    """Names, those alike but for numbers as one: h.{0-11}.attn.bias."""
-    found: dict[str, list[str]] = {}
+    """Names; those that differ in their numbers only as one: h.{0-11}.attn.bias."""
+    by_pattern: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(re.sub(r"(?<=\.)\d+(?=\.)", "#", name), []).append(name)
-    lines = [_pattern(pattern, alike) for pattern, alike in found.items()]
+        by_pattern.setdefault(re.sub(r"(?<=\.)\d+(?=\.)", "#", name), []).append(name)
+    lines = [_with_ranges(pattern, alike) for pattern, alike in by_pattern.items()]
     if len(lines) > NAMES and not full:
         lines = [*lines[:NAMES], N_("and {count} more", count=len(lines) - NAMES)]
     return joined("\n", *lines)
 
 
-def _pattern(pattern: str, alike: Sequence[str]) -> str:
+def _with_ranges(pattern: str, alike: Sequence[str]) -> str:
     if len(alike) == 1:
         return alike[0]
     columns = zip(*(re.findall(r"(?<=\.)\d+(?=\.)", name) for name in alike), strict=True)

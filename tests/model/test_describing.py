@@ -27,7 +27,7 @@ def test_every_golden_checkpoint_is_described_whole(case: str) -> None:
     assert described.traits is not None
     assert described.stages("")
     assert 0 < described.fit.parameters <= described.numbers
-    left = sum(int(np.prod(shape)) for shape in described.fit.left_over.values())
+    left = sum(int(np.prod(shape)) for shape in described.fit.unused.values())
     assert described.fit.parameters + left == described.numbers
 
 

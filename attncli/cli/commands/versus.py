@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from attncli.cli.options import as_utf8, output_options, read_input, sentence_options
 from attncli.errors import UsageError
-from attncli.insights.versus import EXPERIMENTS
-
-if TYPE_CHECKING:
-    from attncli.formula.types import Array
-    from attncli.text.tokens import Tokens
-
-D_MODEL, WIDEST, LONGEST = 64, 1024, 1 << 16
-MOST_TOKENS = 1 << 14
+from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, settings
 
 
 @click.command(
@@ -85,27 +77,26 @@ def command(**options: Any) -> None:
 
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.cli.progress import Progress
-    from attncli.insights.versus.comparison import LENGTHS, compare
-    from attncli.insights.versus.models import seeded_models
+    from attncli.insights.versus.request import compared
+    from attncli.model.request import Input
     from attncli.render.page.formats import write
     from attncli.views.versus import page
 
     options = as_utf8(options)
     format_ = no_arrays(chosen_format(options), "a comparison")
-    experiments = options["only"] or EXPERIMENTS
-    lengths = _checked(options, experiments)
-    gain, forget_bias = (1.0 if options[name] is None else options[name] for name in ("gain", "forget_bias"))
-    text, tokens, x = _embedded(options)
-    seed, d_model = options["seed"], options["d_model"]
-    models = seeded_models(d_model, seed, gain, forget_bias)
-    with Progress() as progress:
-        comparison = compare(
-            models, x, tokens.ids, seed, experiments, LENGTHS if lengths is None else lengths, progress=progress
+    names = ("only", "d_model", "seed", "gain", "forget_bias", "lengths", "tokenizer")
+    chosen = settings(*(options[name] for name in names))
+    if options["threads"] is not None and "sequential" not in chosen.experiments:
+        raise UsageError(
+            "--threads only affects the experiment sequential, which --only leaves out.",
+            "Add --only sequential, or leave out --threads.",
         )
-    settings = {"seed": seed, "d_model": d_model, "gain": gain, "forget_bias": forget_bias}
+    text, ids = read_input(options)
+    with Progress() as progress:
+        comparison, tokens = compared(chosen, Input(text=text, ids=None if ids is None else tuple(ids)), progress)
     shown = render_options(options)
     with opened(options["output"]) as output:
-        write(format_, page(comparison, tokens, text, settings, shown), output, shown)
+        write(format_, page(comparison, tokens, text, chosen, shown), output, shown)
 
 
 def _limit_threads(count: int) -> None:
@@ -115,53 +106,3 @@ def _limit_threads(count: int) -> None:
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(count)
     os.environ["VECLIB_MAXIMUM_THREADS"] = str(count)
-
-
-def _checked(options: dict[str, Any], experiments: Collection[str]) -> list[int] | None:
-    """The lengths to time, in ascending order. Raises UsageError for options that contradict each other."""
-    if options["d_model"] % 2 and "order" in experiments:
-        raise UsageError(
-            f"--d-model {options['d_model']} is odd, and sinusoidal positions come in pairs.",
-            "Take an even number.",
-        )
-    for name in ("lengths", "threads"):
-        if options[name] is not None and "sequential" not in experiments:
-            raise UsageError(
-                f"--{name} only affects the experiment sequential, which --only leaves out.",
-                f"Add --only sequential, or leave out --{name}.",
-            )
-    for name in ("gain", "forget_bias"):
-        if options[name] is not None and tuple(experiments) == ("sequential",):
-            raise UsageError(f"--{name.replace('_', '-')} does not affect the experiment sequential.")
-    if options["lengths"] is None:
-        return None
-    try:
-        lengths = sorted({int(part) for part in options["lengths"].split(",")})
-    except ValueError:
-        lengths = []
-    if not lengths or not 1 <= lengths[0] <= lengths[-1] <= LONGEST:
-        raise UsageError(
-            f"--lengths {options['lengths']!r}: give numbers from 1 to {LONGEST}, as in --lengths 16,128,1024."
-        )
-    return lengths
-
-
-def _embedded(options: dict[str, Any]) -> tuple[str | None, Tokens, Array]:
-    """The text, its tokens, and their seeded vectors [position, d_model], float64."""
-    from attncli.api import tokenize
-    from attncli.model.loading import load_model
-    from attncli.model.running import check_tokens
-
-    text, ids = read_input(options)
-    model = load_model(
-        seed=options["seed"], d_model=options["d_model"], layers=1, heads=1, positions="none",
-        tokenizer=options["tokenizer"], dtype="float64",
-    )  # fmt: skip
-    tokens = tokenize(model, text, None, ids)
-    if len(tokens) > MOST_TOKENS:
-        raise UsageError(
-            f"The text has {len(tokens)} tokens; at most {MOST_TOKENS} can be compared.", "Shorten the text."
-        )
-    model = model.bind(model, tokens)
-    check_tokens(model.spec, tokens)
-    return text, tokens, model.weights.rows("embed.tokens.weight", tokens.ids)

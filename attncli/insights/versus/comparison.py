@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from attncli.formula.types import Array, Index
-from attncli.insights.versus import EXPERIMENTS
 from attncli.insights.versus.influence import Influence, influences
 from attncli.insights.versus.models import Models, Progress, silent
 from attncli.insights.versus.order import Difference, differences, shuffle
 from attncli.insights.versus.sequential import Sequential, measure
-
-LENGTHS = (16, 32, 64, 128, 256, 512, 1024, 2048)
+from attncli.insights.versus.settings import EXPERIMENTS, LENGTHS
 
 
 @dataclass(frozen=True, eq=False)

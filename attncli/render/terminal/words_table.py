@@ -16,15 +16,17 @@ from attncli.text.language import Say
 from attncli.text.visible import harmless
 
 NARROW, VERY_NARROW = 72, 48
-"""Widths of a terminal below which a table that does not fit goes without a frame, and with less space between its
-columns. A table without titles keeps its frame, which alone shows where it begins."""
+"""Widths of a terminal below which a table with numbers that does not fit goes without a frame, and with less
+space between its columns; a table of words breaks them instead."""
 
 
 def show(table: Table, console: Console, options: Options) -> None:
     """Prints the table, as wide as the terminal at most."""
     cells = [[_text(cell, options.say) for cell in column.cells] for column in table.columns]
     titles = [options.say.marked(column.title) for column in table.columns]
-    framed = console.width >= NARROW or not table.header or _natural_width(titles, cells) <= console.width
+    numbers = any(column.kind == "number" for column in table.columns)
+    whole = not numbers or not table.header  # words can be broken, and without titles the frame shows the table
+    framed = whole or console.width >= NARROW or _natural_width(titles, cells) <= console.width
     rich_table = RichTable(
         box=box.ROUNDED if framed else None, border_style=QUIET, header_style=f"bold {HEAD}",
         show_header=table.header, pad_edge=framed,

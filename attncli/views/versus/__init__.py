@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.models import NAMES, Models
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.sequential import WORK, Sequential, operations, steps
+from attncli.insights.versus.settings import Settings
 from attncli.render.page.blocks import Axis, Column, Curve, Heading, Plot, Prose, Subject, Table, TokenLine
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.numbers import amount, factor, percent, plain, rounded, seconds
@@ -40,11 +40,8 @@ MARKS = 6
 STYLES = {"rnn": "yellow", "lstm": "magenta", "attention": "cyan"}
 
 
-def page(
-    comparison: Comparison, tokens: Tokens, text: str | None, settings: Mapping[str, Any], options: Options
-) -> Page:
-    """The page of a comparison. `text` is None where token ids were given; `settings` (seed, d_model, gain,
-    forget_bias) are those that the models were drawn with."""
+def page(comparison: Comparison, tokens: Tokens, text: str | None, settings: Settings, options: Options) -> Page:
+    """The page of a comparison. `text` is None where token ids were given."""
     sections = [Section(partial(_models, comparison.models, len(tokens)))]
     if comparison.sequential is not None:
         sections.append(Section(partial(_sequential, comparison.sequential, len(tokens))))
@@ -62,12 +59,12 @@ def page(
     )
 
 
-def _subject(settings: Mapping[str, Any], tokens: Tokens) -> Subject:
+def _subject(settings: Settings, tokens: Tokens) -> Subject:
     facts = [
-        N_("seed {seed}", seed=settings["seed"]),
-        f"d_model {settings['d_model']}",
-        N_("gain {gain}", gain=f"{settings['gain']:g}"),
-        N_("forget bias {forget_bias}", forget_bias=f"{settings['forget_bias']:g}"),
+        N_("seed {seed}", seed=settings.seed),
+        f"d_model {settings.d_model}",
+        N_("gain {gain}", gain=f"{settings.gain:g}"),
+        N_("forget bias {forget_bias}", forget_bias=f"{settings.forget_bias:g}"),
     ]
     return Subject("attn versus", facts, tokens=tokens)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from attncli.formula.types import Array
 from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.models import NAMES
 from attncli.insights.versus.sequential import WORK, operations, steps
+from attncli.insights.versus.settings import Settings
 from attncli.text.tokens import Tokens
 from attncli.version import __version__
 from attncli.views.versus.sentences import (
@@ -23,17 +23,17 @@ from attncli.views.versus.sentences import (
 )
 
 
-def document(
-    comparison: Comparison, tokens: Tokens, text: str | None, settings: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The JSON document. An experiment that did not run is null, and so is a number that is not finite. `settings`
-    are those that the models were drawn with."""
+def document(comparison: Comparison, tokens: Tokens, text: str | None, settings: Settings) -> dict[str, Any]:
+    """The JSON document. An experiment that did not run is null, and so is a number that is not finite."""
     n = len(tokens)
     return {
         "schema": "attn.versus/1",
         "version": __version__,
         "text": text,
-        **settings,
+        "seed": settings.seed,
+        "d_model": settings.d_model,
+        "gain": settings.gain,
+        "forget_bias": settings.forget_bias,
         "tokens": tokens.records(),
         "models": [_model(comparison, name, n) for name in NAMES],
         "sequential": _sequential(comparison, n),
