@@ -307,7 +307,7 @@ def versus(
     """Attention beside recurrence, as `attn versus` shows it: self-attention, an RNN and an LSTM, one seeded layer
     each with about the same number of parameters, on one text.
 
-    `only`: `sequential` (the steps that must follow one another, and the time at growing `lengths`), `range` (the
+    `only`: `sequential` (the steps that must run one after another, and the time at each of `lengths`), `range` (the
     influence of each earlier token on the last one) or `order` (what shuffling the words changes); None: all three.
     `d_model`: the width of the word vectors. `gain`: the spectral radius of the recurrent matrices (1);
     `forget_bias`: the bias of the LSTM's forget gates (1). `tokenizer`: words, chars, bytes or a path. Times are
@@ -315,7 +315,7 @@ def versus(
 
     >>> import attncli
     >>> found = attncli.versus("The cat sat on the mat", only="order")
-    >>> len(found.shuffled), found.reach is None
+    >>> len(found.shuffled), found.influences is None
     (6, True)
 
     Raises UsageError for arguments that do not go together, AttnError for a tokenizer that cannot be read.
