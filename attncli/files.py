@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files read whole, and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from attncli.errors import AttnError
 
 NESTED = 64
 """How many objects and lists may lie inside one another in a file of settings."""
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file. Raises AttnError where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:

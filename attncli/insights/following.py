@@ -23,8 +23,8 @@ ELSEWHERE = {
 
 @dataclass(frozen=True)
 class Followed:
-    """A query, by its position, and the heads in which it is followed. `attentions`: the beginnings of their stages'
-    names (`layers.3.attn`). `heads` None: all. `key`: the one key that is asked for, None: all."""
+    """A query, by its position, and the heads in which it is followed. `attentions`: the beginnings of their
+    stages' names (`layers.3.attn`). `heads` None: all. `key`: the one key that is asked for, None: all."""
 
     attentions: tuple[str, ...]
     heads: tuple[int, ...] | None
@@ -35,8 +35,8 @@ class Followed:
 def followed(prepared: Prepared) -> Followed | None:
     """What a request asks to follow; None where its queries are not one token.
 
-    Raises UsageError for tokens, layers or heads that are not there, and for a key or an attention that is asked for
-    with several queries.
+    Raises UsageError for tokens, layers or heads that are not there, and for a key or an attention that is asked
+    for with several queries.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
     assert scope.queries is not None
@@ -46,7 +46,9 @@ def followed(prepared: Prepared) -> Followed | None:
     if len(queries) > 1:
         for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
             if asked is not None:
-                raise not_followed(flag, f"needs one query token, and --query {written(scope.queries)} is {len(queries)}.")
+                raise not_followed(
+                    flag, f"needs one query token, and --query {written(scope.queries)} is {len(queries)}."
+                )
         return None
     key = None if scope.keys is None else _key(prepared, of_keys, key_side)
     attentions = _attentions(prepared)
@@ -81,7 +83,9 @@ def _key(prepared: Prepared, of_keys: Tokens, side: str) -> int:
     assert asked is not None
     keys = positions_of(asked, of_keys, "key", side)
     if len(keys) > 1:
-        raise UsageError(f"--key {written(asked)} is {len(keys)} tokens; one is shown at a time.", "Give one index or text.")
+        raise UsageError(
+            f"--key {written(asked)} is {len(keys)} tokens; one is shown at a time.", "Give one index or text."
+        )
     return keys[0]
 
 

@@ -74,7 +74,5 @@ def maps_of(
 ) -> tuple[Section, ...]:
     """Runs the model and gives the planned sections with their maps, sorted. `on_values` is shown each part of a
     stage as it is computed."""
-    finished = made(
-        prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values
-    )
+    finished = made(prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values)
     return tuple(ordered(section, sort) for section in finished)

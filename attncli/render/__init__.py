@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from attncli.text.language import ENGLISH, Say
-from attncli.tracing.stage import Stage
-from attncli.tracing.trace import Trace
+
+if TYPE_CHECKING:
+    from attncli.tracing.stage import Stage
+    from attncli.tracing.trace import Trace
 
 
 @dataclass(frozen=True)

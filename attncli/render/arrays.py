@@ -99,7 +99,8 @@ def _opened(path: Path) -> tuple[Checkpoint, str | None]:
     ending = path.suffix.lower()
     if ending == ".json":
         raise AttnError(
-            f"{path} is JSON, which has no -inf.", "Trace.load reads .npz and .safetensors, which keep every number."
+            f"{path} is JSON, which has no -inf.",
+            "Trace.load reads .npz and .safetensors, which keep every number.",
         )
     if ending == ".npz":
         from attncli.checkpoints.npz import NpzCheckpoint

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attncli.errors import AttnError, UsageError
+from attncli.files import read_bytes
 from attncli.text.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def kind_of(folder: Path) -> str | None:
     that `open_tokenizer` reads."""
     file = folder / "tokenizer.json"
     if file.exists():
-        kind = re.search(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"', file.read_bytes())
+        kind = re.search(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"', read_bytes(file))
         return f"{kind[1].decode()} (tokenizer.json)" if kind else "tokenizer.json"
     if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
         return "BPE (vocab.json, merges.txt)"
@@ -230,7 +231,7 @@ def _settings(folder: Path) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         if (folder / name).is_file():
-            settings |= json_object((folder / name).read_bytes(), folder / name)
+            settings |= json_object(read_bytes(folder / name), folder / name)
     return settings
 
 
@@ -241,7 +242,7 @@ def _kind(settings: dict[str, Any], folder: Path) -> str:
 
     named = str(settings.get("tokenizer_class") or "").removesuffix("Fast").removesuffix("Tokenizer")
     if not named and (folder / "config.json").exists():
-        fields = orjson.loads((folder / "config.json").read_bytes())
+        fields = orjson.loads(read_bytes(folder / "config.json"))
         named = str(fields.get("model_type")) if isinstance(fields, dict) else ""
     return named.lower()
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attncli.cli.options import output_options
+from attncli.cli.requests import typed_options
+from attncli.model.request import Output
 from attncli.text.language import N_, joined
 
 if TYPE_CHECKING:
@@ -33,13 +35,14 @@ BLOCKS = {"pre_norm": N_("before"), "post_norm": N_("after"), "parallel": N_("pa
     "  attn families llama --json | jq '.families[].config'",
 )
 @click.argument("names", metavar="[FAMILY]...", nargs=-1)
-@output_options
-def command(names: tuple[str, ...], **options: Any) -> None:
+@output_options()
+@typed_options
+def command(names: tuple[str, ...], output: Output) -> None:
     """List the families of models that attn knows, with their traits.
 
-    The traits are those of each family's default config.json; a checkpoint's own may turn on others (a window,
-    experts, biases, keys shared by heads), and `attn model` shows what it does. JSON and CSV also name the fields
-    of config.json that attn reads for the family.
+    The traits are those of each family's default config.json. A checkpoint may turn on others (a window, experts,
+    biases, keys shared by heads); `attn model` shows those. JSON and CSV also name the fields of config.json that
+    attn reads for the family.
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.model.family_traits import families
@@ -48,17 +51,16 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     from attncli.render.words import write_words
     from attncli.version import __version__
 
-    format_ = no_arrays(chosen_format(options), "a list of families")
-    found = families(names)
+    format_ = no_arrays(chosen_format(output), "a list of families")
+    found, options = families(names), render_options(output)
     head = {"schema": "attn.families/1", "version": __version__}
-    with opened(options["output"]) as output:
+    with opened(output.path) as stream:
         if format_ in ("table", "md"):
-            wide = format_ == "md" or console_for(output, render_options(options)).width >= WIDE
-            rows = [_row(family, wide) for family in found]
-            write_words(format_, rows, output, render_options(options), note=NOTE)
+            wide = format_ == "md" or console_for(stream, options).width >= WIDE
+            write_words(format_, [_row(family, wide) for family in found], stream, options, note=NOTE)
         else:
             records = [_record(family, format_) for family in found]
-            write_records(format_, head, "families", records, output, render_options(options))
+            write_records(format_, head, "families", records, stream, options)
 
 
 def _record(family: FamilyTraits, format_: str) -> dict[str, Any]:

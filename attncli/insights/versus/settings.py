@@ -36,8 +36,8 @@ def settings(
     lengths: str | Sequence[int] | None = None,
     tokenizer: str | Path = "words",
 ) -> Settings:
-    """Settings from what a user wrote; `lengths` may be a text (`16,128,1024`). Raises UsageError for what does not
-    go together."""
+    """Settings from what a user wrote; `lengths` may be a text (`16,128,1024`). Raises UsageError for what does
+    not go together."""
     experiments = tuple(only) if only else EXPERIMENTS
     for name in experiments:
         if name not in EXPERIMENTS:
@@ -71,7 +71,5 @@ def _lengths(asked: str | Sequence[int]) -> tuple[int, ...]:
     except (TypeError, ValueError):
         lengths = []
     if not lengths or not 1 <= lengths[0] <= lengths[-1] <= LONGEST:
-        raise UsageError(
-            f"--lengths {asked!r}: give numbers from 1 to {LONGEST}, as in --lengths 16,128,1024."
-        )
+        raise UsageError(f"--lengths {asked!r}: give numbers from 1 to {LONGEST}, as in --lengths 16,128,1024.")
     return tuple(lengths)
