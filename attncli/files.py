@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +47,8 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
 
     A device or a pipe (/dev/stdout) is written to as it is. Raises AttnError where it cannot be written.
     """
+    import tempfile  # loads random numbers and more, which `attn --help` need not wait for
+
     target = path.resolve()
     try:
         if target.exists() and not target.is_file():

@@ -62,7 +62,7 @@ input_options = together(
 """The sentence, and what a model's tokenizer does with it."""
 
 target_options = together(
-    click.option("--target", metavar="TEXT", help="T5, BART and kin: what the decoder has produced so far."),
+    click.option("--target", metavar="TEXT", help="T5, BART and the like: what the decoder has produced so far."),
     click.option("--target-ids", metavar="ID,ID,…", help="The decoder's input as ids, start token included."),
 )
 """What the decoder of an encoder-decoder reads."""

@@ -24,7 +24,7 @@ map_output_options = together(
         type=click.Path(path_type=Path),
         help="Write to a file; its ending (.svg, .png, .html) sets the format. On an error nothing is written.",
     ),
-    click.option("--full", is_flag=True, help="Pool nothing, however large."),
+    click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
     language_option,
 )
 """Where maps go, and in which format."""

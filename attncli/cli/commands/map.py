@@ -37,7 +37,7 @@ from attncli.model.request import Pooling, Request
     "[default: the weights of every attention]",
 )
 @click.option("--query", metavar="TOKENS", help="Only these rows: 0-99, or a token's index or text.")
-@click.option("--key", metavar="TOKENS", help="Only these columns: likewise.")
+@click.option("--key", metavar="TOKENS", help="Only these columns: 0-99, or a token's index or text.")
 @click.option(
     "--sort",
     type=click.Choice(SORTS),
@@ -61,7 +61,7 @@ def command(request: Request, sort: str, pool: Pooling) -> None:
 
     Rows are queries (the token that attends), columns are keys (the token attended to). A head is labelled by its
     pattern where that is clear: it attends to the token before, the first token, itself, the last equal token, or
-    (induction) the token that followed that one. Maps larger than the window are pooled, and say so. Give - as the
+    (induction) the token that followed that one. Maps that do not fit the window are pooled, and say so. Give - as the
     SENTENCE to read standard input.
     """
     with tokenizing(request) as with_tokens:
