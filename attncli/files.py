@@ -1,9 +1,8 @@
-"""Reading JSON settings, writing JSON text, and files that appear complete or not at all."""
+"""Files read whole, JSON settings and JSON text, and files that appear complete or not at all."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,14 @@ from attncli.errors import AttnError
 
 NESTED = 64
 """How deeply objects and lists may be nested in a settings file."""
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file. Raises AttnError where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
@@ -54,6 +61,8 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
 
     A device or a pipe (/dev/stdout) is written directly. Raises AttnError where the file cannot be written.
     """
+    import tempfile  # loads random numbers and more, which `attn --help` need not wait for
+
     target = path.resolve()
     try:
         if target.exists() and not target.is_file():

@@ -237,7 +237,9 @@ class Embed:
     types: int = 0  # token types (segments); 0: none
     pairs: bool = False  # whether it takes two texts even without types
     norm: Norm | None = None
-    project: str = ""  # what is projected to d_model: the "tokens" alone, the "sum" before the norm, the "normed" sum
+    project: str = (
+        ""  # what is projected to d_model: the "tokens" alone, the "sum" before the norm, the "normed" sum
+    )
     project_bias: bool = False
     vocab: int = 0
 

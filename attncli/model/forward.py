@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attncli.architecture.spec import Embed, Head, Spec, Stack
+from attncli.architecture.spec import Embed, Head, Spec
 from attncli.formula.attention import soft_cap
 from attncli.formula.softmax import softmax
 from attncli.formula.types import Array

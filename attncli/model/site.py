@@ -122,7 +122,9 @@ class Site:
         """The norm with the parameters of that name; x as it is without a norm."""
         if norm is None:
             return x
-        return norm.apply(x, self.weights(f"{self.prefix}{name}.weight"), self.weights(f"{self.prefix}{name}.bias"))
+        return norm.apply(
+            x, self.weights(f"{self.prefix}{name}.weight"), self.weights(f"{self.prefix}{name}.bias")
+        )
 
 
 def _adding(bias: Array) -> Callable[[Array], Array]:

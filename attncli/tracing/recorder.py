@@ -96,7 +96,9 @@ class Recorder:
     def __call__(self, name: str, values: Array, rows: Index | None = None) -> Array:
         """Changes a stage where an intervention says so, records what is wanted of it, and returns it."""
         if name in self.interventions:
-            values = self.interventions(name, values, self._heads_in(name, values), self._rows_in(name, values, rows))
+            values = self.interventions(
+                name, values, self._heads_in(name, values), self._rows_in(name, values, rows)
+            )
         if name in self.remaining:
             heads, queries = self._kept_heads(name), self._kept_rows(name)
             kept = values if heads is None else values[list(heads)]
