@@ -21,7 +21,10 @@ from typing import Any
 import click
 import numpy as np
 
-GOLDEN = Path(__file__).parent.parent / "tests" / "golden"
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path("tests/golden")
+WIDTH = 400
+"""Characters of a difference that are shown."""
 TOLERANCE = 2e-6
 """How far apart two numbers may lie, relative to the largest of their array: the last bits of float32."""
 
@@ -134,6 +137,8 @@ def cli() -> None:
 @click.option("--workers", default=2, show_default=True)
 def record(folder: Path, models: str, workers: int) -> None:
     """Run every command, and write each output to a file below FOLDER."""
+    folder = folder.absolute()
+    os.chdir(ROOT)  # paths are printed as they are given
     os.environ |= {"COLUMNS": "100", "LANGUAGE": "en", "HF_HUB_OFFLINE": "1"}
     with ProcessPoolExecutor(workers) as pool:
         found = list(jobs(models))
@@ -150,7 +155,7 @@ def compare(before: Path, after: Path, most: int) -> None:
     names = [str(f.relative_to(after)) for f in sorted(after.rglob("*")) if f.is_file()]
     differing = [(name, why) for name in names if (why := difference(before / name, after / name))]
     for name, why in differing[:most]:
-        click.echo(f"{name}: {why}")
+        click.echo(f"{name}: {why}"[:WIDTH])
     click.echo(f"{len(names)} outputs, {len(differing)} differ")
     sys.exit(bool(differing))
 
