@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from attncli.architecture.parts import CAUSAL
 from attncli.architecture.spec import Attention, Experts, FeedForward, Layer, Mask, Spec, Stack
-from attncli.errors import AttnError, UsageError, nearest
 from attncli.text.language import N_, joined
 
 
@@ -96,41 +94,6 @@ class Traits:
         """What is special of the model and of any of its layers."""
         kinds = [kind for stack in self.stacks for kind in stack.kinds]
         return tuple(dict.fromkeys([*self.special, *(s for kind in kinds for s in kind.traits.special)]))
-
-
-@dataclass(frozen=True)
-class FamilyTraits:
-    """A family by the defaults of its config.json. `fields`: those of its config.json that attn reads, by which a
-    checkpoint of the family may differ. `refusal`: why there are no traits, where a field has no default."""
-
-    family: str
-    traits: Traits | None
-    fields: tuple[str, ...]
-    refusal: str = ""
-
-
-def families(names: tuple[str, ...] = ()) -> list[FamilyTraits]:
-    """Every family that attn knows, or those named: what its module makes of a config.json without fields, for a
-    checkpoint that has every tensor. Raises UsageError for an unknown name."""
-    from attncli.family import FAMILIES
-
-    for name in names:
-        if name not in FAMILIES:
-            raise UsageError(f"no family {name!r}.", nearest(name, FAMILIES))
-    return [_family(name) for name in names or FAMILIES]
-
-
-def _family(name: str) -> FamilyTraits:
-    from attncli.configs.fields import Config
-    from attncli.family import family_of
-
-    config = Config({"model_type": name}, Path("config.json"))
-    made, refusal = None, ""
-    try:
-        made = traits(family_of(config).spec(config, lambda tensor: True))
-    except AttnError as error:
-        refusal = error.message
-    return FamilyTraits(name, made, tuple(sorted(config.free - {"model_type"})), refusal)
 
 
 def traits(spec: Spec) -> Traits:

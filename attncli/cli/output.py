@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from attncli.errors import UsageError
-from attncli.render import FORMATS, Format, Options, format_of
+from attncli.render.page.formats import FORMATS, Format, format_of
+from attncli.render.page.page import Options
 from attncli.text.language import language
 
 
@@ -40,7 +41,7 @@ def chosen(
 
 def no_arrays(format_: str, what: str) -> str:
     """The format, where it can hold words. Raises UsageError for one that holds arrays of numbers."""
-    if FORMATS[format_].binary:
+    if FORMATS[format_].kind == "arrays":
         raise UsageError(
             f"{format_} holds arrays of numbers, and {what} has none.", "Take --json, --format csv or md."
         )
@@ -49,6 +50,16 @@ def no_arrays(format_: str, what: str) -> str:
 
 def render_options(options: dict[str, Any]) -> Options:
     return Options(precision=options["precision"], full=options["full"], say=language(options["lang"]))
+
+
+def width_of(output: IO[bytes]) -> int:
+    """The width of a terminal, or of what stands for one, in characters."""
+    from attncli.render.page.page import Options
+    from attncli.render.terminal.console import console_for, finish
+
+    console = console_for(output, Options())
+    finish(console)
+    return console.width
 
 
 @contextmanager

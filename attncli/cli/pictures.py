@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
+from attncli.cli.options import FORMATS
 from attncli.cli.output import chosen
-from attncli.errors import UsageError
 from attncli.text.language import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-FORMATS = ("text", "svg", "html", "png", "json")
+MAP_FORMATS = ("text", "svg", "html", "png", *(name for name in FORMATS if name != "table"))
 PICTURES = ("text", "svg", "html", "png")
-"""Of these, those that are maps alone: JSON may also hold the numbers themselves."""
+"""The formats that mean maps where a command prints numbers otherwise."""
 
 
 def map_output_options(command: Command) -> Command:
@@ -23,7 +23,7 @@ def map_output_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option(
-                "--format", "format_", type=click.Choice(FORMATS), help="Output format.  [default: text]"
+                "--format", "format_", type=click.Choice(MAP_FORMATS), help="Output format.  [default: text]"
             ),
             click.option("--json", "json_", is_flag=True, help="Short for --format json."),
             click.option(
@@ -46,21 +46,20 @@ def map_output_options(command: Command) -> Command:
 
 def map_format(options: dict[str, Any]) -> str:
     """--format, --json, or what the ending of -o says; else text. Raises UsageError if they disagree."""
-    from attncli.render.maps import FORMATS, format_of
+    from attncli.render.page.formats import FORMATS, format_of
 
-    return chosen(options, FORMATS, format_of, "text", "map")
+    if options["format_"] == "text":
+        options = options | {"format_": "table"}
+    return chosen(options, FORMATS, format_of, "table", "map")
 
 
 def format_or_map(options: dict[str, Any]) -> tuple[str, bool]:
-    """The format, and whether it is of a map, for a command that draws one if it is told to: by --map, or by a
-    format or ending that only maps have. Raises UsageError if they disagree."""
-    from attncli import render
-    from attncli.render import maps
+    """The format, and whether it is of a map, for a command that draws one if it is told to: by --map, or by the
+    format or the ending of a picture. Raises UsageError if they disagree."""
+    from attncli.render.page.formats import FORMATS, format_of
 
     named, path = options["format_"], options["output"]
-    ending = None if path is None or named is not None else maps.format_of(path.name)
-    if options["as_map"] or named in PICTURES or ending in PICTURES[1:]:
-        if named not in (None, *FORMATS):
-            raise UsageError(f"--map is not drawn as {named}.", f"Known: {', '.join(FORMATS)}.")
+    ending = None if path is None or named is not None else format_of(path.name)
+    if options["as_map"] or named in PICTURES or ending in PICTURES:
         return map_format(options), True
-    return chosen(options, render.FORMATS, render.format_of, "table", "trace"), False
+    return chosen(options, FORMATS, format_of, "table", "trace"), False

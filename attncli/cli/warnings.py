@@ -30,7 +30,7 @@ def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
     """Says on stderr where NaN or infinity first appeared, and which weights hold it."""
     if not broken:
         return
-    from attncli.configs.weights import CheckpointWeights, not_finite
+    from attncli.model.weights import CheckpointWeights, not_finite
 
     name, (count, size) = next(iter(broken.items()))
     others = f", and in {len(broken) - 1} stages after it" if len(broken) > 1 else ""

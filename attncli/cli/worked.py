@@ -17,7 +17,7 @@ from attncli.tracing.trace import Trace
 if TYPE_CHECKING:
     from attncli.architecture.spec import Spec
     from attncli.model.running import Model
-    from attncli.render import Options
+    from attncli.render.page.page import Options
     from attncli.text.tokens import Tokens
 
 FORMATS = ("table", "md", "json")

@@ -1,4 +1,5 @@
-"""One file a family: what its config.json means, and which of its tensors are which of ours."""
+"""The model families, one file each: what the fields of config.json mean, and which tensor holds which
+parameter."""
 
 from __future__ import annotations
 
@@ -62,30 +63,32 @@ FAMILIES = {
     "xlm-roberta": "attncli.family.xlm_roberta",
     "xlm-roberta-xl": "attncli.family.xlm_roberta_xl",
 }
-"""model_type of config.json -> the module that knows it."""
+"""model_type of config.json -> the module of the family."""
 FORMER = {"RefinedWeb": "falcon", "RefinedWebModel": "falcon"}
-"""What files from before `transformers` knew a family call it -> its model_type."""
+"""model_type of files older than the family in `transformers` -> its model_type today."""
 
 
 class Family(Protocol):
-    """What a family's module offers."""
+    """What the module of a family must define."""
 
     PREFIXES: Sequence[str]
 
     def tensors(self, config: Config) -> Mapping[str, Tensor]:
-        """Our parameters (`layers.{L}.attn.q.weight`, or of one layer by its number) -> where they lie."""
+        """Our parameters (`layers.{L}.attn.q.weight`, or with a layer's number) -> where they are stored."""
 
     def spec(self, config: Config, has: Callable[[str], bool]) -> Spec:
-        """The Spec for a config; `has` tells whether the checkpoint has a tensor of the family's name."""
+        """The Spec for a config; `has` tells whether the checkpoint has a tensor, by the family's name for it.
+
+        Raises AttnError for a value that attn does not support."""
 
 
 def family_of(config: Config) -> Family:
-    """The family of a config.json. Raises AttnError, listing those known, for any other."""
+    """The family of a config.json. Raises AttnError, with the known families, for any other model_type."""
     from importlib import import_module
 
     kind = config.get("model_type", None)
     if not isinstance(kind, str):
-        raise AttnError(f"{config.file} does not say its model_type.", f"Known: {', '.join(FAMILIES)}.")
+        raise AttnError(f"{config.file} has no model_type.", f"Known: {', '.join(FAMILIES)}.")
     kind = FORMER.get(kind, kind)
     if kind not in FAMILIES:
         hint = nearest(kind, FAMILIES)
@@ -96,12 +99,12 @@ def family_of(config: Config) -> Family:
 
 
 def spec_of(family: Family, config: Config, has: Callable[[str], bool]) -> Spec:
-    """What the family makes of a config.json. Raises AttnError too where a field is of a kind, or so far out of
-    range, that no formula can be made of it."""
+    """The Spec that a family makes of a config.json. Raises AttnError also for a value of the wrong type or out of
+    range that the family itself does not check."""
     try:
         return family.spec(config, has)
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise AttnError(
-            f"{config.file} has a field with a value of which no model can be made: {error}",
-            f"The last field that was read is {config.last!r}.",
+            f"{config.file} has a field with an unusable value: {error}",
+            f"The last field read is {config.last!r}.",
         ) from error

@@ -1,7 +1,8 @@
-"""DeBERTa, versions 2 and 3 (He et al. 2020, 2021): what a token says and where it stands are kept apart.
+"""DeBERTa v2 and v3 (He et al. 2020, 2021): an encoder with disentangled attention, which keeps content and
+position apart.
 
-To a score are added how well the query's content fits the distance to the key, and the key's content the distance
-to the query; the vectors of the distances are the same for all layers.
+Two terms are added to a score: how well the query's content fits the distance to the key, and how well the key's
+content fits the distance to the query. All layers share one table of distance vectors.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LM_PREDICTIONS = encoder.MaskedWords(
     "lm_predictions.lm_head.decoder",
     "lm_predictions.lm_head.bias",
 )
-"""The head of the authors' code; it always reads the words from the embedding."""
+"""The head of the authors' code; its matrix is always the embedding's."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -58,7 +59,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     size = config.size("embedding_size", body.d_model)
     own: dict[str, Any] = {} if size == body.d_model else {"size": size, "project": "sum"}
     terms = _terms(config)
-    scale = (body.d_head * (1 + len(terms))) ** -0.5  # of the terms that are named, added or not
+    scale = (body.d_head * (1 + len(terms))) ** -0.5  # counts every term of pos_att_type, added or not
     relative = config.flag("relative_attention", False)
     config.unused("max_relative_positions", "position_buckets", "share_att_key", "norm_rel_ebd")
     bias = _disentangled(config, body, terms, scale) if relative else None
@@ -74,7 +75,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 
 def _words(config: Config) -> encoder.MaskedWords:
-    """BERT's head where the config is `legacy`, as those older than the field are."""
+    """The head: BERT's where `legacy` is true, as in files older than that field."""
     return encoder.PREDICTIONS if config.flag("legacy", True) else LM_PREDICTIONS
 
 
@@ -93,7 +94,7 @@ def _head(config: Config, has: Callable[[str], bool], body: encoder.Body, size: 
 
 @dataclass(frozen=True)
 class Term:
-    """What is added to the scores, and which matrix the vectors of the distances go through for it."""
+    """A term of the scores, and the matrix that projects the distance vectors for it."""
 
     stage: str
     symbol: str
@@ -104,22 +105,22 @@ TERMS = {
     "c2p": Term("content_to_position", "S_cp", "k"),
     "p2c": Term("position_to_content", "S_pc", "q"),
 }
-"""As pos_att_type calls them."""
+"""A term of pos_att_type -> what it adds."""
 
 
 def _terms(config: Config) -> tuple[str, ...]:
-    """Those that pos_att_type names; older files write them as one text, `p2c|c2p`."""
+    """The terms that pos_att_type lists; older files write them as one text, `p2c|c2p`."""
     named = config.get("pos_att_type", [])
     if isinstance(named, str):
         named = [name.strip() for name in named.lower().split("|")]
     if not isinstance(named, list):
-        raise AttnError(f"{config.file}: pos_att_type is {named!r}; a list of {' and '.join(TERMS)} is needed.")
+        raise AttnError(f"{config.file}: pos_att_type is {named!r}; it must be a list of {' and '.join(TERMS)}.")
     return tuple(term for term in TERMS if term in named)
 
 
 @dataclass(frozen=True)
 class Distances:
-    """Distances as rows of a table of 2 `span` vectors. `buckets` 0: every distance has a row of its own."""
+    """Distances as rows of a table of 2 × `span` vectors. `buckets` 0: every distance has its own row."""
 
     span: int
     buckets: int
@@ -142,7 +143,7 @@ class Distances:
 
 
 def _count(config: Config, name: str) -> int:
-    """A count, of which what is below 1 says that there is none."""
+    """A count; a value below 1 means that there is none."""
     value = config.get(name, -1)
     return value if isinstance(value, int) and value < 1 else config.size(name)
 
@@ -155,8 +156,8 @@ def _distances(config: Config) -> Distances:
         return Distances(farthest, 0, farthest)
     if not 1 <= buckets // 2 < farthest - 1:
         raise AttnError(
-            f"{config.file}: position_buckets is {buckets}; 2 at least, and fewer than twice the "
-            f"{farthest - 1} distances are needed."
+            f"{config.file}: position_buckets is {buckets}; it must be at least 2 and less than twice the "
+            f"{farthest - 1} distances."
         )
     return Distances(buckets, buckets, farthest)
 

@@ -1,6 +1,7 @@
-"""Falcon (Almazrouei et al. 2023): attention and feed-forward side by side, few keys and values, one fused matrix.
+"""Falcon (Almazrouei et al. 2023): attention and feed-forward in parallel, few key and value heads, and one fused
+q, k, v matrix.
 
-The first of the family (RefinedWeb) had ALiBi instead of rotary positions, and one part after the other.
+The first models (RefinedWeb) had ALiBi instead of rotary positions, and the feed-forward after the attention.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from attncli.architecture.parts import CAUSAL, biased, feed_forward, layer_norm
 from attncli.architecture.spec import Attention, Bias, Embed, Layer, Score, Spec
 from attncli.configs.fields import Config
-from attncli.configs.gpt import PREFIXES, by_groups, model
+from attncli.configs.gpt import PREFIXES, by_groups, gpt_decoder
 from attncli.configs.rope import grows_with_length, rotary
 from attncli.configs.tensors import Tensor, fused, linear, norm
 from attncli.formula.positions import alibi_slopes
@@ -39,7 +40,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def heads_of(config: Config) -> tuple[int, int]:
-    """Of queries, and of keys and values."""
+    """How many heads of queries, and of keys and values."""
     heads = config.size_by_names(71, "num_attention_heads", "n_head")
     if is_new(config):
         kv_heads = config.size_by_names(heads, "num_kv_heads", "n_head_kv")
@@ -51,13 +52,13 @@ def heads_of(config: Config) -> tuple[int, int]:
 
 
 def is_new(config: Config) -> bool:
-    """Whether the layers are as in Falcon-40B, whose first files say so by their model_type (the authors'
-    modelling_RW.py of either type)."""
+    """Whether the layers are those of Falcon-40B. Its first files say so only by their model_type (modelling_RW.py
+    of the authors)."""
     return config.flag("new_decoder_architecture", config.get("model_type", None) == "RefinedWeb")
 
 
 def norms_of(config: Config) -> int:
-    """2 where attention and feed-forward, side by side, have a norm each: since Falcon-40B."""
+    """How many norms stand before parallel attention and feed-forward: 2 since Falcon-40B, else 1."""
     if not is_new(config):
         config.only("num_ln_in_parallel_attn", 1)
         return 1
@@ -66,7 +67,7 @@ def norms_of(config: Config) -> int:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.unused("multi_query", "rope_theta", "rope_scaling", "rope_parameters")  # there, even if without effect
+    config.unused("multi_query", "rope_theta", "rope_scaling", "rope_parameters")  # no effect in some models
     config.only("apply_residual_connection_post_layernorm", False)
     config.only("ff_factor", 4)
     d_model, (heads, kv_heads) = config.size_by_names(4544, "hidden_size", "n_embed"), heads_of(config)
@@ -89,7 +90,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     unlimited = by_distance or grows_with_length(config)
     embed = Embed("alibi" if by_distance else "rotary", d_model, None if unlimited else positions)
     layers = [layer] * config.size_by_names(32, "num_hidden_layers", "n_layer")
-    return model("falcon", config, has, embed, layers, normed, d_model=d_model, vocab=65024)
+    return gpt_decoder("falcon", config, has, embed, layers, normed, d_model=d_model, vocab=65024)
 
 
 def scaled_alibi(heads: int, d_head: int) -> Bias:

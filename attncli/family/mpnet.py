@@ -1,6 +1,7 @@
-"""MPNet (Song et al. 2020): RoBERTa without segments, and scores that know how far apart two tokens are.
+"""MPNet (Song et al. 2020): RoBERTa without segments, and with a bias on the scores for the distance between two
+tokens.
 
-Each head adds a number of its own to a score, by the bucket of the distance; all layers add the same.
+Each head adds its own number for the bucket of the distance; all layers share the table.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from attncli.text.language import N_
 
 PREFIXES = ("mpnet.",)
 BUCKETS, FARTHEST = 32, 128
-"""Whatever relative_attention_num_buckets is: MPNetEncoder.compute_position_bias in modeling_mpnet.py."""
+"""Fixed, whatever relative_attention_num_buckets says (modeling_mpnet.py, MPNetEncoder.compute_position_bias)."""
 PADDING = 1
-"""Whatever pad_token_id is: MPNetEmbeddings."""
+"""Fixed, whatever pad_token_id says (modeling_mpnet.py, MPNetEmbeddings)."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -43,14 +44,14 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     rows = config.size("relative_attention_num_buckets", BUCKETS)
     if rows < BUCKETS:
         raise AttnError(
-            f"{config.file}: relative_attention_num_buckets is {rows}; MPNet's distances take {BUCKETS}."
+            f"{config.file}: relative_attention_num_buckets is {rows}; MPNet needs at least {BUCKETS}."
         )
     return encoder.encoder(
         "mpnet",
         body,
         encoder.embed(config, body, types=0, **encoder.after_padding(config, PADDING)),
         encoder.attention(body, bias=by_distance(rows, body.heads)),
-        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act is
+        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act says
     )
 
 

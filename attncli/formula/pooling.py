@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -38,6 +38,10 @@ class Side:
     def size(self) -> int:
         """How many cells there are."""
         return -(-len(self.indices) // self.step)
+
+    def pooled(self, most: int) -> Side:
+        """The side with at most `most` cells."""
+        return replace(self, step=step(len(self.indices), most))
 
 
 def step(count: int, room: int) -> int:

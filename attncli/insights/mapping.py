@@ -13,7 +13,7 @@ from attncli.errors import UsageError, nearest
 from attncli.formula.pooling import How, Pool, Side
 from attncli.formula.types import Array, Index
 from attncli.insights.head_scores import Scorer, Scores
-from attncli.insights.maps import HeadMatrix, MapSection
+from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.model.running import Model, run
 from attncli.stages import attention_of, entry_of, layer_of, offered, relative
 from attncli.stages.selecting import select
@@ -84,9 +84,6 @@ def _planned_section(
         meaning=stages[0].meaning,
         how=how,
     )
-
-
-NO_VALUES: Array = np.empty((0, 0))
 
 
 def _heads(spec: Spec, selection: Selection, name: str) -> Sequence[int]:

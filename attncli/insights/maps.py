@@ -12,8 +12,8 @@ from attncli.formula.types import Array
 from attncli.insights.head_scores import Scores
 from attncli.insights.patterns import PATTERNS
 
-SORTS = ("layer", *PATTERNS, "entropy")
-"""By layer and head; by the score of a pattern, the highest first; by the entropy, the lowest first."""
+NO_VALUES: Array = np.empty((0, 0))
+"""The values of a map that is planned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class MapSection:
 
 
 def in_order(section: MapSection, sort: str) -> MapSection:
-    """The section with its maps in an order of SORTS; heads without such a score come last."""
+    """The section with its maps in an order of `sorts.SORTS`; heads without such a score come last."""
     if sort == "layer":
         return section
 

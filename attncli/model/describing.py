@@ -21,12 +21,12 @@ from attncli.stages import offered
 @dataclass(frozen=True)
 class Fit:
     """How a model's parameters and a checkpoint's tensors fit. `parameters`: how many numbers the tensors that
-    attn uses have, each tensor counted once. `missing`: by the family's names. `left_over`: tensors that attn does
+    attn uses have, each tensor counted once. `missing`: by the family's names. `unused`: tensors that attn does
     not use, with their shapes. `misfits`: what is said of tensors of another shape than config.json makes them."""
 
     parameters: int
     missing: tuple[str, ...] = ()
-    left_over: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unused: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     misfits: tuple[str, ...] = ()
 
 
@@ -82,9 +82,9 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
 
 
 def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
-    from attncli.configs.weights import family_names
     from attncli.family import FORMER, family_of, spec_of
     from attncli.model.loading import open_checkpoint
+    from attncli.model.weights import family_names
 
     family, spec, fit, refusal = None, None, None, None
     try:
@@ -133,7 +133,7 @@ def _one_layer(path: Path) -> Description:
 
 def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
     """Finds every parameter of the Spec among the tensors, by name and shape."""
-    from attncli.configs.weights import CheckpointWeights
+    from attncli.model.weights import CheckpointWeights
 
     weights = CheckpointWeights(spec, tensors, checkpoint, names)
     used: dict[str, None] = {}
@@ -154,9 +154,9 @@ def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, name
                     weights.check_shape(name, shape[1:] if by_head else shape, tensor, actual)
                 except AttnError as error:
                     misfits[error.message] = None
-    left_over = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
+    unused = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
     count = sum(math.prod(checkpoint.shape(name)) for name in used)
-    return Fit(count, tuple(missing), left_over, tuple(misfits))
+    return Fit(count, tuple(missing), unused, tuple(misfits))
 
 
 def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:

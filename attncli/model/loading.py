@@ -3,18 +3,20 @@ file, or one layer's file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from attncli import story
 from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, plain_rotary
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
+from attncli.model.request import checked_option, names
 from attncli.model.running import Model
 from attncli.text.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
 from attncli.text.tokens import Tokens
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from attncli.checkpoints import Checkpoint
     from attncli.configs.fields import Config
 
-POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
-DType = Literal["float32", "float64"]
+FloatType: TypeAlias = type[np.float32] | type[np.float64]
 OPAQUE_IDS = 1 << 18
 """How many ids seeded weights know at most where ids are given as they are, without a tokenizer."""
 
@@ -54,8 +55,8 @@ def load_model(
     positions: str | None = None,
     causal: bool | None = None,
     tokenizer: str | Path | None = None,
-    dtype: DType = "float32",
-    ignore_config: Sequence[str] = (),
+    dtype: DTypeLike = "float32",
+    ignore_config: str | Iterable[str] = (),
     adapter: str | Path | None = None,
 ) -> Model:
     """A model to trace.
@@ -78,7 +79,8 @@ def load_model(
         "seed": seed, "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
         "positions": positions, "causal": causal,
     }  # fmt: skip
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {name: checked_option(name, value) for name, value in given.items() if value is not None}
+    dtype, ignored = float_type(dtype), names("ignore_config", ignore_config or None) or ()
     if adapter is not None and (source is None or is_one_layer(source)):
         raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
     if source is None and not options and tokenizer is None:
@@ -91,7 +93,19 @@ def load_model(
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(f"{flag} is for seeded weights; {source} has its own.", "Leave out one of the two.")
-    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
+    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignored), adapter)
+
+
+def float_type(dtype: DTypeLike) -> FloatType:
+    """float32 or float64, by numpy's names for them or its types. Raises UsageError for any other."""
+    known: dict[np.dtype[Any], FloatType] = {np.dtype(np.float32): np.float32, np.dtype(np.float64): np.float64}
+    try:
+        found = None if dtype is None else known.get(np.dtype(dtype))
+    except TypeError:
+        found = None
+    if found is None:
+        raise UsageError(f"dtype {dtype!r}: attn computes in float32 or float64.")
+    return found
 
 
 def is_one_layer(source: str | Path) -> bool:
@@ -116,12 +130,12 @@ def located(source: str | Path) -> Path:
 # ------------------------------------------------------------------ seeded
 
 
-def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: DType) -> Model:
+def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: FloatType) -> Model:
     from attncli.checkpoints.seeded import SeededWeights
 
     chosen = _tokenizer(tokenizer or "words")
     spec = _seeded_spec(shape, chosen.size or 0)
-    weights = SeededWeights(spec, seed, str, getattr(np, dtype))
+    weights = SeededWeights(spec, seed, str, dtype)
     return Model("seeded", f"seed {seed}", spec, weights, chosen, _bind_seeded)
 
 
@@ -185,12 +199,12 @@ def _checkpoint(
     path: Path,
     name: str,
     tokenizer: str | Path | None,
-    dtype: DType,
+    dtype: FloatType,
     ignore: frozenset[str],
     adapter: str | Path | None,
 ) -> Model:
-    from attncli.configs.weights import CheckpointWeights, family_names
     from attncli.family import family_of, spec_of
+    from attncli.model.weights import CheckpointWeights, family_names
 
     config, checkpoint, own = open_checkpoint(path, ignore)
     family = family_of(config)
@@ -205,7 +219,7 @@ def _checkpoint(
             f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
-    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
+    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, dtype)
     shown = path.name if Path(name).exists() else name
     if adapter is not None:
         shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
@@ -265,7 +279,7 @@ def _config_fields(file: Path) -> dict[str, Any]:
 # ------------------------------------------------------------------ one layer of the user's own
 
 
-def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: DType) -> Model:
+def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: FloatType) -> Model:
     from attncli.checkpoints.one_layer import OneLayerWeights, one_layer_spec, open_file
 
     for name in options:
@@ -274,7 +288,7 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
     checkpoint = open_file(path)
     spec = one_layer_spec(checkpoint, options)
     chosen = _tokenizer(tokenizer or "words")
-    weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, getattr(np, dtype))
+    weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, dtype)
     return Model(path.name, str(path), spec, weights, chosen, _bind_one_layer)
 
 

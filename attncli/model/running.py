@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from attncli.architecture.spec import Spec
-from attncli.errors import UsageError
 from attncli.model.forward import Weights, forward
+from attncli.model.input import check_tokens
 from attncli.text.tokenization import Tokenizer
 from attncli.text.tokens import Tokens
 from attncli.tracing.recording import Enough, OnPart, Recorder, Selection
@@ -30,6 +30,12 @@ class Model:
     tokenizer: Tokenizer | None
     bind: Callable[[Model, Tokens], Model] = lambda model, tokens: model
     layer: int = 0
+
+    def __repr__(self) -> str:
+        """Model('story', llama, 4 layers × 4 heads, d_model 128)"""
+        layers = " + ".join(str(len(stack.layers)) for stack in self.spec.stacks)
+        sizes = f"{layers} layers × {self.spec.heads} heads, d_model {self.spec.d_model}"
+        return f"Model({self.name!r}, {self.spec.family}, {sizes})"
 
     @property
     def info(self) -> ModelInfo:
@@ -78,27 +84,3 @@ def run(
             forward(model.spec, model.weights, inputs, recorder)
         except Enough:
             return
-
-
-def check_tokens(spec: Spec, tokens: Tokens, target: Tokens | None = None) -> None:
-    """Raises UsageError where the tokens do not suit the model."""
-    sides = (tokens,) if target is None else (tokens, target)
-    if not len(tokens):
-        raise UsageError("there are no tokens: the sentence is empty.", "Give some text.")
-    if not len(sides[-1]):
-        raise UsageError("there are no tokens for the decoder.", "Give at least the one that it starts with.")
-    for stack, side in zip(spec.stacks, sides, strict=True):
-        of_target, owner = ("target ", "decoder") if side is target else ("", stack.name or "model")
-        vocab = spec.vocab_of(stack)
-        for index, i in enumerate(side.ids):
-            if not 0 <= i < vocab:
-                raise UsageError(
-                    f"{of_target}token {index} has id {i}, but the {owner}'s vocabulary has ids 0 to {vocab - 1}."
-                )
-        limit = stack.embed.max_positions
-        if limit is not None and len(side) > limit:
-            raise UsageError(
-                f"{len(side)} {of_target}tokens are more than the {owner}'s {limit} positions.",
-                "Shorten the target." if side is target
-                else f"Shorten the text, or pass --truncate to keep the first {limit}.",
-            )  # fmt: skip

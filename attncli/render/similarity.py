@@ -9,11 +9,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from attncli.insights.similarity import AtDistance
-from attncli.render import Options
-from attncli.render.console import console_for, finish
-from attncli.render.grid import HEAD, QUIET
 from attncli.render.matrices import number
+from attncli.render.page.page import Options
 from attncli.render.table import FORMULA
+from attncli.render.terminal.console import console_for, finish
+from attncli.render.terminal.grid import HEAD, QUIET
 from attncli.text.language import N_
 
 LINES = 40

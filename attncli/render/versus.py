@@ -12,15 +12,15 @@ from rich.text import Text
 
 from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.models import NAMES
-from attncli.render import Options
-from attncli.render.console import console_for, finish
-from attncli.render.grid import HEAD, QUIET
 from attncli.render.markdown import as_row, escape
+from attncli.render.page.page import Options
 from attncli.render.plot import SEVERAL, Cell, plot
 from attncli.render.table import NAME, token_line
+from attncli.render.terminal.console import console_for, finish
+from attncli.render.terminal.grid import HEAD, QUIET
+from attncli.render.terminal.wrapping import Running
 from attncli.render.versus_parts import STYLES, Part, parts
 from attncli.render.versus_words import LABELS
-from attncli.render.wrapping import Running
 from attncli.text.language import Message
 from attncli.text.tokens import Tokens
 

@@ -13,8 +13,8 @@ from attncli.insights.versus.models import NAMES, Models
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.reach import Influence
 from attncli.insights.versus.sequential import WORK, Sequential, operations, steps
-from attncli.render import Options
 from attncli.render.matrices import middle_out
+from attncli.render.page.page import Options
 from attncli.render.plot import Axes, Curve
 from attncli.render.versus_words import (
     LABELS,

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attncli.render import Options
-from attncli.render.console import console_for, finish
-from attncli.render.grid import FRAME, HEAD, LABEL_WIDTH, QUIET, STRONG, STYLES, Block, fit, table_width
+from attncli.render.page.page import Options
 from attncli.render.sheets import NEGATIVE, POSITIVE, Bars, Chain, Column, Flow, Item, Page, Sheet
 from attncli.render.table import NAME, caption, print_head
-from attncli.render.wrapping import Running
+from attncli.render.terminal.console import console_for, finish
+from attncli.render.terminal.grid import FRAME, HEAD, LABEL_WIDTH, QUIET, STRONG, STYLES, Block, fit, table_width
+from attncli.render.terminal.wrapping import Running
 from attncli.tracing.trace import Trace
 
 BAR, SHORTEST = 16, 4

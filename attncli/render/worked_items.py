@@ -8,10 +8,10 @@ import numpy as np
 
 from attncli.formula.types import Array, Index
 from attncli.insights.worked import Worked
-from attncli.render import Options
-from attncli.render.grid import QUIET, STRONG
 from attncli.render.matrices import middle_out, number
+from attncli.render.page.page import Options
 from attncli.render.sheets import NEGATIVE, POSITIVE, Flow, Item
+from attncli.render.terminal.grid import QUIET, STRONG
 
 PRODUCTS = 3
 """Of each key, how many products are written out at least, where there are more."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from attncli.render import Options
 from attncli.render.markdown import as_row, escape, head_lines
+from attncli.render.page.page import Options
 from attncli.render.sheets import Caption, Chain, Flow, Item, Page, Section, Sheet
 from attncli.text.language import Say
 from attncli.tracing.trace import Trace

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from attncli.insights.worked import Worked
-from attncli.render import Options
 from attncli.render.matrices import number, token_labels
+from attncli.render.page.page import Options
 from attncli.render.sheets import Bars, Caption, Chain, Column, Page, Section, Sheet
 from attncli.render.worked_items import signed, vector
 from attncli.render.worked_row import about, caption_of, share, title_of

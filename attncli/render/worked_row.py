@@ -9,8 +9,8 @@ import numpy as np
 
 from attncli.formula.types import Array
 from attncli.insights.worked import Choice, Line, Others, Worked, adding_up, choose, others
-from attncli.render import Options
 from attncli.render.matrices import number, token_labels
+from attncli.render.page.page import Options
 from attncli.render.sheets import Bars, Caption, Column, Page, Section, Sheet
 from attncli.render.vocabulary import SINK
 from attncli.render.worked_items import products, vector

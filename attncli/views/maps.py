@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +11,12 @@ import numpy as np
 from attncli.formula.pooling import Side
 from attncli.insights.maps import HeadMatrix, MapSection, in_order, marked, score_of
 from attncli.render.document import head_object
-from attncli.render.page.formats import Writer
 from attncli.render.page.maps import HeadMap, HeadMaps
-from attncli.render.page.page import Arrays, Block, Page, Record, Section
+from attncli.render.page.page import Arrays, Options, Page, Record, Section
 from attncli.text.language import N_, joined
-from attncli.text.visible import harmless, visible
+from attncli.text.visible import visible
 from attncli.tracing.trace import Trace
-from attncli.views.subject import subject
+from attncli.views.subject import opening
 
 PATTERNS = {
     "previous": N_("attends to the previous token"),
@@ -28,46 +27,38 @@ PATTERNS = {
 }
 """What a head of each pattern does."""
 MARKING = N_(
-    "A head is labelled when those tokens get at least 25 % of its attention and, leaving the first token aside, more "
-    "than halfway between a uniform share and 100 %."
+    "A head is labelled when those tokens get at least 25 % of its attention and, leaving the first token aside, "
+    "more than halfway between a uniform share and 100 %."
 )
 
 
-def maps_page(head: Trace, planned: Sequence[MapSection], sort: str) -> Page:
-    """The page of some maps, whose sections come one by one as they are computed. `head` is the trace without its
-    stages; `planned` are the sections without values."""
+def page(head: Trace, planned: Sequence[MapSection], sort: str, options: Options) -> Page:
+    """The page of some maps, whose sections come one by one (`section`). `head` is the trace without its stages;
+    `planned` are the sections without values."""
+    single = all(len(maps.maps) == 1 for maps in planned)  # such a map has its tokens along its sides
     return Page(
         title=head.text or "attn map",
         head=head_object(head) | {"sort": sort},
         items="sections",
         columns=_columns(planned),
-        opening=lambda: _opening(head, planned),
+        opening=lambda: opening(head, options.say, tokens=not single),
     )
 
 
-def fitted(section: MapSection, writer: Writer, sort: str) -> MapSection:
-    """A planned section, its sides pooled to what the medium has room for."""
-    maps = writer.fitted(head_maps(section, sort))
-    return replace(
-        section,
-        rows=replace(section.rows, step=maps.rows.step),
-        columns=replace(section.columns, step=maps.columns.step),
-    )
-
-
-def map_section(section: MapSection, sort: str) -> Section:
+def section(maps: MapSection, sort: str) -> Section:
     """A section of maps for people and for programs, its maps in the order of `sort`."""
-    section = in_order(section, sort)
-    return Section(lambda: [head_maps(section, sort)], MapData(section))
+    maps = in_order(maps, sort)
+    return Section(lambda: [head_maps(maps, sort)], MapData(maps))
 
 
-def _opening(head: Trace, planned: Sequence[MapSection]) -> Iterator[Block]:
-    if head.model is None or head.tokens is None:
-        return
-    if any(len(section.maps) > 1 for section in planned):
-        yield replace(subject(head), tokens=head.tokens, target=head.target)
-    else:  # a single map has its tokens along its sides
-        yield subject(head)
+def pooled_by(maps: MapSection, sort: str, fitted: Callable[[HeadMaps], HeadMaps]) -> MapSection:
+    """A planned section, its sides pooled to what a medium has room for."""
+    block = fitted(head_maps(maps, sort))
+    return replace(
+        maps,
+        rows=replace(maps.rows, step=block.rows.step),
+        columns=replace(maps.columns, step=block.columns.step),
+    )
 
 
 # ------------------------------------------------------------------ for people
@@ -227,7 +218,7 @@ def _cells(side: Side, name: str) -> Iterator[dict[str, object]]:
         if side.names is None:
             yield {name: side.indices[block[0]]}
         else:
-            yield {name: side.indices[block[0]], f"{name}_token": harmless(side.names[block[0]])}
+            yield {name: side.indices[block[0]], f"{name}_token": side.names[block[0]]}
 
 
 def _columns(planned: Sequence[MapSection]) -> list[str]:

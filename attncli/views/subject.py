@@ -1,36 +1,46 @@
-"""What a page is about: the block of a model and the facts that its page begins with."""
+"""What a page about a model begins with: the model in a line, and the tokens it reads."""
 
 from __future__ import annotations
 
 from attncli.render.page.blocks import Subject
-from attncli.text.language import N_, joined
+from attncli.text.language import Say
+from attncli.text.tokens import Tokens
+from attncli.text.visible import visible, visible_line
 from attncli.tracing.trace import ModelInfo, Trace
 
 
-def subject(head: Trace) -> Subject:
-    """The block of a trace's model, without tokens."""
-    model = head.model
-    assert model is not None
-    source = model.source if model.source.startswith("seed ") else model.family
-    return Subject(model.name, tuple(_facts(model)), source)
+def opening(head: Trace, say: Say, tokens: bool = True) -> list[Subject]:
+    """The subject of a trace; nothing where it is of no model (positional encodings). `tokens` False: the page
+    shows them elsewhere."""
+    if head.model is None or head.tokens is None:
+        return []
+    return [subject(head.model, say, head.tokens if tokens else None, head.target if tokens else None)]
 
 
-def _facts(model: ModelInfo) -> list[str]:
+def subject(model: ModelInfo, say: Say, tokens: Tokens | None = None, target: Tokens | None = None) -> Subject:
+    """A model's name, where it comes from, and its sizes."""
+    kind = say(model.positions)
     encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""
-    layers = N_("{count} layer", count=model.layers) if model.layers == 1 else N_("{count} layers", count=model.layers)
-    heads = N_("{count} head", count=model.heads) if model.heads == 1 else N_("{count} heads", count=model.heads)
-    facts = [joined("", encoder, layers, " × ", heads)]
-    if model.kv_heads != model.heads:
-        facts.append(
-            N_("{count} key/value head", count=model.kv_heads)
-            if model.kv_heads == 1
-            else N_("{count} key/value heads", count=model.kv_heads)
-        )
-    positions = N_("no positions") if model.positions == "none" else N_("{kind} positions", kind=N_(model.positions))
-    return [
-        *facts,
+    layers = say.counted("{count} layer", "{count} layers", model.layers)
+    facts = [
+        f"{encoder}{layers} × {say.counted('{count} head', '{count} heads', model.heads)}",
+        *([_key_value_heads(model, say)] if model.kv_heads != model.heads else []),
         f"d_model {model.d_model}",
         f"d_head {model.d_head}",
-        positions,
-        N_("causal") if model.causal else N_("bidirectional"),
+        say("no positions") if model.positions == "none" else say("{kind} positions", kind=kind),
+        say("causal") if model.causal else say("bidirectional"),
     ]
+    source = model.source if model.source.startswith("seed ") else model.family
+    return Subject(visible_line(model.name), facts, visible_line(source), tokens, target)
+
+
+def _key_value_heads(model: ModelInfo, say: Say) -> str:
+    return say.counted("{count} key/value head", "{count} key/value heads", model.kv_heads)
+
+
+def token_labels(tokens: Tokens | None) -> list[str]:
+    """The index and the text of each token, the indices aligned; nothing where there are no tokens."""
+    if tokens is None:
+        return []
+    width = len(str(len(tokens) - 1))
+    return [f"{index:>{width}} {visible(text)}" for index, text in enumerate(tokens.texts)]

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 import attncli
 from tests.conftest import Run, error_of, text_of
-from tests.render.test_formats import schema, strictly
+from tests.support.documents import schema, strictly
 from tests.support.printed import PRODUCT, sections
 
 GOLDEN = Path(__file__).parent.parent / "golden"

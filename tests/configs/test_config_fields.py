@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from attncli.configs.fields import Config
-from attncli.configs.weights import family_names
 from attncli.errors import AttnError
 from attncli.family import family_of
 from attncli.model.loading import open_checkpoint
+from attncli.model.weights import family_names
 
 FOLDERS = sorted(file.parent for file in Path(__file__).parent.parent.glob("golden/*/expected.safetensors"))
 WRONG: tuple[Any, ...] = (None, "x", -1, 0, 1.5, True, [], ["x"], {}, {"x": "x"})

@@ -32,7 +32,7 @@ def changed(tmp_path: Path, name: str, fields: dict[str, Any]) -> Path:
 
 REFUSED = {
     "layers too many": ("qwen2-window", {"layer_types": ["full_attention"] * 4},
-                        "layer_types must list a kind for each of the 3 layers"),
+                        "layer_types must list a type for each of the 3 layers"),
     "another kind of layer": ("qwen2-window", {"layer_types": ["full_attention", "chunked_attention", "other"]},
                               "layer_types has 'chunked_attention'"),
     "a window that is none": ("qwen2-window", {"sliding_window": None}, "need a sliding_window"),

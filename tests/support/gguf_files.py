@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints.safetensors import open_safetensors
+from tests.support.tensor_files import GOLDEN
 
 Numbers = NDArray[Any]
 Writer = Callable[[gguf.GGUFWriter], None]
@@ -177,3 +179,20 @@ def pieces(tokens: Sequence[str], scores: Sequence[float], kinds: Sequence[int],
             writer.add_bool(f"tokenizer.ggml.{name}", value)
 
     return add
+
+
+def gpt2_vocabulary() -> tuple[list[str], list[str]]:
+    """The tokens, by id, and the merges of the golden model gpt2-merges."""
+    folder = GOLDEN / "gpt2-merges"
+    numbered = json.loads((folder / "vocab.json").read_text("utf-8"))
+    merges = (folder / "merges.txt").read_text("utf-8").splitlines()
+    return sorted(numbered, key=numbered.__getitem__), [m for m in merges if m and not m.startswith("#")]
+
+
+_SPECIAL = ["<unk>", "<s>", "</s>"]
+_BYTES = [f"<0x{b:02X}>" for b in range(256)]
+WORDS = ["▁t", "he", "▁the", "th", "▁c", "at", "▁cat", "s", "▁", "t", "h", "e", "c", "a", "▁a", "▁▁", "cat", "猫"]
+VOCABULARY = [*_SPECIAL, *_BYTES, *WORDS]
+SCORES = [0.0] * (3 + 256) + [-float(i) for i in random.Random(1).sample(range(100), len(WORDS))]
+KINDS = [2, 3, 3, *[6] * 256, *[1] * len(WORDS)]
+"""A small SentencePiece vocabulary with byte fallback: its tokens, their scores and their types."""

@@ -79,8 +79,9 @@ def command(**options: Any) -> None:
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.cli.progress import Progress
     from attncli.model.running import check_tokens, run
-    from attncli.render import FORMATS, writer
+    from attncli.render.page.formats import FORMATS, open_writer
     from attncli.tracing.trace import Trace
+    from attncli.views import stages as view
 
     format_ = chosen_format(options)
     model = prepared(load(options))
@@ -95,19 +96,20 @@ def command(**options: Any) -> None:
         worked.show(model, head, example, options, format_)
         return
     selection = _selection(model, tokens, target, options)
-    top = top_of(options["top"], None if FORMATS[format_].binary else TOP)
+    top = top_of(options["top"], None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     with Progress() as progress, opened(options["output"]) as output:
-        document = writer(format_, replace(head, axes=_axes(selection)), output, render_options(options))
+        head, shown = replace(head, axes=_axes(selection)), render_options(options)
+        writer = open_writer(format_, view.page(head, shown), output, shown)
 
         def show(stage: Stage) -> None:
             count_broken(stage.name, stage.values, broken)
             progress.hide()
-            document.stage(stage)
+            writer.section(view.section(stage, head, shown))
 
         run(model, tokens, selection, show, top, target, progress)
         progress.hide()
-        document.close()
+        writer.close()
     warn_of_broken(model, broken)
 
 

@@ -24,7 +24,7 @@ from attncli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from attncli.insights.mapping import Chosen
+    from attncli.insights.mapping import KeysOf
     from attncli.model.running import Model
     from attncli.text.tokens import Tokens
     from attncli.tracing.recording import Selection
@@ -64,24 +64,25 @@ SORTS = ("layer", "previous", "first", "self", "same", "induction", "entropy")
     type=click.Choice(SORTS),
     default="layer",
     show_default=True,
-    help="Order of the heads: by place; by what they look at, most of it first; or the most pointed first.",
+    help="Order of the heads: by layer; by the attention to a kind of token, the most first; or by entropy, the lowest "
+    "first.",
 )
 @click.option(
     "--pool",
     type=click.Choice(["max", "mean"]),
     default="max",
     show_default=True,
-    help="What a cell shows that stands for several numbers: the largest (that farthest from zero), or the mean.",
+    help="What a cell shows that stands for several numbers: the largest (the one farthest from zero), or the mean.",
 )
 @seeded_options
 @map_output_options
 def command(**options: Any) -> None:
-    """Show where the heads of a model look in SENTENCE: one head as a large map, many as a grid of small ones.
+    """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
 
-    Rows are queries (the token that attends), columns are keys (the token attended to). A head is marked by what
-    it does where that is clear: it looks at the token before, the first one, itself, the last equal one, or
-    (induction) at what came after that. Maps larger than the window are pooled, and say so. Give - as the SENTENCE
-    to read standard input.
+    Rows are queries (the token that attends), columns are keys (the token attended to). A head is labelled by what
+    it does where that is clear: it attends to the previous token, the first one, itself, the last identical one, or
+    (induction) the token after that. Maps larger than the window are pooled, and say so. Give - as the SENTENCE to
+    read standard input.
     """
     options = as_utf8(options)
     text, ids = read_input(options)
@@ -90,13 +91,13 @@ def command(**options: Any) -> None:
     from attncli.cli.output import opened
     from attncli.cli.progress import Progress
     from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
-    from attncli.insights.mapping import made, planned
-    from attncli.insights.maps import ordered
+    from attncli.insights.mapping import compute_maps, plan_maps
     from attncli.model.running import check_tokens
-    from attncli.render import Options
-    from attncli.render.maps import writer
+    from attncli.render.page.formats import fitted, open_writer
+    from attncli.render.page.page import Options
     from attncli.text.language import language
     from attncli.tracing.trace import Trace
+    from attncli.views import maps as view
 
     format_ = map_format(options)
     model = prepared(load(options))
@@ -111,20 +112,21 @@ def command(**options: Any) -> None:
         schema="attn.map/1",
     )  # fmt: skip
     broken: dict[str, tuple[int, int]] = {}
+    sort, shown = options["sort"], Options(full=options["full"], say=language(options["lang"]))
+    planned = plan_maps(model.spec, head, selection, _keys(head, options["key"]), options["pool"])
     with Progress() as progress, opened(options["output"]) as output:
-        document = writer(
-            format_, head, output, Options(full=options["full"], say=language(options["lang"])), options["sort"]
-        )
-        sections = [
-            document.fitted(section)
-            for section in planned(model.spec, head, selection, _keys(head, options["key"]), options["pool"])
+        pooled = [
+            view.pooled_by(section, sort, lambda maps: fitted(format_, maps, output, shown)) for section in planned
         ]
-        finished = made(
-            model, tokens, target, selection, sections, progress,
+        sections = compute_maps(
+            model, tokens, target, selection, pooled, progress,
             lambda name, values: count_broken(name, values, broken),
         )  # fmt: skip
         progress.hide()
-        document.write([ordered(section, options["sort"]) for section in finished])
+        writer = open_writer(format_, view.page(head, planned, sort, shown), output, shown)
+        for section in sections:
+            writer.section(view.section(section, sort))
+        writer.close()
     warn_of_broken(model, broken)
 
 
@@ -144,7 +146,7 @@ def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dic
     return selection_of(stages, heads_of(spec, stages, options["head"]), options["query"], tokens, target)
 
 
-def _keys(head: Trace, text: str | None) -> Chosen:
+def _keys(head: Trace, text: str | None) -> KeysOf:
     """Which keys --key means, of the tokens along the keys of a stage."""
 
     def chosen(name: str, tokens: Tokens | None) -> Sequence[int] | None:

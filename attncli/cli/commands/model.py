@@ -31,22 +31,13 @@ def command(path: str, ignore_config: tuple[str, ...], **options: Any) -> None:
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.model.describing import describe
-    from attncli.render.description import document, facts, leaves
-    from attncli.render.document import encode
-    from attncli.render.prose import write_prose
-    from attncli.render.records import write_records
-    from attncli.render.words import write_words
+    from attncli.render.page.formats import write
+    from attncli.views import model as view
 
     format_ = no_arrays(chosen_format(options), "a description")
-    described = describe(path, ignore_config)
+    description = describe(path, ignore_config)
     with opened(options["output"]) as output:
-        if format_ in ("json", "ndjson"):
-            output.write(encode(document(described)) + b"\n")
-        elif format_ == "csv":
-            write_records(format_, {}, "facts", list(leaves(document(described))), output, render_options(options))
-        else:
-            write_words(format_, facts(described, options["full"]), output, render_options(options), header=False)
-            if described.card is not None:
-                write_prose(format_, described.card.read_text("utf-8"), output, render_options(options))
-    if described.refusal is not None:
-        raise described.refusal
+        shown = render_options(options)
+        write(format_, view.page(description, shown), output, shown)
+    if description.refusal is not None:
+        raise description.refusal

@@ -62,55 +62,51 @@ def command(**options: Any) -> None:
 
 def _write_numbers(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
     from attncli.cli.output import opened, render_options
-    from attncli.render import writer
+    from attncli.render.page.formats import write
     from attncli.tracing.trace import Trace
+    from attncli.views import stages as view
 
     axes = tuple(dict.fromkeys(a for stage in stages for a in stage.axes))
     head = Trace(schema="attn.pe/1", parameters=parameters, axes=axes)
     with opened(options["output"]) as output:
-        document = writer(format_, head, output, render_options(options))
-        for stage in stages:
-            document.stage(stage)
-        document.close()
+        shown = render_options(options)
+        write(format_, view.page(head, shown, stages), output, shown)
 
 
 def _write_maps(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
-    """Each stage as a map, or one of the dot products."""
+    """Each stage as a map, or one map of the dot products."""
     from attncli.cli.output import opened, render_options
-    from attncli.insights.encodings import drawn, of_pairs
-    from attncli.render.maps import writer
+    from attncli.insights.encodings import of_pairs, planned_map, pooled_map
+    from attncli.render.page.formats import fitted, open_writer
     from attncli.tracing.trace import Trace
+    from attncli.views import maps as view
 
-    shown = [of_pairs(stages)] if options["similarity"] else stages
-    head = Trace(schema="attn.map/1", parameters=parameters)
+    mapped = [of_pairs(stages)] if options["similarity"] else [stage for stage in stages if len(stage.axes) > 1]
+    planned = [planned_map(stage) for stage in mapped]
+    head, shown = Trace(schema="attn.map/1", parameters=parameters), render_options(options)
     with opened(options["output"]) as output:
-        document = writer(format_, head, output, render_options(options), "layer")
-        document.write([drawn(stage, document.fitted) for stage in shown if len(stage.axes) > 1])
+        writer = open_writer(format_, view.page(head, planned, "layer", shown), output, shown)
+        for stage, section in zip(mapped, planned, strict=True):
+            pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, output, shown))
+            writer.section(view.section(pooled_map(pooled, stage), "layer"))
+        writer.close()
 
 
 def _write_similarity(
     format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]
 ) -> None:
     """The dot products by distance, a record each."""
-    from dataclasses import asdict
-
     from attncli.cli.output import opened, render_options
     from attncli.insights.encodings import vectors
     from attncli.insights.similarity import by_distance, dot_products
-    from attncli.render.records import write_records
-    from attncli.render.similarity import write_bars
-    from attncli.version import __version__
+    from attncli.render.page.formats import write
+    from attncli.views import similarity as view
 
     encodings, formula = vectors(stages)
     found = by_distance(dot_products(encodings), parameters["positions"])
-    head = {"schema": "attn.similarity/1", "version": __version__, **parameters, "formula": formula}
     with opened(options["output"]) as output:
-        if format_ == "table":
-            write_bars(formula, found, output, render_options(options))
-        else:
-            write_records(
-                format_, head, "distances", [asdict(one) for one in found], output, render_options(options)
-            )
+        shown = render_options(options)
+        write(format_, view.page(formula, found, parameters, shown), output, shown)
 
 
 def _of_formula(options: dict[str, Any]) -> tuple[dict[str, Any], list[Stage]]:

@@ -18,7 +18,6 @@ from attncli.cli.options import (
     target_options,
     tokens_of,
 )
-from attncli.text.language import N_
 
 
 @click.command(
@@ -42,19 +41,16 @@ def command(**options: Any) -> None:
     Give - as the SENTENCE to read standard input.
     """
     from attncli.cli.output import chosen_format, opened, render_options
-    from attncli.render.records import write_records
-    from attncli.version import __version__
+    from attncli.render.page.formats import write
+    from attncli.views import tokens as view
 
     options = as_utf8(options)
     text, ids = read_input(options)
     format_ = chosen_format(options)
     model = load(options)
-    records = tokens_of(model, options, text, ids).records()
-    if options["target"] is not None or options["target_ids"] is not None:
-        target = target_of(model, options)
-        assert target is not None
-        sides = {N_("source"): records, N_("target"): target.records()}
-        records = [{"side": side} | record for side, listed in sides.items() for record in listed]
-    head = {"schema": "attn.tokens/1", "version": __version__, "text": text, "model": model.name}
+    tokens = tokens_of(model, options, text, ids)
+    given = options["target"] is not None or options["target_ids"] is not None
+    target = target_of(model, options) if given else None
     with opened(options["output"]) as output:
-        write_records(format_, head, "tokens", records, output, render_options(options))
+        shown = render_options(options)
+        write(format_, view.page(text, model.name, tokens, target, shown), output, shown)

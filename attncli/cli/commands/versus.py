@@ -91,8 +91,6 @@ def command(**options: Any) -> None:
     from attncli.cli.progress import Progress
     from attncli.insights.versus.comparison import LENGTHS, compare
     from attncli.insights.versus.models import draw
-    from attncli.render.document import encode
-    from attncli.render.records import write_records
     from attncli.text.language import N_
 
     options = as_utf8(options)
@@ -119,14 +117,12 @@ def command(**options: Any) -> None:
             )
             write_versus(format_, found, tokens, named, output, render_options(options))
             return
-        from attncli.render.description import leaves
+        from attncli.render.page.formats import write
+        from attncli.render.page.page import Page
         from attncli.render.versus_document import document
 
-        made = document(found, tokens, text, settings)
-        if format_ == "csv":
-            write_records(format_, {}, "facts", list(leaves(made)), output, render_options(options))
-        else:
-            output.write(encode(made) + b"\n")
+        page = Page("attn versus", document(found, tokens, text, settings))
+        write(format_, page, output, render_options(options))
 
 
 def _limit_threads(count: int) -> None:

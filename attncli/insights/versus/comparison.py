@@ -11,9 +11,7 @@ from attncli.insights.versus.models import Models
 from attncli.insights.versus.order import Difference, differences, shuffle
 from attncli.insights.versus.reach import Influence, influences
 from attncli.insights.versus.sequential import Sequential, measure
-
-EXPERIMENTS = ("sequential", "range", "order")
-LENGTHS = (16, 32, 64, 128, 256, 512, 1024, 2048)
+from attncli.insights.versus.settings import EXPERIMENTS, LENGTHS
 
 
 @dataclass(frozen=True, eq=False)

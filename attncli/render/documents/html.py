@@ -29,7 +29,7 @@ from attncli.render.page.blocks import (
     Table,
     TokenLine,
 )
-from attncli.render.page.maps import HeadMaps, within
+from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.page.text import shown
 from attncli.render.pictures.drawing import Cells, Drawing
@@ -57,9 +57,6 @@ class HtmlWriter:
         before, _, self.after = template.partition("<!-- body -->")
         self._write(before.replace("<!-- title -->", text_of(page.title, options.say)))
         self._blocks(page.opening())
-
-    def fitted(self, maps: HeadMaps) -> HeadMaps:
-        return within(maps, self.options.full)
 
     def section(self, section: Section) -> None:
         self._write("<section>\n")

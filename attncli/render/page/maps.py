@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from attncli.formula.pooling import MASKED, Side, step
+from attncli.formula.pooling import MASKED, Side
 from attncli.formula.types import Array
 
-__all__ = ["HeadMap", "HeadMaps", "Side", "within"]
+__all__ = ["HeadMap", "HeadMaps", "Side"]
+
+LARGE, SMALL, CELLS = 400, 64, 600_000
+"""On paper: the cells that a side of a single map, and of one of many, has at most; and those of all maps together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,20 +71,8 @@ class HeadMaps:
         """How many maps one row of a grid has: those of a layer, or all."""
         return max(Counter(head.row for head in self.maps).values())
 
-
-LARGE, SMALL, CELLS = 400, 64, 600_000
-"""The cells that a side of a single map, and of one of many, has at most; and those of all maps together."""
-
-
-def within(maps: HeadMaps, full: bool) -> HeadMaps:
-    """The maps with their sides pooled to what a picture has room for, and a program can be expected to want.
-    `full`: not pooled."""
-    if full:
-        return maps
-    count = len(maps.maps)
-    room = LARGE if count == 1 else int(np.clip((CELLS / count) ** 0.5, SMALL / 4, SMALL))
-
-    def side(whole: Side) -> Side:
-        return replace(whole, step=step(len(whole.indices), room))
-
-    return replace(maps, rows=side(maps.rows), columns=side(maps.columns))
+    def on_paper(self) -> HeadMaps:
+        """The maps with their sides pooled to what a sheet of paper has room for."""
+        count = len(self.maps)
+        most = LARGE if count == 1 else int(min(max((CELLS / count) ** 0.5, SMALL / 4), SMALL))
+        return replace(self, rows=self.rows.pooled(most), columns=self.columns.pooled(most))

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from attncli.render.page.levels import Levels
 from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.text import safe
-from attncli.render.wrapping import breaks
+from attncli.render.page.line_breaks import breaks
 
 FONT = 12
 GLYPH, LEADING = 0.6 * FONT, 1.4 * FONT

@@ -8,13 +8,13 @@ import numpy as np
 
 from attncli.formula.pooling import blocks, pooled, step
 from attncli.formula.types import Array
-from attncli.render.grid import fit
+from attncli.render.page.line_breaks import fit
 from attncli.render.page.blocks import Column, Matrix, Table
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS, levels
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
-from attncli.render.pictures.colors import scale
+from attncli.render.page.colors import scale
 from attncli.render.pictures.drawing import BOLD, FAINT, GAP, INK, QUIET, Cells, Drawing, Look, Words, text_width
 from attncli.render.pictures.maps import LABEL, draw_labels, draw_scale, every_label
 from attncli.render.pictures.tables import draw_table

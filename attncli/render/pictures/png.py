@@ -10,9 +10,8 @@ import numpy as np
 
 from attncli.errors import AttnError
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS
-from attncli.render.page.maps import HeadMaps, within
 from attncli.render.page.page import Options, Page, Section
-from attncli.render.pictures.colors import scale
+from attncli.render.page.colors import scale
 from attncli.render.pictures.drawing import EDGE, FONT, QUIET, TURN, Cells, Drawing, Words, text_width
 from attncli.render.pictures.layout import add_blocks
 from attncli.render.pictures.svg import NAN_COLOR
@@ -38,9 +37,6 @@ class PngWriter:
         _needs_matplotlib()
         self.output, self.options, self.sheet = output, options, Drawing()
         add_blocks(self.sheet, page.opening(), options)
-
-    def fitted(self, maps: HeadMaps) -> HeadMaps:
-        return within(maps, self.options.full)
 
     def section(self, section: Section) -> None:
         add_blocks(self.sheet, section.blocks(), self.options)

@@ -8,9 +8,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import numpy as np
 
 from attncli.render.page.levels import NAN_LEVEL, STEPS, Levels
-from attncli.render.page.maps import HeadMaps, within
 from attncli.render.page.page import Options, Page, Section
-from attncli.render.pictures.colors import scale
+from attncli.render.page.colors import scale
 from attncli.render.pictures.drawing import EDGE, FONT, INK, TURN, Box, Cells, Drawing, Line, Words
 from attncli.render.pictures.layout import add_blocks
 
@@ -24,9 +23,6 @@ class SvgWriter:
     def __init__(self, page: Page, output: IO[bytes], options: Options) -> None:
         self.output, self.options, self.sheet = output, options, Drawing()
         add_blocks(self.sheet, page.opening(), options)
-
-    def fitted(self, maps: HeadMaps) -> HeadMaps:
-        return within(maps, self.options.full)
 
     def section(self, section: Section) -> None:
         add_blocks(self.sheet, section.blocks(), self.options)

@@ -54,7 +54,7 @@ def ink(system: str | None, unicode: bool, signed: bool) -> Ink:
         shades = (SHADES, SIGNED_SHADES) if unicode else (ASCII_SHADES, SIGNED_ASCII_SHADES)
         glyphs = shades[signed]
         return Ink(len(glyphs), glyphs=glyphs, masked="·" if unicode else ".", nan="×" if unicode else "?")
-    from attncli.render.pictures.colors import codes_256, scale  # not needed where nothing is colored
+    from attncli.render.page.colors import codes_256, scale  # not needed where nothing is colored
 
     if system == "truecolor":
         fore = tuple(f"38;2;{r};{g};{b}" for r, g, b in scale(STEPS, signed).tolist())
