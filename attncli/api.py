@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from attncli.formula.pooling import How
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
-    from attncli.insights.worked import Worked
+    from attncli.insights.worked_example import WorkedExample
     from attncli.model.family_traits import FamilyTraits
 
 __all__ = [
@@ -129,7 +129,7 @@ def follow(
     truncate: bool = False,
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
-) -> tuple[Worked, ...]:
+) -> tuple[WorkedExample, ...]:
     """One query token followed through the attention formula, as `attn explain --query` shows it: for each layer and
     head the row of that token, from q · k to what each key's value adds to the output.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from attncli.cli.choosing import heads_of, layers_of, positions_of, top_of
 from attncli.errors import UsageError
-from attncli.insights.worked import Worked, stages_of, worked
+from attncli.insights.worked_example import WorkedExample, stages_of, worked_example
 from attncli.stages import attention_of, offered
 from attncli.tracing.recording import Selection
 from attncli.tracing.stage import Stage
@@ -17,7 +17,6 @@ from attncli.tracing.trace import Trace
 if TYPE_CHECKING:
     from attncli.architecture.spec import Spec
     from attncli.model.running import Model
-    from attncli.render.page.page import Options
     from attncli.text.tokens import Tokens
 
 FORMATS = ("table", "md", "json")
@@ -110,10 +109,12 @@ def show(model: Model, head: Trace, example: Example, options: dict[str, Any], f
     from attncli.cli.progress import Progress
     from attncli.cli.warnings import count_broken, warn_of_broken
     from attncli.model.running import run
+    from attncli.render.page.formats import write
+    from attncli.views.worked_example import Top, page
 
     assert head.tokens is not None
-    top, stages, broken = options["top"], dict[str, Stage](), dict[str, tuple[int, int]]()
-    top_of(top, None)  # an error of the command line is told before the work
+    stages, broken = dict[str, Stage](), dict[str, tuple[int, int]]()
+    top: Top = "all" if options["top"] == "all" else top_of(options["top"], None)
 
     def keep(stage: Stage) -> None:
         count_broken(stage.name, stage.values, broken)
@@ -122,17 +123,18 @@ def show(model: Model, head: Trace, example: Example, options: dict[str, Any], f
     with Progress() as progress, opened(options["output"]) as output:
         run(model, head.tokens, _selection(model.spec, example), keep, None, head.target, progress)
         progress.hide()
-        rows = list(_rows(model.spec, replace(head, stages=stages), example))
-        _write(format_, head, rows, example.key, top, output, render_options(options))
+        examples = list(_examples(model.spec, replace(head, stages=stages), example))
+        shown = render_options(options)
+        write(format_, page(head, examples, example.key, top, shown), output, shown)
     warn_of_broken(model, broken)
 
 
-def _rows(spec: Spec, trace: Trace, example: Example) -> Iterator[Worked]:
+def _examples(spec: Spec, trace: Trace, example: Example) -> Iterator[WorkedExample]:
     """The query's row of each head of each attention."""
-    for at in example.attentions:
-        part = attention_of(spec, f"{at}.q")
-        for head in range(part.heads) if example.heads is None else example.heads:
-            yield worked(trace, at, part, head, example.query)
+    for path in example.attentions:
+        attention = attention_of(spec, f"{path}.q")
+        for head in range(attention.heads) if example.heads is None else example.heads:
+            yield worked_example(trace, path, attention, head, example.query)
 
 
 def _selection(spec: Spec, example: Example) -> Selection:
@@ -141,31 +143,3 @@ def _selection(spec: Spec, example: Example) -> Selection:
     row, of_encoder = (example.query,), example.attentions[0].startswith("encoder.")
     names = tuple(name for name in known if name in wanted)
     return Selection(names, example.heads, None if of_encoder else row, row if of_encoder else None)
-
-
-def _write(
-    format_: str,
-    head: Trace,
-    rows: list[Worked],
-    key: int | None,
-    top: str | None,
-    output: IO[bytes],
-    options: Options,
-) -> None:
-    if format_ == "json":
-        from attncli.render import worked_json
-
-        worked_json.write(head, rows, key, top_of(top, None), output)
-        return
-    from attncli.render import worked as table
-    from attncli.render import worked_markdown as markdown
-    from attncli.render import worked_pair as pair
-    from attncli.render import worked_row as whole
-
-    pages = (
-        whole.page_of_row(row, top_of(top, whole.KEYS), options)
-        if key is None
-        else pair.page_of_pair(row, key, top_of(top, pair.DIMENSIONS), options)
-        for row in rows
-    )
-    (table if format_ == "table" else markdown).write(head, pages, output, options)

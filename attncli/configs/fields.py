@@ -163,7 +163,7 @@ class Config:
         if unread:
             raise AttnError(
                 f"{self.file}: attn does not know the field {unread[0]!r} = "
-                f"{short(self.fields[unread[0]])} of this model, and the field may change the numbers.",
+                f"{short(self.fields[unread[0]])} of this model, which may change the numbers.",
                 "If it does not change them, pass " + " ".join(f"--ignore-config {name}" for name in unread),
             )
 

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 import attncli
 from attncli.checkpoints import Checkpoint
-from attncli.checkpoints.computed import Made, taken
+from attncli.checkpoints.computed import ComputedTensor, taken
 from attncli.checkpoints.float8 import table
 from attncli.checkpoints.quantized import dequantized
 from attncli.checkpoints.safetensors import open_safetensors
@@ -210,7 +210,7 @@ def test_only_the_rows_that_are_taken_are_made() -> None:
         asked.clear()
         np.testing.assert_array_equal(taken(take, numbers.shape, rows), take(numbers))
         assert asked == [slice(first, last)]
-    turned = Made(numbers.shape, rows, lambda made: made.swapaxes(0, 2))
+    turned = ComputedTensor(numbers.shape, rows, lambda computed: computed.swapaxes(0, 2))
     assert turned.shape == (3, 4, 5)
     np.testing.assert_array_equal(turned.some_rows([2, 0]), numbers.swapaxes(0, 2)[[2, 0]])
 
@@ -235,7 +235,7 @@ SCALES = np.ones((2, 2), np.float32)
 @pytest.mark.parametrize(
     ("tensors", "settings", "says"),
     [
-        ({"w": CODES}, FP8, "no w_scale_inv"),
+        ({"w": CODES}, FP8, "its scale w_scale_inv is missing"),
         ({"w": CODES, "w_scale_inv": SCALES[:1]}, FP8, r"shape \[1, 2\]"),
         ({"w": CODES, "w_scale_inv": SCALES}, FP8 | {"weight_block_size": None}, "one number"),
         ({"w": CODES, "w_scale_inv": SCALES}, FP8 | {"weight_block_size": [16]}, "weight_block_size"),
@@ -244,7 +244,7 @@ SCALES = np.ones((2, 2), np.float32)
         ({"w": CODES, "w_scale_inv": SCALES}, None, "no quantization_config"),
         ({"a.weight": CODES, "a.scale_weight": SCALES}, None, "no quantization_config"),
         ({"w_blocks": np.ones((1, 2, 1, 16), np.uint8)}, {"quant_method": "mxfp4"}, "w_scales"),
-        ({"w": CODES}, [], "no object"),
+        ({"w": CODES}, [], "must be an object"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, tensors: dict[str, Any], settings: Any, says: str) -> None:

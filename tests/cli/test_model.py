@@ -138,7 +138,7 @@ def test_a_folder_without_config_is_described_by_its_headers(attn: Run, tmp_path
 def test_nothing_to_describe_is_one_error(attn: Run, tmp_path: Path) -> None:
     file = write_gpt2(tmp_path / "m") / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
-    assert "not a whole safetensors file" in error_of(attn("model", "m"), 1)
+    assert "not a complete safetensors file" in error_of(attn("model", "m"), 1)
     assert "no such file or folder" in error_of(attn("model", "nothing.safetensors"), 2)
     (tmp_path / "empty").mkdir()
     assert "has no config.json" in error_of(attn("model", "empty"), 1)

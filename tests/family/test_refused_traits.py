@@ -16,7 +16,7 @@ from tests.support.checkpoints import changed_golden
     ("case", "fields", "says"),
     [
         ("gpt-neox-parallel", {"rope_theta": 5.0}, "rope_theta = 5.0"),
-        ("gpt-neox-parallel", {"rotary_pct": 0.4}, "pairs of dimensions, not 3"),
+        ("gpt-neox-parallel", {"rotary_pct": 0.4}, "even number of dimensions, not 3"),
         ("gptj-published", {"rotary": False}, "rotary = False"),
         ("gptj-published", {"rotary_dim": 10}, "rotary_dim = 10"),
         ("gptj-published", {"rotary_dim": 3}, "rotary_dim = 3"),

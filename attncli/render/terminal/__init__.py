@@ -79,35 +79,35 @@ class TerminalWriter:
                 console.print(table)
                 console.width = width
             case Table() if all(column.kind == "number" for column in block.columns[1:]) and block.header:
-                from attncli.render.terminal import number_table
+                from attncli.render.terminal.number_table import show as show_number_table
 
-                number_table.show(block, console, options)
+                show_number_table(block, console, options)
             case Table():
-                from attncli.render.terminal import words_table
+                from attncli.render.terminal.words_table import show as show_words_table
 
-                words_table.show(block, console, options)
+                show_words_table(block, console, options)
             case Items():
-                from attncli.render.terminal import items
+                from attncli.render.terminal.items import show as show_items
 
-                items.show(block, console, options)
+                show_items(block, console, options)
             case BarChart():
-                from attncli.render.terminal import bar_chart
+                from attncli.render.terminal.bar_chart import show as show_bar_chart
 
-                bar_chart.show(block, console, options)
+                show_bar_chart(block, console, options)
             case Plot():
-                from attncli.render.terminal import plot
+                from attncli.render.terminal.plot import show as show_plot
 
-                plot.show(block, console, options)
+                show_plot(block, console, options)
             case HeadMaps():
-                from attncli.render.terminal import maps
+                from attncli.render.terminal.maps import show as show_maps
 
-                maps.show(block, console, options)
+                show_maps(block, console, options)
             case Prose():
                 console.print(Running(Text(say.marked(block.text), QUIET if block.quiet else "")))
             case Markdown():
-                from attncli.render.terminal import prose
+                from attncli.render.terminal.prose import show as show_prose
 
-                prose.show(block, console)
+                show_prose(block, console)
             case Note():
                 console.print(Running(Text(say.marked(block.text), QUIET)))
 
@@ -123,11 +123,11 @@ def formula_text(block: Formula, options: Options) -> Running:
 
 def fitted(maps: HeadMaps, output: IO[bytes], options: Options) -> HeadMaps:
     """The maps with their sides pooled to what the window has room for."""
-    from attncli.render.terminal import maps as terminal_maps
+    from attncli.render.terminal.maps import fitted as fitted_to_window
 
     console = console_for(output, options)
     try:
-        return terminal_maps.fitted(maps, console, options)
+        return fitted_to_window(maps, console, options)
     finally:
         finish(console)
 

@@ -25,7 +25,8 @@ def show(table: Table, console: Console, options: Options) -> None:
     cells = [[_text(cell, options.say) for cell in column.cells] for column in table.columns]
     titles = [options.say.marked(column.title) for column in table.columns]
     numbers = any(column.kind == "number" for column in table.columns)
-    framed = not numbers or console.width >= NARROW or _natural_width(titles, cells) <= console.width
+    whole = not numbers or not table.header  # words can be broken, and without titles the frame shows the table
+    framed = whole or console.width >= NARROW or _natural_width(titles, cells) <= console.width
     rich_table = RichTable(
         box=box.ROUNDED if framed else None, border_style=QUIET, header_style=f"bold {HEAD}",
         show_header=table.header, pad_edge=framed,

@@ -1,5 +1,5 @@
-"""Words that are data elsewhere (names of axes, fields, kinds of parts) and are shown to people: marked here,
-for tools/translations.py to find them."""
+"""Words that are data elsewhere (names of axes, of fields, of kinds) and are shown to people. They are marked for
+translation here, where tools/translations.py finds them."""
 
 from attncli.text.language import N_
 

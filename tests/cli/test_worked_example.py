@@ -1,4 +1,4 @@
-"""`attn explain --query TOKEN` as a user runs it: which token, which attention, how much, how wide."""
+"""`attn explain --query TOKEN` as a user runs it: which token, which attention, how many keys, how wide."""
 
 from __future__ import annotations
 
