@@ -35,8 +35,8 @@ from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
-    from attncli.insights.maps import MapSection
     from attncli.formula.pooling import How
+    from attncli.insights.maps import MapSection
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample

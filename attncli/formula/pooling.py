@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from attncli.formula.types import Array, Index
 
 How: TypeAlias = Literal["max", "mean"]
-"""`max`: the number of each block that is farthest from zero. It keeps a thin line of large numbers in sight, and the
-sign of scores; of attention weights, which are not negative, it is the largest. `mean`: the mean of the block."""
+"""`max`: the number of each block that is farthest from zero. It keeps a thin line of large numbers in sight, and
+the sign of scores; of attention weights, which are not negative, it is the largest. `mean`: the mean of the
+block."""
 
 MASKED = -np.inf
 """The value of a masked key, and of a block whose keys are all masked."""
@@ -21,8 +22,8 @@ MASKED = -np.inf
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a matrix: the index of each of its lines, their names (the texts of tokens, or none), and how many
-    lines each cell stands for."""
+    """One side of a matrix: the index of each of its lines, their names (the texts of tokens, or none), and how
+    many lines each cell stands for."""
 
     axis: str
     indices: Sequence[int]

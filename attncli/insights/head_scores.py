@@ -21,12 +21,12 @@ FEWEST = 2
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of one head: for each of PATTERNS its mean weight (nan where no query has such a key), and the mean
-    entropy of a query's weights, in bits.
+    """The scores of one head: for each of PATTERNS its mean weight (nan where no query has such a key), and the
+    mean entropy of a query's weights, in bits.
 
-    `mark` is the pattern that the head clearly follows, None where there is no such pattern. Heads rest on the first
-    token when they find nothing to do (Xiao et al. 2023). So the weight there does not count against other patterns,
-    and is itself the last to be named."""
+    `mark` is the pattern that the head clearly follows, None where there is no such pattern. Heads rest on the
+    first token when they find nothing to do (Xiao et al. 2023). So the weight there does not count against other
+    patterns, and is itself the last to be named."""
 
     kinds: dict[str, float]
     entropy: float
@@ -39,7 +39,9 @@ class Scorer:
     def __init__(self, heads: int, ids: Sequence[int]) -> None:
         self.length = len(ids)
         self.pairs = [pairs(ids) for pairs in PATTERNS.values()]
-        self.totals = np.zeros((len(PATTERNS), heads))  # the weight of the keys of a pattern, summed over its pairs
+        self.totals = np.zeros(
+            (len(PATTERNS), heads)
+        )  # the weight of the keys of a pattern, summed over its pairs
         self.resting = np.zeros((len(PATTERNS), heads))  # the weight of the same queries on the first token
         self.uniform = np.zeros(len(PATTERNS))  # both again, of a head whose attention is uniform
         self.uniform_resting = np.zeros(len(PATTERNS))
@@ -69,7 +71,9 @@ class Scorer:
     def result(self) -> list[Scores]:
         """The scores of each head."""
         with np.errstate(invalid="ignore"):
-            means = (self.totals / self.counts[:, None]).T.tolist()  # [head][pattern], nan where there are no pairs
+            means = (
+                self.totals / self.counts[:, None]
+            ).T.tolist()  # [head][pattern], nan where there are no pairs
         bits = (self.bits / np.maximum(self.rows, 1)).tolist()
         marks = self._marks()
         return [

@@ -27,9 +27,10 @@ KeysOf = Callable[[str, Tokens | None], "Sequence[int] | None"]
 AFTER_THE_MASK = ("masked", "weights", "weights_with_sink")
 """The stages from the mask on: in those before it every query has a score for every key."""
 
+
 def map_stages(spec: Spec, patterns: Sequence[str], layers: dict[str, set[int]]) -> list[str]:
-    """The names of the stages to map; without patterns the weights of every attention. Raises UsageError for a stage
-    without queries and keys."""
+    """The names of the stages to map; without patterns the weights of every attention. Raises UsageError for a
+    stage without queries and keys."""
     if not patterns:
         every = {relative(name) for name in offered(spec)}
         patterns = [name for name in ("attn.weights", "cross.weights") if name in every]

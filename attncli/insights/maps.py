@@ -29,8 +29,8 @@ class HeadMatrix:
 
 @dataclass(frozen=True, eq=False)
 class MapSection:
-    """Matrices with the same sides: a stage of the heads of some layers. `name` has * for the layer where there are
-    several. `rows` and `columns` have the texts of tokens as names, as the tokenizer gives them."""
+    """Matrices with the same sides: a stage of the heads of some layers. `name` has * for the layer where there
+    are several. `rows` and `columns` have the texts of tokens as names, as the tokenizer gives them."""
 
     name: str
     rows: Side

@@ -1,8 +1,8 @@
 """The patterns that attention heads are known to follow: which key each query attends to.
 
 From Elhage et al. 2021 ("A Mathematical Framework for Transformer Circuits") and Olsson et al. 2022 ("In-context
-Learning and Induction Heads"). The score of a head is its mean attention weight over the pairs of query and key of a
-pattern, so that a head which does nothing else scores 1.
+Learning and Induction Heads"). The score of a head is its mean attention weight over the pairs of query and key
+of a pattern, so that a head which does nothing else scores 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -46,7 +46,8 @@ def pooled_to(sections: Sequence[MapSection], most: int | None) -> list[MapSecti
         raise UsageError(f"pool {most}: give the number of cells along each side, 1 at least.")
 
     return [
-        replace(section, rows=section.rows.pooled(most), columns=section.columns.pooled(most)) for section in sections
+        replace(section, rows=section.rows.pooled(most), columns=section.columns.pooled(most))
+        for section in sections
     ]
 
 
@@ -73,5 +74,7 @@ def maps_of(
 ) -> tuple[MapSection, ...]:
     """Runs the model and gives the planned sections with their maps, sorted. `on_values` is shown each part of a
     stage as it is computed."""
-    finished = compute_maps(prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values)
+    finished = compute_maps(
+        prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values
+    )
     return tuple(in_order(section, sort) for section in finished)

@@ -64,15 +64,16 @@ SORTS = ("layer", "previous", "first", "self", "same", "induction", "entropy")
     type=click.Choice(SORTS),
     default="layer",
     show_default=True,
-    help="Order of the heads: by layer; by the attention to a kind of token, the most first; or by entropy, the lowest "
-    "first.",
+    help="Order of the heads: by layer; by their attention to a kind of token, the most first; or by entropy, the "
+    "lowest first.",
 )
 @click.option(
     "--pool",
     type=click.Choice(["max", "mean"]),
     default="max",
     show_default=True,
-    help="What a cell shows that stands for several numbers: the largest (the one farthest from zero), or the mean.",
+    help="What a cell shows that stands for several numbers: the one farthest from zero (of weights, the largest), "
+    "or the mean.",
 )
 @seeded_options
 @map_output_options
@@ -80,9 +81,9 @@ def command(**options: Any) -> None:
     """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
 
     Rows are queries (the token that attends), columns are keys (the token attended to). A head is labelled by what
-    it does where that is clear: it attends to the previous token, the first one, itself, the last identical one, or
-    (induction) the token after that. Maps larger than the window are pooled, and say so. Give - as the SENTENCE to
-    read standard input.
+    it does where that is clear: it attends to the previous token, the first one, itself, the last identical one,
+    or (induction) the token after that. Maps larger than the window are pooled, and say so. Give - as the
+    SENTENCE to read standard input.
     """
     options = as_utf8(options)
     text, ids = read_input(options)

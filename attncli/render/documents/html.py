@@ -1,5 +1,5 @@
-"""Pages as one HTML document that needs nothing else: text, tables shaded by their numbers, maps that tell the number
-under the pointer, curves as SVG."""
+"""Pages as one HTML document that needs nothing else: text, tables shaded by their numbers, maps that tell the
+number under the pointer, curves as SVG."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ def html_of(block: Block, options: Options) -> str:
             name = f"<h3>{text(block.name)}</h3>\n" if block.name else ""
             formula = f"<code>{text(block.formula)}</code> " if block.formula else ""
             detail = f"<br>{text(block.detail)}" if block.detail else ""
-            return f'{name}<p class="formula">{formula}<span class="quiet">{text(block.meaning)}{detail}</span></p>'
+            return (
+                f'{name}<p class="formula">{formula}<span class="quiet">{text(block.meaning)}{detail}</span></p>'
+            )
         case TokenLine():
             return _tokens(block.tokens, text(block.side), options)
         case Matrix():
@@ -139,7 +141,9 @@ def html_of(block: Block, options: Options) -> str:
         case Markdown():
             from markdown_it import MarkdownIt
 
-            rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(shown(block.text, say))
+            rendered: str = (
+                MarkdownIt("commonmark", {"html": False}).enable("table").render(shown(block.text, say))
+            )
             return rendered
         case Note():
             return f'<p class="quiet">{text(block.text)}</p>'
@@ -172,7 +176,8 @@ def visible_name(text: str) -> str:
 def _tokens(tokens: Tokens, side: str, options: Options) -> str:
     count = options.say.counted("{count} token", "{count} tokens", len(tokens))
     items = [f"<span><sub>{i}</sub> {escape(visible(text))}</span>" for i, text in enumerate(tokens.texts)]
-    return f'<p class="tokens"><span class="quiet">{side + ": " if side else ""}{escape(count)}</span> {" ".join(items)}</p>'
+    heading = f"{side}: {escape(count)}" if side else escape(count)
+    return f'<p class="tokens"><span class="quiet">{heading}</span> {" ".join(items)}</p>'
 
 
 STYLES = {"cyan": "positive", "green": "positive", "red": "negative", "dim": "quiet", "bold": "bold"}
@@ -182,9 +187,7 @@ def _items(block: Items, say: Say) -> str:
     """A list of labels, each with its items side by side."""
     rows = []
     for label, items in zip(block.labels, block.items(block.least, False), strict=True):
-        spans = [
-            "<span>" + "".join(_span(text, style, say) for text, style in item) + "</span>" for item in items
-        ]
+        spans = ["<span>" + "".join(_span(text, style, say) for text, style in item) + "</span>" for item in items]
         rows.append(f"<dt>{text_of(label, say)}</dt><dd>{' '.join(spans)}</dd>")
     return f'<dl class="items">{"".join(rows)}</dl>'
 
@@ -204,7 +207,9 @@ def _map(cells: Cells, say: Say) -> dict[str, Any]:
 def _four_digits(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     with np.errstate(invalid="ignore", divide="ignore"):
         digits = 10.0 ** (3 - np.floor(np.log10(np.abs(np.where(values == 0, 1, values)))))
-        rounded: NDArray[np.floating[Any]] = np.where(np.isfinite(values), np.rint(values * digits) / digits, values)
+        rounded: NDArray[np.floating[Any]] = np.where(
+            np.isfinite(values), np.rint(values * digits) / digits, values
+        )
     return rounded
 
 

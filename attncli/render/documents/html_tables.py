@@ -41,7 +41,7 @@ def matrix_table(matrix: Matrix, options: Options) -> str:
         ]  # fmt: skip
         total = f'<td class="quiet">{sums[r]}</td>' if sums else ""
         lines.append(f"<tr><th>{rows[r]}</th>{''.join(cells)}{total}</tr>")
-    caption = f"{escape(shown(matrix.title, say))} <span class=\"quiet\">{escape(shown(matrix.shape, say))}</span>"
+    caption = f'{escape(shown(matrix.title, say))} <span class="quiet">{escape(shown(matrix.shape, say))}</span>'
     kind = "matrix" if matrix.words is None else "matrix words"
     top = f"<caption>{caption}</caption><thead><tr><th></th>{head}</tr></thead>"
     return f'<div class="scroll"><table class="{kind}">{top}{_body(lines)}</table></div>'

@@ -76,8 +76,8 @@ def palette_256() -> Colors:
 @cache
 def codes_256(count: int, signed: bool) -> tuple[int, ...]:
     """A scale of `count` steps, odd where it is signed, in the colors of a terminal of 256: no step is darker
-    than one that is nearer to zero. Rich (`Color.downgrade`) rounds red, green and blue each for itself, which breaks
-    this order: on the signed scale one step would be darker than its neighbor by 10 of 100 in lightness."""
+    than one that is nearer to zero. Rich (`Color.downgrade`) rounds red, green and blue each for itself, which
+    breaks this order: on the signed scale one step would be darker than its neighbor by 10 of 100 in lightness."""
     palette, path = to_oklab(palette_256()), to_oklab(scale(count, signed))
     if signed:
         below, above = path[: count // 2 + 1][::-1], path[count // 2 :]

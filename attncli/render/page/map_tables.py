@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 
 import numpy as np
 
@@ -18,8 +19,8 @@ SMALL = 16
 
 
 def map_tables(maps: HeadMaps, precision: int) -> Iterator[Formula | Heading | Matrix | Table | Note]:
-    """The numbers of a single small map; else a row for each map: its mark and its scores, or its smallest, mean and
-    largest number where it has no scores."""
+    """The numbers of a single small map; else a row for each map: its mark and its scores, or its smallest, mean
+    and largest number where it has no scores."""
     if maps.formula:
         yield Formula(maps.formula, maps.meaning)
     if len(maps.maps) == 1 and max(maps.rows.size, maps.columns.size) <= SMALL:
@@ -42,7 +43,7 @@ def _table(maps: HeadMaps, precision: int) -> Table:
         columns.append(Column(N_("mark"), [head.mark for head in maps.maps], "label"))
     scores = [head.scores or _summary(head.values) for head in maps.maps]
     for name in scores[0]:
-        columns.append(Column(name, [number(score[name], precision) for score in scores]))
+        columns.append(Column(name, ["" if isnan(s[name]) else number(s[name], precision) for s in scores]))
     return Table(columns)
 
 

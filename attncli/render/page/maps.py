@@ -14,7 +14,8 @@ from attncli.formula.types import Array
 __all__ = ["HeadMap", "HeadMaps", "Side"]
 
 LARGE, SMALL, CELLS = 400, 64, 600_000
-"""On paper: the cells that a side of a single map, and of one of many, has at most; and those of all maps together."""
+"""On paper: the cells that a side of a single map, and of one of many, has at most; and those of all maps
+together."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from rich.cells import cell_len
 
 from attncli.render.page.levels import Levels
+from attncli.render.page.line_breaks import breaks
 from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.text import safe
-from attncli.render.page.line_breaks import breaks
 
 FONT = 12
 GLYPH, LEADING = 0.6 * FONT, 1.4 * FONT
@@ -29,7 +30,8 @@ INK, FAINT, GREEN, RED, BLUE, RULE, BAND = (
     "#1a1a1a", "#666666", "#00695c", "#b71c1c", "#1565c0", "#bdbdbd", "#f4f4f4",
 )  # fmt: skip
 STYLE_COLORS = {
-    "cyan": GREEN, "green": GREEN, "red": RED, "dim": FAINT, "blue": BLUE, "yellow": "#b26a00", "magenta": "#8e24aa",
+    "cyan": GREEN, "green": GREEN, "red": RED, "dim": FAINT, "blue": BLUE, "yellow": "#b26a00",
+    "magenta": "#8e24aa",
 }  # fmt: skip
 """The colors of the styles of blocks, all of them readable on white."""
 
@@ -53,8 +55,8 @@ def look_of(style: str | None) -> Look:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A matrix in its place: levels [row, column], each cell `cell` wide and `cell * stretch` high. `head` is the map
-    of a block that it shows."""
+    """A matrix in its place: levels [row, column], each cell `cell` wide and `cell * stretch` high. `head` is the
+    map of a block that it shows."""
 
     x: float
     y: float
@@ -165,7 +167,7 @@ def wrapped(text: str, width: int) -> list[str]:
     lines = []
     for paragraph in text.split("\n"):
         cuts = [0, *breaks(paragraph, width), len(paragraph)]
-        lines += [paragraph[a:b].rstrip() for a, b in zip(cuts, cuts[1:], strict=False)]
+        lines += [paragraph[a:b].rstrip() for a, b in pairwise(cuts)]
     return lines
 
 
@@ -174,7 +176,7 @@ def span_lines(spans: Sequence[tuple[str, Look]], width: int) -> list[list[tuple
     whole = "".join(text for text, _ in spans)
     lines, looks = [], [look for text, look in spans for _ in text]
     cuts = [0, *breaks(whole, width), len(whole)]
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         line: list[tuple[str, Look]] = []
         for char, look in zip(whole[start:stop].rstrip(), looks[start:], strict=False):
             if line and line[-1][1] == look:

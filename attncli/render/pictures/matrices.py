@@ -8,13 +8,13 @@ import numpy as np
 
 from attncli.formula.pooling import blocks, pooled, step
 from attncli.formula.types import Array
-from attncli.render.page.line_breaks import fit
 from attncli.render.page.blocks import Column, Matrix, Table
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.colors import scale
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS, levels
+from attncli.render.page.line_breaks import fit
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
-from attncli.render.page.colors import scale
 from attncli.render.pictures.drawing import BOLD, FAINT, GAP, INK, QUIET, Cells, Drawing, Look, Words, text_width
 from attncli.render.pictures.maps import LABEL, draw_labels, draw_scale, every_label
 from attncli.render.pictures.tables import draw_table
@@ -108,7 +108,9 @@ def _heatmap(sheet: Drawing, matrix: Matrix, options: Options) -> None:
 def _pooling(steps: tuple[int, int], signed: bool, options: Options) -> str:
     counts = {"rows": steps[0], "columns": steps[1]}
     if signed:
-        return options.say("pooled: each cell is the number farthest from zero of {rows} × {columns} numbers", **counts)
+        return options.say(
+            "pooled: each cell is the number farthest from zero of {rows} × {columns} numbers", **counts
+        )
     return options.say("pooled: each cell is the largest of {rows} × {columns} numbers", **counts)
 
 
@@ -132,5 +134,3 @@ def _look_on(level: int, signed: bool) -> Look:
         return Look(FAINT)
     red, green, blue = scale(STEPS, signed)[level].tolist()
     return Look(INK if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else "#ffffff")
-
-

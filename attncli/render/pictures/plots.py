@@ -144,7 +144,8 @@ def _linear(low: float, high: float) -> list[float]:
 
 
 def _logarithmic(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten, or powers of ten alone where these are many, from below all numbers to above."""
+    """1, 2 and 5 times powers of ten, or powers of ten alone where these are many, from below all numbers to
+    above."""
     powers = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
     found = [part * 10.0**power for power in powers for part in (1, 2, 5)]
     first = max(place for place, tick in enumerate(found) if tick <= low * (1 + 1e-9))

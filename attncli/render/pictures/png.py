@@ -9,9 +9,9 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from attncli.errors import AttnError
+from attncli.render.page.colors import scale
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS
 from attncli.render.page.page import Options, Page, Section
-from attncli.render.page.colors import scale
 from attncli.render.pictures.drawing import EDGE, FONT, QUIET, TURN, Cells, Drawing, Words, text_width
 from attncli.render.pictures.layout import add_blocks
 from attncli.render.pictures.svg import NAN_COLOR
@@ -120,8 +120,8 @@ def _words(axes: Axes, words: Words, fonts: Sequence[str]) -> None:
 
 
 def with_fonts(sheet: Drawing, say: Say) -> list[str]:
-    """The fonts of this machine that have the characters of a sheet. A character that no font has is replaced by its
-    code, and a line below the sheet says so."""
+    """The fonts of this machine that have the characters of a sheet. A character that no font has is replaced by
+    its code, and a line below the sheet says so."""
     fonts, missing = _fonts({char for words in sheet.words for char in words.text})
     if missing:
         codes = {ord(char): f"\\u{ord(char):04x}" for char in missing}

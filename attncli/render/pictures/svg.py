@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
+from attncli.render.page.colors import scale
 from attncli.render.page.levels import NAN_LEVEL, STEPS, Levels
 from attncli.render.page.page import Options, Page, Section
-from attncli.render.page.colors import scale
 from attncli.render.pictures.drawing import EDGE, FONT, INK, TURN, Box, Cells, Drawing, Line, Words
 from attncli.render.pictures.layout import add_blocks
 

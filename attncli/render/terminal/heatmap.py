@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 from attncli.formula.pooling import Side, step
 from attncli.formula.types import Array
-from attncli.render.page.line_breaks import fit
 from attncli.render.page.levels import levels, scale_number
+from attncli.render.page.line_breaks import fit
 from attncli.render.terminal.ink import Ink, enlarged, painted
 from attncli.text.language import Say
 
@@ -208,4 +208,3 @@ def _steps(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[
         lines[-1] += ("  " if used else "") + patch + text
         used += (2 if used else 0) + long
     return lines
-

@@ -16,8 +16,8 @@ BLANK = -3
 """A cell with nothing in it."""
 SIXTEEN = ("34", "94", "36", "96", "93")
 SIXTEEN_SIGNED = ("96", "94", "34", "30", "31", "33", "93")
-"""Terminals differ in what their sixteen colors look like. In the common ones these get lighter, or lighter away from
-zero."""
+"""Terminals differ in what their sixteen colors look like. In the common ones these get lighter, or lighter away
+from zero."""
 SHADES, SIGNED_SHADES = " ░▒▓█", "≡=~- ░▒▓█"
 ASCII_SHADES, SIGNED_ASCII_SHADES = " :+*#", "%=~- :+*#"
 

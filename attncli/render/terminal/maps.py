@@ -52,7 +52,9 @@ def show(block: HeadMaps, console: Console, options: Options) -> None:
         line((say.marked(block.pooling), QUIET))
     for mark, heads, meaning in block.legend:
         says = f"   {say.marked(meaning)}"
-        line((f"{mark:<10}", HEAD), (_heads(heads, console.width - 24 - cell_len(says), options), ""), (says, QUIET))
+        line(
+            (f"{mark:<10}", HEAD), (_heads(heads, console.width - 24 - cell_len(says), options), ""), (says, QUIET)
+        )
     if block.marking:
         line((say.marked(block.marking), QUIET))
 

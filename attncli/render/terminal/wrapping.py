@@ -11,6 +11,7 @@ from rich.text import Text
 
 from attncli.render.page.line_breaks import breaks, pieces
 
+
 @dataclass(frozen=True)
 class Running:
     """A text that fills the width it is given."""
