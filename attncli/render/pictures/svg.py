@@ -112,13 +112,14 @@ def _box(root: Element, box: Box) -> None:
 
 
 def _words(root: Element, words: Words) -> None:
-    found = {"x": f"{words.x:.1f}", "y": f"{words.y:.1f}", "xml:space": "preserve"}
+    found = {"x": f"{words.x:.1f}", "y": f"{words.y:.1f}"}
     if words.look.color != INK:
         found["fill"] = words.look.color
     if words.look.bold:
         found["font-weight"] = "bold"
     if words.size != FONT:
         found["font-size"] = f"{words.size:g}"
+    found["xml:space"] = "preserve"
     if words.anchor != "start":
         found["text-anchor"] = words.anchor
     if words.turned:
