@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from attncli.cli.options import FORMATS
-from attncli.cli.output import chosen
 from attncli.text.language import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,6 +45,7 @@ def map_output_options(command: Command) -> Command:
 
 def map_format(options: dict[str, Any]) -> str:
     """--format, --json, or what the ending of -o says; else text. Raises UsageError if they disagree."""
+    from attncli.cli.output import chosen
     from attncli.render.page.formats import FORMATS, format_of
 
     if options["format_"] == "text":
@@ -56,6 +56,7 @@ def map_format(options: dict[str, Any]) -> str:
 def format_or_map(options: dict[str, Any]) -> tuple[str, bool]:
     """The format, and whether it is of a map, for a command that draws one if it is told to: by --map, or by the
     format or the ending of a picture. Raises UsageError if they disagree."""
+    from attncli.cli.output import chosen
     from attncli.render.page.formats import FORMATS, format_of
 
     named, path = options["format_"], options["output"]

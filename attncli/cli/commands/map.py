@@ -93,7 +93,7 @@ def command(**options: Any) -> None:
     from attncli.cli.progress import Progress
     from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
     from attncli.insights.mapping import compute_maps, plan_maps
-    from attncli.model.running import check_tokens
+    from attncli.model.input import check_tokens
     from attncli.render.page.formats import fitted, open_writer
     from attncli.render.page.page import Options
     from attncli.text.language import language

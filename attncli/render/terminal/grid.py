@@ -21,6 +21,9 @@ from attncli.render.page.blocks import Matrix
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.line_breaks import fit
 from attncli.render.page.page import Options
+from attncli.render.terminal.styles import HEAD as HEAD
+from attncli.render.terminal.styles import QUIET as QUIET
+from attncli.render.terminal.styles import STRONG
 from attncli.text.language import Say
 
 LABEL_WIDTH = 18
@@ -28,7 +31,6 @@ COLUMN_LABEL_WIDTH = 12
 ROWS = 40
 FRAME = 7  # the borders and the padding of the two Rich columns
 
-HEAD, QUIET, STRONG = "cyan", "dim", "bold"
 STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
 
 

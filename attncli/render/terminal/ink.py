@@ -90,10 +90,10 @@ def painted(cells: Levels, ink: Ink) -> list[str]:
             cells = np.concatenate([cells, np.full((1, cells.shape[1]), BLANK, cells.dtype)])
         codes = (cells[0::2].astype(np.int32) - BLANK) * base + cells[1::2] - BLANK
         pieces = {
-            code: _pair(code // base + BLANK, code % base + BLANK, ink) for code in np.unique(codes).tolist()
+            code: _pair(code // base + BLANK, code % base + BLANK, ink) for code in set(codes.ravel().tolist())
         }
     else:
-        pieces = {level: _single(level, ink) for level in np.unique(codes).tolist()}
+        pieces = {level: _single(level, ink) for level in set(codes.ravel().tolist())}
     glyphs = {code: glyph for code, (_, glyph) in pieces.items()}
     if not ink.colored:
         return ["".join([glyphs[code] for code in row]) for row in codes.tolist()]

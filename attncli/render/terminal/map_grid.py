@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
+import numpy as np
 from rich.cells import cell_len
 
 from attncli.formula.pooling import Side, step
-from attncli.render.page.levels import levels
-from attncli.render.page.maps import HeadMap, HeadMaps
-from attncli.render.terminal.ink import Ink, enlarged, painted
+from attncli.render.page.levels import Levels, levels
+from attncli.render.page.maps import HeadMaps
+from attncli.render.terminal.ink import BLANK, Ink, enlarged, painted
 from attncli.text.language import Say
 
 GAP = 2
@@ -47,12 +47,23 @@ class Grid:
         in_one = max(map(cell_len, joined)) <= max(self.slot, drawn)
         longest = max(map(cell_len, joined if in_one else [name for name, _ in titles]))
         slot = max(drawn, longest, *(len(mark) for _, mark in titles))
+        cells = levels(np.stack([head.values for head in block.maps]), block.limits, ink.steps)
         for start in range(0, len(titles), self.per_row):
             row = slice(start, start + self.per_row)
             lines += ["", *self._titles(titles[row], slot, in_one, ink.colored)]
-            pictures = [self._picture(head, block.limits, ink) for head in block.maps[row]]
-            lines += [_line([(cells, drawn) for cells in parts], slot) for parts in zip_longest(*pictures)]
-        return lines[1:]
+            lines += painted(self._abreast(cells[row], slot), replace(ink, half=self.half))
+        return [line.rstrip(" ") for line in lines[1:]]
+
+    def _abreast(self, cells: Levels, slot: int) -> Levels:
+        """The levels [map, row, column] of maps side by side as one matrix, each in a slot, with gaps between: all
+        the maps of a row are painted at once."""
+        count, rows, columns = cells.shape
+        joined = cells.swapaxes(0, 1).reshape(rows, count * columns)
+        whole = joined if self.half else enlarged(joined, self.high, self.wide)
+        slots = np.full((len(whole), count, slot + GAP), BLANK, whole.dtype)
+        slots[:, :, : columns * self.wide] = whole.reshape(len(whole), count, columns * self.wide)
+        last = slot + GAP - columns * self.wide
+        return slots.reshape(len(whole), -1)[:, :-last]
 
     def _titles(self, titles: list[tuple[str, str]], slot: int, in_one: bool, colored: bool) -> Iterator[str]:
         """The names and the marks of the maps in a row, in one line or in two."""
@@ -62,11 +73,6 @@ class Grid:
         yield _line([_title(name, "", colored) for name, _ in titles], slot)
         if any(mark for _, mark in titles):
             yield _line([_title("", mark, colored) for _, mark in titles], slot)
-
-    def _picture(self, head: HeadMap, limits: tuple[float, float], ink: Ink) -> list[str]:
-        cells = levels(head.values, limits, ink.steps)
-        whole = cells if self.half else enlarged(cells, self.high, self.wide)
-        return painted(whole, replace(ink, half=self.half))
 
 
 def _line(cells: list[tuple[str, int]], slot: int) -> str:

@@ -15,8 +15,8 @@ from attncli.render.page.page import Options
 from attncli.render.terminal.heatmap import Layout, heatmap, laid_out, scale_lines
 from attncli.render.terminal.ink import ink_of
 from attncli.render.terminal.map_grid import Grid, grid_of
+from attncli.render.terminal.styles import FORMULA, HEAD, NAME, QUIET
 
-NAME, FORMULA, HEAD, QUIET = "bold", "green", "cyan", "dim"
 LINES = 40
 """The lines of a map where there is no window that it must fit."""
 AROUND = 11
