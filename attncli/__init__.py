@@ -1,14 +1,18 @@
 """attn: every number between a sentence and the attention output.
 
 >>> import attncli
->>> trace = attncli.trace("The cat sat on the mat", stages=["attn.weights"])
+>>> trace = attncli.trace("The cat sat on the mat", stages="attn.weights")
 >>> trace["layers.0.attn.weights"].values.shape
-(4, 7, 7)
+(4, 8, 8)
 
-`load_model` makes a Model: the one in the box, seeded weights, one layer's file, or a checkpoint; `trace` takes a
-text through it and gives a Trace of named Stages; `tokenize` shows how it cuts a text; `describe` tells what a
-checkpoint is without reading its tensors. What goes wrong is an AttnError, or its kind UsageError where the
-request makes no sense.
+There is a function for each thing that the command line does. `trace` takes a text through a model and gives a
+Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
+`positions` and `similarity` show positional encodings; `tokens` shows how a text is cut; `versus` compares
+attention with recurrence; `describe` tells what a checkpoint is without reading its tensors; `families` lists
+the families of models that attn knows. `load_model` makes a Model, to be used several times: the one that comes
+with attn, seeded weights, one layer's file, or a checkpoint.
+
+What goes wrong is an AttnError, or its kind UsageError for a request that makes no sense.
 """
 
 from __future__ import annotations
@@ -18,7 +22,18 @@ from typing import TYPE_CHECKING, Any
 from attncli.version import __version__
 
 if TYPE_CHECKING:
-    from attncli.api import tokenize, trace
+    from attncli.api import (
+        families,
+        follow,
+        maps,
+        positions,
+        similarity,
+        tokenize,
+        tokenize_target,
+        tokens,
+        trace,
+        versus,
+    )
     from attncli.errors import AttnError, UsageError
     from attncli.model.describing import describe
     from attncli.model.loading import load_model
@@ -34,30 +49,41 @@ __all__ = [
     "UsageError",
     "__version__",
     "describe",
+    "families",
+    "follow",
     "load_model",
+    "maps",
+    "positions",
+    "similarity",
     "tokenize",
+    "tokenize_target",
+    "tokens",
     "trace",
+    "versus",
 ]
 
-_HOMES = {
-    "tokenize": "api",
-    "trace": "api",
-    "describe": "model.describing",
-    "load_model": "model.loading",
+_MODULES = {
+    "AttnError": "errors",
     "Model": "model.running",
     "Stage": "tracing.stage",
     "Trace": "tracing.trace",
-    "AttnError": "errors",
     "UsageError": "errors",
+    "describe": "model.describing",
+    "load_model": "model.loading",
 }
+"""Where the names are that are not in attncli.api."""
 
 
 def __getattr__(name: str) -> Any:
     """Names are imported when they are first used, so that `attn --help` need not wait for numpy."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'attncli' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"attncli.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"attncli.{_MODULES.get(name, 'api')}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

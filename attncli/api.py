@@ -1,165 +1,386 @@
-"""The Python way in: a text goes in, a Trace comes out."""
+"""The Python way in: a function for each thing that a command does, with the same names for the same things.
+
+Each function makes a Request from its keywords and has it answered by `attncli.model.pipeline`, as the command
+line does. Arguments that name something (`stages`, `only`) take one name or several; those that number something
+(`layers`, `heads`, `queries`) take a number, several, or what the command line takes: "0,2-3", "-1", "all". None
+means all; an empty list is an error.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attncli.architecture.spec import Spec
 from attncli.errors import UsageError
-from attncli.model.loading import load_model
-from attncli.model.running import Model, run
-from attncli.stages.selecting import head_counts, select
-from attncli.text.tokenization import opaque_ids
+from attncli.model.input import tokenize, tokenize_target
+from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
+from attncli.model.request import (
+    Asked,
+    Attention,
+    EncodingRequest,
+    Input,
+    ModelSource,
+    Pooling,
+    Request,
+    Scope,
+    Top,
+    indices_asked,
+    names,
+    scope,
+    whole_numbers,
+)
+from attncli.model.running import Model
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import Selection
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
+
+if TYPE_CHECKING:
+    from attncli.insights.maps import Section
+    from attncli.insights.similarity import AtDistance
+    from attncli.insights.versus.comparison import Comparison
+    from attncli.insights.worked_example import WorkedExample
+    from attncli.model.family_traits import FamilyTraits
+
+__all__ = [
+    "families",
+    "follow",
+    "maps",
+    "positions",
+    "similarity",
+    "tokenize",
+    "tokenize_target",
+    "tokens",
+    "trace",
+    "versus",
+]
+
+ModelOrName = Model | str | Path | None
+"""What `load_model` gives, or takes as its source; None: the story model that comes with attn."""
 
 
 def trace(
     text: str | None = None,
     *,
-    model: Model | str | Path | None = None,
-    stages: Sequence[str] = ("all",),
+    model: ModelOrName = None,
+    stages: str | Iterable[str] = "all",
     pair: str | None = None,
     ids: Sequence[int] | None = None,
-    layers: Sequence[int] | None = None,
-    heads: Sequence[int] | None = None,
-    queries: Sequence[int] | None = None,
+    layers: Asked = None,
+    heads: Asked = None,
+    queries: Asked = None,
     special_tokens: bool = True,
     truncate: bool = False,
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
-    encoder_queries: Sequence[int] | None = None,
+    encoder_queries: Asked = None,
+    top: Top | None = None,
 ) -> Trace:
-    """Every selected stage between a text (or token `ids`) and the logits.
+    """Every selected stage between a text (or token `ids`) and the logits, as `attn explain --stage` shows them.
 
-    `model`: what `load_model` gives, or takes; None for seeded weights. `stages`: names or globs (`weights`,
-    `layers.*.attn.q`, `all`); a name that does not say its layer is narrowed by `layers`. `heads` and `queries`
-    keep only some heads and some rows, negative indices counted from the end. None means all.
+    `model`: a Model, or what `load_model` takes; None for the story model that comes with attn. `stages`: a name
+    or glob, or several (`weights`, `layers.*.attn.q`, `all`); one that does not say its layer is narrowed by
+    `layers`. `heads` and `queries` keep some heads and some rows: a number, several, or a text such as "0,2-3",
+    "-1", "all"; negative numbers count from the end. A query may also be a token's text. None: all.
 
     `pair`: a second text, for models that take two. `special_tokens`: whether the tokenizer adds [CLS], <s> and
-    the like. `truncate`: keep only as many tokens as the model has positions.
+    the like. `truncate`: keep only as many tokens as the model has positions. `top`: how many of the largest
+    logits and probs are kept at each position; None: all of the vocabulary.
 
-    A stage's `axes` name those of its values; of scores and weights rows are queries and columns keys. Logits and
-    probs are kept whole, over the vocabulary.
-
-    Of an encoder-decoder, `target` is what the decoder has said so far (or `target_ids` its input as it is, the
-    start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
+    For an encoder-decoder, `target` is what the decoder has produced so far (or `target_ids` its input as it is,
+    the start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
     `encoder_queries` of the encoder's.
 
-    Raises AttnError and its kind UsageError.
+    A stage's `values` have an axis for each name in its `axes`: weights are [head, query, key], with rows for
+    queries and columns for keys, in the model's dtype.
+
+    >>> import attncli
+    >>> weights = attncli.trace("The cat sat on the mat", stages="weights", layers=1)["weights"]
+    >>> weights.axes, weights.values.shape
+    (('head', 'query', 'key'), (4, 8, 8))
+    >>> weights.values.sum(axis=-1).round(3).min().item()
+    1.0
+
+    Raises AttnError for a model or text that cannot be used, and its kind UsageError for a request that makes no
+    sense: a stage, layer, head or query that is not there, or an empty list of them.
     """
-    loaded = model if isinstance(model, Model) else load_model(model)
-    tokens = tokenize(loaded, text, pair, ids, special_tokens, truncate)
-    said = tokenize_target(loaded, target, target_ids, special_tokens)
-    loaded = loaded.bind(loaded, tokens)
-    names = tuple(select(loaded.spec, stages, None if layers is None else _of_each_stack(loaded.spec, layers)))
-    if encoder_queries is not None and said is None:
-        raise UsageError(f"encoder_queries: {loaded.spec.family} models have no encoder beside the decoder.")
-    chosen = Selection(
-        names,
-        None if heads is None else _in_range("head", heads, min(head_counts(loaded.spec, names))),
-        None if queries is None else _in_range("query", queries, len(tokens if said is None else said)),
-        None if encoder_queries is None else _in_range("query", encoder_queries, len(tokens)),
-    )
+    chosen = scope(stages, _all(layers), heads, queries, None, _own_rows(queries, encoder_queries), top)
+    prepared = _prepared(_input(text, pair, ids, special_tokens, truncate, target, target_ids), model, chosen)
     kept: dict[str, Stage] = {}
-    run(loaded, tokens, chosen, lambda stage: kept.__setitem__(stage.name, stage), target=said)
-    return Trace(text=text, model=loaded.info, tokens=tokens, stages=kept, target=said, target_text=target)
+
+    def keep(stage: Stage) -> None:
+        kept[stage.name] = stage
+
+    run_selection(prepared, selection_of(prepared, stages_in(prepared)), keep, top_of(top, None))
+    return replace(prepared.head, stages=kept)
 
 
-def tokenize(
-    model: Model,
-    text: str | None,
+def follow(
+    text: str | None = None,
+    query: int | str | None = None,
+    *,
+    model: ModelOrName = None,
+    layers: Asked = None,
+    heads: Asked = None,
+    attention: Attention | None = None,
+    pair: str | None = None,
+    ids: Sequence[int] | None = None,
+    special_tokens: bool = True,
+    truncate: bool = False,
+    target: str | None = None,
+    target_ids: Sequence[int] | None = None,
+) -> tuple[WorkedExample, ...]:
+    """One query token followed through the attention formula, as `attn explain --query` shows it: for each layer
+    and head the row of that token, from q · k to what each key's value adds to the output.
+
+    `query`: its position, or its text. `attention`, for an encoder with a decoder: `self` (the decoder's own, the
+    default), `cross` or `encoder`. The other arguments are those of `trace`.
+
+    >>> import attncli
+    >>> (row,) = attncli.follow("The cat sat on the mat", "sat", layers=1, heads=0)
+    >>> row.products.shape  # [key, d_head]: q_i k_i, which add up to the score of each key
+    (8, 32)
+    >>> abs(row.products.sum(axis=-1) - row.step("scores")).max() < 1e-4
+    np.True_
+
+    Raises AttnError and UsageError as `trace` does, UsageError also for a query that is not one token.
+    """
+    from attncli.insights.following import follow as follow_query
+    from attncli.insights.following import followed
+
+    if query is None:
+        raise UsageError("no query is given.", "Give the token that attends, by position or text: query=1.")
+    chosen = scope(None, _all(layers), heads, query, attention=attention)
+    prepared = _prepared(_input(text, pair, ids, special_tokens, truncate, target, target_ids), model, chosen)
+    asked = followed(prepared)
+    if asked is None:
+        raise UsageError(f"query {query!r} is several tokens; one is followed at a time.")
+    return follow_query(prepared, asked)
+
+
+def maps(
+    text: str | None = None,
+    *,
+    model: ModelOrName = None,
+    stages: str | Iterable[str] | None = None,
+    layers: Asked = None,
+    heads: Asked = None,
+    queries: Asked = None,
+    keys: Asked = None,
+    sort: str = "layer",
+    pool: int | None = None,
+    how: Pooling = "max",
+    pair: str | None = None,
+    ids: Sequence[int] | None = None,
+    special_tokens: bool = True,
+    truncate: bool = False,
+    target: str | None = None,
+    target_ids: Sequence[int] | None = None,
+    encoder_queries: Asked = None,
+) -> tuple[Section, ...]:
+    """Where heads attend, as `attn map` shows it: for each stage the matrices of its heads, with scores for what
+    the heads do.
+
+    `stages`: stages with queries and keys; None: the weights of every attention. `queries` and `keys` keep some
+    rows and columns. `sort`: `layer`, a pattern (`previous`, `first`, `self`, `same`, `induction`) or `entropy`.
+    `pool`: at most so many cells along each side; None: a cell for each number. `how` a cell shows several
+    numbers: `max` (the one farthest from zero) or `mean`. The other arguments are those of `trace`.
+
+    A map's `values` are [query, key], or [cell, cell] where they are pooled, float64; -inf where the mask hides
+    the key.
+
+    >>> import attncli
+    >>> (section,) = attncli.maps("The cat sat on the mat")
+    >>> len(section.maps), section.maps[0].values.shape
+    (16, (8, 8))
+
+    Raises AttnError and UsageError as `trace` does.
+    """
+    from attncli.insights.requested_maps import map_selection, maps_of, planned_maps, pooled_to
+    from attncli.insights.sorts import SORTS
+
+    if sort not in SORTS:
+        raise UsageError(f"sort {sort!r}: give one of {', '.join(SORTS)}.")
+    if how not in ("max", "mean"):
+        raise UsageError(f"how {how!r}: give max or mean.")
+    chosen = scope(stages, layers, heads, queries, keys, _own_rows(queries, encoder_queries))
+    asked = _input(text, pair, ids, special_tokens, truncate, target, target_ids)
+    prepared = _prepared(asked, model, chosen, "attn.map/1")
+    selection = map_selection(prepared, sort)
+    return maps_of(prepared, selection, pooled_to(planned_maps(prepared, selection, how), pool), sort)
+
+
+def positions(
+    kind: str | None = None,
+    *,
+    dim: int | None = None,
+    length: int | None = None,
+    position: Asked = None,
+    base: float | None = None,
+    heads: int | None = None,
+    model: ModelOrName = None,
+) -> Trace:
+    """Positional encodings as stages, as `attn pe` shows them.
+
+    `kind`: `sinusoidal` (the default), `rotary` or `alibi`; or a `model`'s own. `dim`: the size of the encoding,
+    or of a head (64). `length`: how many positions from 0 (16), or `position`: which. `base` of the wavelengths
+    (10000); `heads` of ALiBi (8).
+
+    The stages are float64: `pe.sinusoidal` [position, dimension]; `pe.angles`, `pe.cos` and `pe.sin` [position,
+    pair], angles in radians; `pe.slopes` [head] and `pe.bias` [head, query, key]; a model's table
+    `embed.positions` [position, d_model].
+
+    >>> import attncli
+    >>> attncli.positions("rotary", dim=8, length=4)["pe.angles"].values.shape
+    (4, 4)
+
+    Raises UsageError for arguments that do not go together, AttnError for a model that cannot be used.
+    """
+    from attncli.insights.requested_encodings import encodings_of
+
+    asked = EncodingRequest(kind, dim, length, indices_asked("position", position), base, heads)
+    return encodings_of(asked, None if model is None else _loaded(model))
+
+
+def similarity(
+    kind: str | None = None,
+    *,
+    dim: int | None = None,
+    length: int | None = None,
+    position: Asked = None,
+    base: float | None = None,
+    model: ModelOrName = None,
+) -> tuple[AtDistance, ...]:
+    """The dot products of positional encodings by the distance of their positions, as `attn pe --similarity` shows
+    them: how many pairs there are at each distance, their mean, smallest and largest product. The arguments are
+    those of `positions`.
+
+    >>> import attncli
+    >>> [at.distance for at in attncli.similarity(dim=64, length=3)]
+    [0, 1, 2]
+
+    Raises UsageError for ALiBi, which has no encodings to multiply, and as `positions` does.
+    """
+    from attncli.insights.encodings import vectors
+    from attncli.insights.similarity import by_distance, dot_products
+
+    found = positions(kind, dim=dim, length=length, position=position, base=base, model=model)
+    encodings, _ = vectors(list(found.values()))
+    return tuple(by_distance(dot_products(encodings), found.parameters["positions"]))
+
+
+def tokens(
+    text: str | None = None,
+    *,
+    model: ModelOrName = None,
     pair: str | None = None,
     ids: Sequence[int] | None = None,
     special_tokens: bool = True,
     truncate: bool = False,
 ) -> Tokens:
-    """The tokens of a text, with a second one (`pair`) where the model takes two, or of ids as they are.
+    """The tokens of a text, as `attn tokens` shows them: ids, texts, and the characters that each covers. The
+    arguments are those of `trace`. `tokenize` does the same with a loaded Model, `tokenize_target` shows what the
+    decoder of an encoder-decoder reads.
 
-    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like; `truncate`: keep only as many tokens as
-    the model has positions. Raises UsageError for neither text nor ids, both, or no tokens; AttnError where the
-    checkpoint has no tokenizer.
+    >>> import attncli
+    >>> attncli.tokens("The cat sat on the mat", model=attncli.load_model(seed=0)).texts
+    ('The', 'cat', 'sat', 'on', 'the', 'mat')
+
+    Raises UsageError for neither text nor ids, for both, and for a text without tokens; AttnError for a model that
+    cannot be used or has no tokenizer.
     """
-    if (text is None) == (ids is None):
-        raise UsageError("give either a text or token ids.")
-    assert model.tokenizer is not None
-    limit = model.spec.stacks[0].embed.max_positions if truncate else None
-    if ids is not None:
-        if pair is not None:
-            raise UsageError("--pair goes with a text, not with --ids.")
-        return model.tokenizer.from_ids(list(ids)[:limit])
-    assert text is not None
-    if not text:
-        raise UsageError("the sentence is empty.", 'Give some text: attn explain "The cat sat on the mat"')
-    if pair is not None and not model.spec.pairs:
-        raise UsageError(
-            f"--pair needs a model with segments, such as BERT; {model.spec.family} models take one text."
-        )
-    tokens = model.tokenizer.encode(text, pair, special_tokens, limit)
-    if not len(tokens):
-        raise UsageError("the sentence has no tokens: nothing but white space.")
-    # A model with one segment or none does not tell two texts apart by it, whatever its tokenizer says
-    return tokens if model.spec.types > 1 else replace(tokens, types=(0,) * len(tokens))
+    return tokenize(_loaded(model), text, pair, ids, special_tokens, truncate)
 
 
-def tokenize_target(
-    model: Model, target: str | None = None, ids: Sequence[int] | None = None, special_tokens: bool = True
-) -> Tokens | None:
-    """What the decoder of an encoder-decoder reads: its start token, then the target's tokens without the one that
-    closes them, as in training, where each position is to say the next token. `ids` are its input as it is. None
-    for a model that has no encoder. Raises UsageError for a target that the model cannot take."""
-    spec = model.spec
-    if spec.encoder is None:
-        if target is not None or ids is not None:
-            flag = "--target" if ids is None else "--target-ids"
-            raise UsageError(f"{flag} is for an encoder with a decoder; {spec.family} models have no encoder.")
-        return None
-    if target is not None and ids is not None:
-        raise UsageError("--target and --target-ids are both given.", "Give one of the two.")
-    assert model.tokenizer is not None
-    tokenizer = replace(model.tokenizer, from_ids=opaque_ids) if spec.encoder.embed.vocab else model.tokenizer
-    if ids is not None:
-        return tokenizer.from_ids(ids)
-    if spec.start is None or (target is not None and spec.speaks_language):
-        raise UsageError(
-            f"the decoder of {spec.family} models begins with the code of a language, which a text does not tell.",
-            "Pass its input with --target-ids; attn tokens shows the ids of a text.",
-        )
-    start = tokenizer.from_ids([spec.start])
-    if target is None:
-        return start
-    if spec.encoder.embed.vocab:
-        raise UsageError(
-            "the decoder has a vocabulary of its own, and attn reads the tokenizer of the source only.",
-            "Pass --target-ids.",
-        )
-    said = tokenizer.encode(target, None, special_tokens, None)
-    end = -1 if len(said) and said.spans[-1] is None else len(said)
-    return Tokens(
-        ids=start.ids + said.ids[:end],
-        texts=start.texts + said.texts[:end],
-        spans=start.spans + said.spans[:end],
-        types=start.types + said.types[:end],
-        word=said.word,
+def versus(
+    text: str | None = None,
+    *,
+    ids: Sequence[int] | None = None,
+    only: str | Iterable[str] | None = None,
+    d_model: int = 64,
+    seed: int = 0,
+    gain: float | None = None,
+    forget_bias: float | None = None,
+    lengths: Sequence[int] | None = None,
+    tokenizer: str | Path = "words",
+) -> Comparison:
+    """Attention beside recurrence, as `attn versus` shows it: self-attention, an RNN and an LSTM, one seeded layer
+    each with about the same number of parameters, on one text.
+
+    `only`: `sequential` (the steps that must run one after another, and the time at each of `lengths`), `range`
+    (the influence of each earlier token on the last one) or `order` (what shuffling the words changes); None: all
+    three. `d_model`: the width of the word vectors. `gain`: the spectral radius of the recurrent matrices (1);
+    `forget_bias`: the bias of the LSTM's forget gates (1). `tokenizer`: words, chars, bytes or a path. Times are
+    measured with as many threads as numpy has in this process.
+
+    >>> import attncli
+    >>> found = attncli.versus("The cat sat on the mat", only="order")
+    >>> len(found.shuffled), found.influences is None
+    (6, True)
+
+    Raises UsageError for arguments that do not go together, AttnError for a tokenizer that cannot be read.
+    """
+    from attncli.insights.versus.request import compared
+    from attncli.insights.versus.settings import settings
+
+    asked = settings(names("only", only), d_model, seed, gain, forget_bias, lengths, tokenizer)
+    found, _ = compared(asked, Input(text=text, ids=None if ids is None else whole_numbers("ids", ids)))
+    return found
+
+
+def families(only: str | Iterable[str] | None = None) -> list[FamilyTraits]:
+    """Every family of models that attn knows, or those named, with the traits that its default config.json
+    gives, as `attn families` shows them.
+
+    >>> import attncli
+    >>> [family.family for family in attncli.families("llama")]
+    ['llama']
+
+    Raises UsageError for an unknown name.
+    """
+    from attncli.model.family_traits import families as traits_of
+
+    return traits_of(names("only", only) or ())
+
+
+def _input(
+    text: str | None,
+    pair: str | None,
+    ids: Sequence[int] | None,
+    special_tokens: bool,
+    truncate: bool,
+    target: str | None,
+    target_ids: Sequence[int] | None,
+) -> Input:
+    return Input(
+        text=text,
+        pair=pair,
+        ids=None if ids is None else whole_numbers("ids", ids),
+        special_tokens=special_tokens,
+        truncate=truncate,
+        target=target,
+        target_ids=None if target_ids is None else whole_numbers("target_ids", target_ids),
     )
 
 
-def _of_each_stack(spec: Spec, layers: Sequence[int]) -> dict[str, set[int]]:
-    """The layers of each stack, which may have fewer than the other: -1 is the last of each."""
-    _in_range("layer", layers, spec.layers)
-    counts = {stack.prefix: len(stack.layers) for stack in spec.stacks}
-    return {prefix: {i % n for i in layers if -n <= i < n} for prefix, n in counts.items()}
+def _prepared(asked: Input, model: ModelOrName, chosen: Scope, schema: str = "attn.trace/1") -> Prepared:
+    loaded = model if isinstance(model, Model) else None
+    source = ModelSource() if isinstance(model, Model) else ModelSource(source=model)
+    return prepare(Request(asked, source, chosen), loaded, schema)
 
 
-def _in_range(what: str, chosen: Sequence[int], count: int) -> tuple[int, ...]:
-    """Indices in order, negative ones counted from the end. Raises UsageError outside the range."""
-    for i in chosen:
-        if not -count <= i < count:
-            raise UsageError(
-                f"{what} {i} is out of range: there are {count}, 0 to {count - 1} (or -1 for the last)."
-            )
-    return tuple(sorted({i % count for i in chosen}))
+def _loaded(model: ModelOrName) -> Model:
+    from attncli.model.loading import load_model
+
+    return model if isinstance(model, Model) else load_model(model)
+
+
+def _all(layers: Asked) -> Asked:
+    """In Python no layers mean all of them; on the command line, the one that a view shows by default."""
+    return "all" if layers is None else layers
+
+
+def _own_rows(queries: Asked, encoder_queries: Asked) -> Asked:
+    """In Python queries are the decoder's alone; on the command line they mean both sides."""
+    return "all" if encoder_queries is None and queries is not None else encoder_queries

@@ -1,9 +1,8 @@
-"""Reading JSON settings, and writing files that appear complete or not at all."""
+"""Files read whole, JSON settings and JSON text, and files that appear complete or not at all."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,14 @@ from attncli.errors import AttnError
 
 NESTED = 64
 """How deeply objects and lists may be nested in a settings file."""
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file. Raises AttnError where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
@@ -34,12 +41,28 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
     return fields
 
 
+def encode(value: Any) -> bytes:
+    """A value as JSON text in UTF-8; NaN and infinities become null. numpy arrays are lists, and each float32 is the
+    shortest text that reads back to it. The control characters that JSON allows as they are (DEL and C1) are
+    escaped, since a terminal might obey them."""
+    import re
+
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"\x7f" not in text and b"\xc2" not in text:
+        return text
+    return re.sub(rb"\x7f|\xc2[\x80-\x9f]", lambda m: b"\\u%04x" % ord(m[0].decode()), text)
+
+
 @contextmanager
 def write_whole(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes its place only when everything succeeded; after an error nothing is left.
 
     A device or a pipe (/dev/stdout) is written directly. Raises AttnError where the file cannot be written.
     """
+    import tempfile  # loads random numbers and more, which `attn --help` need not wait for
+
     target = path.resolve()
     try:
         if target.exists() and not target.is_file():

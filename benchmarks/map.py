@@ -34,7 +34,7 @@ def main(tokens: int, runs: int) -> None:
     from attncli.model.running import run
     from attncli.render import Options
     from attncli.render.maps import writer
-    from attncli.tracing.recording import Selection
+    from attncli.tracing.selection import Selection
     from attncli.tracing.trace import Trace
 
     words = tokenize(attncli.load_model(seed=0), " ".join(f"w{i % 97}" for i in range(tokens)))

@@ -20,7 +20,8 @@ from attncli.stages.selecting import select
 from attncli.text.language import N_
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
-from attncli.tracing.recording import Selection, describe
+from attncli.tracing.recorder import stage_of
+from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace
 
 Chosen = Callable[[str, Tokens | None], "Sequence[int] | None"]
@@ -60,14 +61,15 @@ def planned(spec: Spec, head: Trace, selection: Selection, keys: Chosen, how: Ho
 def _section(
     spec: Spec, head: Trace, selection: Selection, keys: Chosen, how: How, star: str, names: list[str]
 ) -> Section:
-    facts = [describe(spec, name, np.empty((0, 0, 0))) for name in names]
+    facts = [stage_of(spec, name, np.empty((0, 0, 0))) for name in names]
     along = {axis: head.tokens_along(facts[0], axis) for axis in ("query", "key")}
     queries, of_keys = along["query"], along["key"]
     assert queries is not None
     assert of_keys is not None
-    rows = selection.rows(names[0]) or range(len(queries))
+    wanted_rows, wanted_keys = selection.rows(names[0]), keys(names[0], of_keys)
+    rows = range(len(queries)) if wanted_rows is None else wanted_rows
     names_of_keys = [visible(text) for text in of_keys.texts]
-    columns: list[int] = list(keys(names[0], of_keys) or range(len(of_keys)))
+    columns: list[int] = list(range(len(of_keys)) if wanted_keys is None else wanted_keys)
     if facts[0].axes[-1] == "key_or_sink":
         columns, names_of_keys = [*columns, len(of_keys)], [*names_of_keys, "sink"]
     formulas = {fact.formula for fact in facts}
@@ -78,7 +80,7 @@ def _section(
         maps=tuple(
             HeadMap(name, np.empty((0, 0)), layer_of(name), head_)
             for name in names
-            for head_ in (selection.heads or range(attention_of(spec, name).heads))
+            for head_ in (range(attention_of(spec, name).heads) if selection.heads is None else selection.heads)
         ),
         formula=facts[0].formula
         if len(formulas) == 1

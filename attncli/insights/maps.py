@@ -14,9 +14,6 @@ from attncli.insights.heads import KINDS
 from attncli.insights.marks import Scores
 from attncli.insights.pooling import How, groups
 
-SORTS = ("layer", *KINDS, "entropy")
-"""By place; by the score of a kind, largest first; by the entropy, the most pointed head first."""
-
 
 @dataclass(frozen=True)
 class Side:

@@ -3,18 +3,20 @@ GGUF file, or a file with one attention layer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from attncli import story
 from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, plain_rotary
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
+from attncli.model.request import checked_option, names
 from attncli.model.running import Model
 from attncli.text.built_in_tokenizers import BUILT_IN, built_in
 from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     from attncli.checkpoints import Checkpoint
     from attncli.configs.fields import Config
 
-POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
-DType = Literal["float32", "float64"]
+FloatType: TypeAlias = type[np.float32] | type[np.float64]
 OPAQUE_IDS = 1 << 18
 """The largest vocabulary of seeded weights where the input is ids, without a tokenizer."""
 
@@ -56,8 +57,8 @@ def load_model(
     positions: str | None = None,
     causal: bool | None = None,
     tokenizer: str | Path | None = None,
-    dtype: DType = "float32",
-    ignore_config: Sequence[str] = (),
+    dtype: DTypeLike = "float32",
+    ignore_config: str | Iterable[str] = (),
     adapter: str | Path | None = None,
 ) -> Model:
     """Loads a model. Its tensors are read when a trace needs them.
@@ -80,7 +81,8 @@ def load_model(
         "seed": seed, "d_model": d_model, "layers": layers, "heads": heads, "kv_heads": kv_heads, "d_ff": d_ff,
         "positions": positions, "causal": causal,
     }  # fmt: skip
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {name: checked_option(name, value) for name, value in given.items() if value is not None}
+    dtype, ignored = float_type(dtype), names("ignore_config", ignore_config or None) or ()
     if adapter is not None and (source is None or is_one_layer(source)):
         raise UsageError(
             "--adapter goes with the --model it was trained on: a folder, a .gguf file or a name on the hub."
@@ -95,7 +97,19 @@ def load_model(
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(f"{flag} is for seeded weights; {source} has its own.", "Leave out one of the two.")
-    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignore_config), adapter)
+    return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignored), adapter)
+
+
+def float_type(dtype: DTypeLike) -> FloatType:
+    """float32 or float64, by numpy's names for them or its types. Raises UsageError for any other."""
+    known: dict[np.dtype[Any], FloatType] = {np.dtype(np.float32): np.float32, np.dtype(np.float64): np.float64}
+    try:
+        found = None if dtype is None else known.get(np.dtype(dtype))
+    except TypeError:
+        found = None
+    if found is None:
+        raise UsageError(f"dtype {dtype!r}: attn computes in float32 or float64.")
+    return found
 
 
 def is_one_layer(source: str | Path) -> bool:
@@ -122,12 +136,12 @@ def located(source: str | Path) -> Path:
 # ------------------------------------------------------------------ seeded
 
 
-def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: DType) -> Model:
+def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: FloatType) -> Model:
     from attncli.checkpoints.seeded import SeededWeights
 
     chosen = _tokenizer(tokenizer or "words")
     spec = _seeded_spec(shape, chosen.size or 0)
-    weights = SeededWeights(spec, seed, str, getattr(np, dtype))
+    weights = SeededWeights(spec, seed, str, dtype)
     return Model("seeded", f"seed {seed}", spec, weights, chosen, _bind_seeded)
 
 
@@ -193,7 +207,7 @@ def _checkpoint(
     path: Path,
     name: str,
     tokenizer: str | Path | None,
-    dtype: DType,
+    dtype: FloatType,
     ignore: frozenset[str],
     adapter: str | Path | None,
 ) -> Model:
@@ -213,7 +227,7 @@ def _checkpoint(
             f"{name} needs the ids of its own vocabulary. To give these directly, use --ids.",
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
-    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, getattr(np, dtype))
+    weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, dtype)
     shown = path.name if Path(name).exists() else name
     if adapter is not None:
         shown += f" + {Path(adapter).name if Path(adapter).exists() else adapter}"
@@ -273,7 +287,7 @@ def _config_fields(file: Path) -> dict[str, Any]:
 # ------------------------------------------------------------------ a file with one attention layer
 
 
-def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: DType) -> Model:
+def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: FloatType) -> Model:
     from attncli.checkpoints.one_layer import OneLayerWeights, one_layer_spec, open_file
 
     for name in options:
@@ -283,7 +297,7 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
     checkpoint = open_file(path)
     spec = one_layer_spec(checkpoint, options)
     chosen = _tokenizer(tokenizer or "words")
-    weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, getattr(np, dtype))
+    weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, dtype)
     return Model(path.name, str(path), spec, weights, chosen, _bind_one_layer)
 
 

@@ -13,8 +13,8 @@ from rich.cells import cell_len
 from attncli.formula.types import Array
 from attncli.insights.maps import Side, levels
 from attncli.insights.pooling import step
-from attncli.render.grid import fit
 from attncli.render.ink import Ink, enlarged, painted
+from attncli.render.terminal.grid import fit
 from attncli.text.language import Say
 
 LABEL_WIDTH = 18

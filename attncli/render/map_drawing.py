@@ -14,10 +14,10 @@ from rich.cells import cell_len, chop_cells
 from attncli.insights.maps import HeadMap, Levels, Section, Side, levels
 from attncli.insights.pooling import step
 from attncli.render import map_words as words
-from attncli.render.grid import fit
 from attncli.render.heatmap import short
 from attncli.render.ink import STEPS
 from attncli.render.table import summary
+from attncli.render.terminal.grid import fit
 from attncli.text.language import Say
 from attncli.tracing.trace import Trace
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from attncli.insights.maps import HeadMap, Section, Side
-from attncli.render import Options
 from attncli.render.document import encode, head_object
 from attncli.render.map_drawing import fitted
+from attncli.render.page.page import Options
 from attncli.tracing.trace import Trace
 
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from attncli.errors import AttnError
 from attncli.insights.maps import NOT_A_NUMBER, NOT_ALLOWED, Section
-from attncli.render import Options
 from attncli.render.colours import scale
 from attncli.render.ink import STEPS
 from attncli.render.map_drawing import FONT, TURN, Cells, Drawing, Words, drawing, fitted
 from attncli.render.map_svg import BROKEN
+from attncli.render.page.page import Options
 from attncli.text.language import Say
 from attncli.tracing.trace import Trace
 

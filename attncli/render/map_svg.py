@@ -9,10 +9,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import numpy as np
 
 from attncli.insights.maps import NOT_A_NUMBER, Levels, Section
-from attncli.render import Options
 from attncli.render.colours import scale
 from attncli.render.ink import STEPS
 from attncli.render.map_drawing import FONT, TURN, Cells, Drawing, Words, drawing, fitted
+from attncli.render.page.page import Options
 from attncli.tracing.trace import Trace
 
 BROKEN = "#c2185b"

@@ -12,14 +12,14 @@ from rich.segment import Segment
 from rich.text import Text
 
 from attncli.insights.maps import Section
-from attncli.render import Options
 from attncli.render import map_words as words
-from attncli.render.console import console_for, finish
-from attncli.render.grid import HEAD, QUIET
 from attncli.render.heatmap import Layout, heatmap, laid_out, scale_lines
 from attncli.render.ink import ink_of
 from attncli.render.map_grid import Grid, grid_of
+from attncli.render.page.page import Options
 from attncli.render.table import FORMULA, NAME, summary, token_line
+from attncli.render.terminal.console import console_for, finish
+from attncli.render.terminal.grid import HEAD, QUIET
 from attncli.tracing.trace import Trace
 
 LINES = 40

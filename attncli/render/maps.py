@@ -8,15 +8,16 @@ from importlib import import_module
 from typing import IO, Protocol
 
 from attncli.insights.maps import Section
-from attncli.render import Format, Options
+from attncli.render.page.formats import Format
+from attncli.render.page.page import Options
 from attncli.tracing.trace import Trace
 
 FORMATS = {
-    "text": Format("attncli.render.map_text", (".txt",)),
-    "svg": Format("attncli.render.map_svg", (".svg",)),
-    "html": Format("attncli.render.map_html", (".html", ".htm")),
-    "png": Format("attncli.render.map_png", (".png",), binary=True),
-    "json": Format("attncli.render.map_json", (".json",)),
+    "text": Format("attncli.render.map_text", (".txt",), "words"),
+    "svg": Format("attncli.render.map_svg", (".svg",), "picture"),
+    "html": Format("attncli.render.map_html", (".html", ".htm"), "words"),
+    "png": Format("attncli.render.map_png", (".png",), "picture", binary=True),
+    "json": Format("attncli.render.map_json", (".json",), "data"),
 }
 
 

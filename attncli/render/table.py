@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-from typing import IO, Protocol
+from typing import Protocol
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from attncli.render import Options
-from attncli.render.console import console_for, finish
-from attncli.render.grid import HEAD, QUIET, grid, table_width
-from attncli.render.matrices import Matrix, matrices, middle_out
-from attncli.render.wrapping import Running
+from attncli.render.page.choosing import middle_out
+from attncli.render.page.page import Options
+from attncli.render.terminal.grid import HEAD, QUIET
+from attncli.render.terminal.wrapping import Running
 from attncli.text.language import Say
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
-from attncli.tracing.stage import Stage
 from attncli.tracing.trace import ModelInfo, Trace
 
 NAME, FORMULA = "bold", "green"
-
-
-class _Writer:
-    def __init__(self, head: Trace, output: IO[bytes], options: Options) -> None:
-        self.head, self.options = head, options
-        self.console = console_for(output, options)
-        self.width = self.console.width
-        print_head(self.console, head, options)
-
-    def stage(self, stage: Stage) -> None:
-        with self.console:  # written at once
-            if stage.formula:
-                self.console.print("", caption(stage, self.options.say), sep="\n")
-            for matrix in matrices(stage, self.head, self.options.say):
-                self.console.print(_title(matrix, self.options.say))
-                self._print_whole(grid(matrix, self.width, self.options))
-
-    def _print_whole(self, table: Table) -> None:
-        """Rich would squeeze a table that is wider than the terminal (with --full, or in a very narrow one), and
-        cut its numbers."""
-        self.console.width = max(self.width, table_width(table))
-        self.console.print(table)
-        self.console.width = self.width
-
-    def close(self) -> None:
-        finish(self.console)
-
-
-def writer(head: Trace, output: IO[bytes], options: Options) -> _Writer:
-    return _Writer(head, output, options)
 
 
 def print_head(console: Console, head: Trace, options: Options) -> None:
@@ -142,7 +109,3 @@ def caption(said: Said, say: Say) -> Running:
     space = "   " if said.formula and said.meaning else ""
     detail = f"\n{say(said.detail)}" if said.detail else ""
     return Running(Text.assemble((say(said.formula), FORMULA), (space + say(said.meaning) + detail, QUIET)))
-
-
-def _title(matrix: Matrix, say: Say) -> Text:
-    return Text.assemble((matrix.title(say), NAME), (f"  {matrix.shape(say)}", QUIET))

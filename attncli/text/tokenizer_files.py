@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attncli.errors import AttnError
+from attncli.files import json_object, read_bytes
 from attncli.text.tokenization import Tokenizer, from_library
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def tokenizer_kind(folder: Path) -> str | None:
     none that `open_tokenizer` can read."""
     file = folder / "tokenizer.json"
     if file.exists():
-        kind = re.search(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"', file.read_bytes())
+        kind = re.search(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"', read_bytes(file))
         return f"{kind[1].decode()} (tokenizer.json)" if kind else "tokenizer.json"
     if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
         return "BPE (vocab.json, merges.txt)"
@@ -132,12 +133,10 @@ def _word_pieces(vocab: Path, folder: Path) -> tokenizers.Tokenizer:
 
 def _settings(folder: Path) -> dict[str, Any]:
     """The settings of special_tokens_map.json and tokenizer_config.json; the latter win."""
-    from attncli.files import json_object
-
     settings: dict[str, Any] = {}
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         if (folder / name).is_file():
-            settings |= json_object((folder / name).read_bytes(), folder / name)
+            settings |= json_object(read_bytes(folder / name), folder / name)
     return settings
 
 
@@ -148,7 +147,7 @@ def _tokenizer_class(settings: dict[str, Any], folder: Path) -> str:
 
     name = str(settings.get("tokenizer_class") or "").removesuffix("Fast").removesuffix("Tokenizer")
     if not name and (folder / "config.json").exists():
-        fields = orjson.loads((folder / "config.json").read_bytes())
+        fields = orjson.loads(read_bytes(folder / "config.json"))
         name = str(fields.get("model_type")) if isinstance(fields, dict) else ""
     return name.lower()
 

@@ -39,3 +39,13 @@ def harmless(text: str) -> str:
     return "".join(
         f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" and c not in "\t\n\r" else c for c in text
     )
+
+
+def visible_line(text: str) -> str:
+    """Running text made visible, a line of it: its spaces stay as they are."""
+    return " ".join(visible(word) for word in text.split(" "))
+
+
+def visible_lines(text: str) -> str:
+    """Running text made visible: its spaces and line ends stay as they are."""
+    return "\n".join(map(visible_line, text.split("\n")))

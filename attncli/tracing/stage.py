@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from attncli.formula.types import Array
 
@@ -31,6 +31,20 @@ class Stage:
     rows: tuple[int, ...] | None = None
     ids: NDArray[np.intp] | None = None
     labels: tuple[tuple[str, ...], ...] | None = None
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        """The values, so that numpy takes a stage as an array."""
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        """Stage('layers.0.attn.weights', [head 4, query 8, key 8], float32)"""
+        return f"Stage({self.name!r}, {self.shape_text}, {self.values.dtype})"
+
+    @property
+    def shape_text(self) -> str:
+        """The axes with their sizes: `[head 4, query 8, key 8]`."""
+        sizes = zip(self.axes, self.values.shape, strict=True)
+        return f"[{', '.join(f'{axis} {size}' for axis, size in sizes)}]"
 
     @property
     def head_indices(self) -> tuple[int, ...]:

@@ -13,6 +13,9 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from attncli.insights.versus.reach import Influence, influences
+from attncli.render.versus_parts import amount, plain, rounded, seconds
+from attncli.render.versus_words import factor, of_order, of_reach, of_work
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -21,7 +24,6 @@ from attncli.formula.jacobians import rnn_back
 from attncli.formula.recurrent import rnn
 from attncli.insights.versus.models import NAMES, Models, draw, hidden_size
 from attncli.insights.versus.order import SAME, differences, shuffle
-from attncli.insights.versus.reach import Influence, influences
 from attncli.insights.versus.sequential import (
     REPEATS,
     Sequential,
@@ -31,8 +33,6 @@ from attncli.insights.versus.sequential import (
     operations,
     steps,
 )
-from attncli.render.versus_parts import amount, plain, rounded, seconds
-from attncli.render.versus_words import factor, of_order, of_reach, of_work
 from attncli.text.built_in_tokenizers import built_in
 from attncli.text.tokens import Tokens
 from tests.conftest import Run, error_of, text_of

@@ -14,7 +14,7 @@ import pytest
 
 import attncli
 from attncli.model.describing import describe
-from attncli.stages import entry_of, offered, place_of
+from attncli.stages import context_of, entry_of, offered
 from attncli.text.language import LANGUAGES, LOCALE, Message, language
 
 ROOT = Path(__file__).parent.parent.parent
@@ -91,13 +91,13 @@ def english(text: str) -> set[str]:
 def test_the_texts_of_every_stage_are_in_the_language(name: str, folder: Path) -> None:
     spec, say = attncli.load_model(folder).spec, language(name)
     for stage in offered(spec):
-        entry, place = entry_of(stage), place_of(spec, stage)
-        meaning = entry.says(place)
+        entry, context = entry_of(stage), context_of(spec, stage)
+        meaning = entry.meaning_in(context)
         assert isinstance(meaning, Message), stage
         assert say(meaning) != meaning, stage
-        for text in (meaning, entry.detail(place), entry.formula(place)):
+        for text in (meaning, entry.detail(context), entry.formula(context)):
             assert not english(say(text)), say(text)
-        assert say(entry.formula(place)).startswith(f"{entry.symbol} = "), stage
+        assert say(entry.formula(context)).startswith(f"{entry.symbol} = "), stage
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attncli.formula.types import Array
+
+LARGE, SMALL, CELLS = 400, 64, 600_000
+"""On paper: how many cells a side has at most, of a map alone and of one of many; and all maps together."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class Side:
     def size(self) -> int:
         """How many cells there are."""
         return -(-len(self.indices) // self.step)
+
+    def pooled(self, most: int) -> Side:
+        """The side with no more than `most` cells."""
+        return replace(self, step=-(-len(self.indices) // max(most, 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,3 +69,9 @@ class HeadMaps:
     pooling: str = ""
     legend: Sequence[tuple[str, Sequence[str], str]] = ()
     marking: str = ""
+
+    def on_paper(self) -> HeadMaps:
+        """The maps with their sides pooled to what a sheet of paper has room for."""
+        count = len(self.maps)
+        most = LARGE if count == 1 else int(min(max((CELLS / count) ** 0.5, SMALL / 4), SMALL))
+        return replace(self, rows=self.rows.pooled(most), columns=self.columns.pooled(most))

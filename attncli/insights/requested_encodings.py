@@ -1,0 +1,85 @@
+"""From what is asked of positional encodings to their stages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from attncli.errors import UsageError
+from attncli.insights import encodings
+from attncli.model.indices import indices, written
+from attncli.model.request import ENCODINGS, EncodingRequest
+from attncli.model.running import Model
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
+
+MOST_DIMENSIONS, MOST_HEADS, MOST_POSITIONS = 1 << 16, 1024, 1 << 20
+
+
+def encodings_of(asked: EncodingRequest, model: Model | None = None) -> Trace:
+    """The stages of a formula's encodings, or of a model's own: its table, learned or computed, or its rotary
+    angles. `parameters` of the trace say which they are, and at which positions.
+
+    Raises UsageError for what does not go together, and for a model without positions of its own.
+    """
+    parameters, stages = _of_formula(asked) if model is None else _of_model(asked, model)
+    return Trace(stages={stage.name: stage for stage in stages}, schema="attn.pe/1", parameters=parameters)
+
+
+def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
+    kind = asked.kind or "sinusoidal"
+    if kind not in ENCODINGS:
+        raise UsageError(f"kind {kind!r}: give one of {', '.join(ENCODINGS)}.")
+    positions = _positions(asked, None)
+    if kind == "alibi":
+        _refuse(asked, ("dim", "base"), "ALiBi has a slope for each head")
+        heads = _within("--heads", asked.heads, 8, MOST_HEADS)
+        return {"kind": kind, "heads": heads, "positions": positions}, encodings.alibi(heads, positions)
+    _refuse(asked, ("heads",), f"{kind} encodings are the same for every head")
+    dim = _within("--dim", asked.dim, 64, MOST_DIMENSIONS)
+    if dim % 2:
+        raise UsageError(
+            f"--dim {dim} is odd: sine and cosine come in pairs.", f"Take --dim {dim - 1 or 2} or {dim + 1}."
+        )
+    base = 10000.0 if asked.base is None else asked.base
+    if not 1 < base < 1e30:
+        raise UsageError(f"--base {base:g}: a number above 1 is needed.")
+    formula = encodings.sinusoidal if kind == "sinusoidal" else encodings.rotary
+    return {"kind": kind, "dim": dim, "base": base, "positions": positions}, formula(dim, base, positions)
+
+
+def _of_model(asked: EncodingRequest, model: Model) -> tuple[dict[str, Any], list[Stage]]:
+    _refuse(asked, ("dim", "base", "kind", "heads"), "a model has its own")
+    positions = _positions(asked, model.spec.max_positions)
+    facts = {"kind": model.spec.positions, "model": model.name, "positions": positions}
+    return facts, encodings.of_model(model, positions)
+
+
+def _refuse(asked: EncodingRequest, names: tuple[str, ...], because: str) -> None:
+    for name in names:
+        if getattr(asked, name) is not None:
+            raise UsageError(f"--{name} does not apply: {because}.")
+
+
+def _within(flag: str, value: int | None, default: int, largest: int) -> int:
+    if value is None:
+        return default
+    if not 1 <= value <= largest:
+        raise UsageError(f"{flag} {value} is out of range: 1 to {largest}.")
+    return value
+
+
+def _positions(asked: EncodingRequest, limit: int | None) -> list[int]:
+    """The positions asked for, below the model's limit."""
+    largest = MOST_POSITIONS if limit is None else limit
+    if asked.position is None:
+        return list(range(_within("--length", asked.length, min(16, largest), largest)))
+    if asked.length is not None:
+        raise UsageError("--length and --position are both given: one of them says which positions.")
+    position = written(asked.position)
+    if limit is None and (position == "all" or re.search(r"(^|[,-])\s*-", position)):
+        raise UsageError(
+            f"--position {position}: a formula has no last position.",
+            "Give positions from 0, as in --position 3 or --position 5-9.",
+        )
+    return list(indices(asked.position, largest, "position"))

@@ -1,0 +1,78 @@
+"""From a Request to maps of its heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from attncli.errors import UsageError
+from attncli.formula.types import Array
+from attncli.insights.mapping import made, map_stages, planned
+from attncli.insights.maps import Section, Side, ordered
+from attncli.insights.pooling import How, step
+from attncli.model.indices import layers_of, positions_of
+from attncli.model.pipeline import Prepared, selection_of
+from attncli.stages import relative
+from attncli.text.tokens import Tokens
+from attncli.tracing.selection import Selection
+
+
+def map_selection(prepared: Prepared, sort: str) -> Selection:
+    """What is to be drawn: the stages that the request names, or the weights of every attention.
+
+    Raises UsageError for a stage without queries and keys, and for a `sort` by weights that are not asked for.
+    """
+    scope, spec = prepared.request.scope, prepared.model.spec
+    stages = map_stages(spec, scope.stages or (), layers_of(spec, "all" if scope.layers is None else scope.layers))
+    if sort != "layer" and not any(relative(name) == "attn.weights" for name in stages):
+        raise UsageError(
+            f"--sort {sort} is by a layer's own attention weights, which are not asked for.",
+            "Take --stage attn.weights, or leave --sort out.",
+        )
+    return selection_of(prepared, stages)
+
+
+def planned_maps(prepared: Prepared, selection: Selection, how: How) -> list[Section]:
+    """The sections of the maps to come, without values yet, and not pooled."""
+    return planned(prepared.model.spec, prepared.head, selection, _keys_of(prepared), how)
+
+
+def pooled_to(sections: Sequence[Section], most: int | None) -> list[Section]:
+    """The planned sections with at most so many cells along each side; None: a cell for each number. Raises
+    UsageError for a number below 1."""
+    if most is None:
+        return list(sections)
+    if most < 1:
+        raise UsageError(f"pool {most}: give the number of cells along each side, 1 at least.")
+
+    def pooled(side: Side) -> Side:
+        return replace(side, step=step(len(side.indices), most))
+
+    return [replace(section, rows=pooled(section.rows), columns=pooled(section.columns)) for section in sections]
+
+
+def _keys_of(prepared: Prepared) -> Callable[[str, Tokens | None], Sequence[int] | None]:
+    """Which keys the request means, of the tokens along the keys of a stage; None: all."""
+    asked = prepared.request.scope.keys
+
+    def keys(name: str, tokens: Tokens | None) -> Sequence[int] | None:
+        if asked is None or tokens is None:
+            return None
+        side = "" if prepared.target is None else "source" if tokens is prepared.tokens else "target"
+        return positions_of(asked, tokens, "key", side)
+
+    return keys
+
+
+def maps_of(
+    prepared: Prepared,
+    selection: Selection,
+    sections: Sequence[Section],
+    sort: str = "layer",
+    progress: Callable[[float], None] = lambda fraction: None,
+    on_values: Callable[[str, Array], None] = lambda name, values: None,
+) -> tuple[Section, ...]:
+    """Runs the model and gives the planned sections with their maps, sorted. `on_values` is shown each part of a
+    stage as it is computed."""
+    finished = made(prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values)
+    return tuple(ordered(section, sort) for section in finished)

@@ -1,0 +1,137 @@
+"""Layers, heads and tokens: from what was asked for (`0,2-3`, `-1`, `all`, a token's text, numbers) to indices."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from attncli.architecture.spec import Spec
+from attncli.errors import UsageError, nearest
+from attncli.model.request import Indices
+from attncli.stages.selecting import head_counts
+from attncli.text.tokens import Tokens
+
+
+def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int, ...]:
+    """Sorted indices below `count`; negative ones count from the end. Raises UsageError outside the range."""
+    if asked == "all":
+        return tuple(range(count))
+    chosen: set[int] = set()
+    for first, last in _ranges(asked, what):
+        for end in (first, last):
+            if not -count <= end < count:
+                several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "there is only 0"
+                raise UsageError(f"{what} {end}{whose} is out of range: {several}.")
+        if first % count > last % count:
+            raise UsageError(f"--{what} {first}-{last}: the range runs backwards.")
+        chosen.update(range(first % count, last % count + 1))
+    return tuple(sorted(chosen))
+
+
+def _ranges(asked: Indices, what: str) -> list[tuple[int, int]]:
+    """The first and the last index of each range."""
+    if not isinstance(asked, str):
+        return [(index, index) for index in asked]
+    ranges = []
+    for text in asked.split(","):
+        match = re.fullmatch(r"\s*(-?\d{1,18})(?:-(-?\d{1,18}))?\s*", text)
+        if match is None:
+            raise UsageError(f"--{what} {asked!r}: give numbers as in 0,2-3, -1 for the last, or all.")
+        ranges.append((int(match[1]), int(match[2] or match[1])))
+    return ranges
+
+
+def layers_of(spec: Spec, asked: Indices) -> dict[str, set[int]]:
+    """The layers of each stack, by its prefix. A stack may have fewer layers than the other: -1 is the last of
+    each. Raises UsageError for a layer that no stack has."""
+    longest, chosen = spec.layers, {}
+    for stack in spec.stacks:
+        count = len(stack.layers)
+        chosen[stack.prefix] = {
+            index - shift
+            for one_range in _one_by_one(asked)
+            for shift in [longest - count if _from_the_end(one_range) else 0]
+            for index in indices(one_range, longest, "layer")
+            if 0 <= index - shift < count
+        }
+    return chosen
+
+
+def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[int, ...] | None:
+    """The heads that are asked for of some stages, each of which must have them; None: all. Raises UsageError for
+    a head that a stage does not have, and for one counted from the end where the stages have different numbers."""
+    if asked is None or asked == "all":
+        return None
+    counts = head_counts(spec, stages)
+    if len(counts) > 1 and any(map(_from_the_end, _one_by_one(asked))):
+        listed = " or ".join(map(str, counts))
+        raise UsageError(
+            f"--head {written(asked)}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
+        )
+    heads = indices(asked, counts[0], "head")
+    return None if len(heads) == counts[-1] else heads
+
+
+def written(asked: Indices) -> str:
+    """What was asked for as one writes it: `0,2-3`."""
+    return asked if isinstance(asked, str) else ",".join(map(str, asked))
+
+
+def _one_by_one(asked: Indices) -> list[Indices]:
+    """Each range by itself."""
+    return [*asked.split(",")] if isinstance(asked, str) else [(index,) for index in asked]
+
+
+def _from_the_end(one_range: Indices) -> bool:
+    return one_range.strip().startswith("-") if isinstance(one_range, str) else one_range[0] < 0
+
+
+def positions_of(
+    asked: Indices, tokens: Tokens, what: str = "query", side: str = "", instead: str = ""
+) -> tuple[int, ...]:
+    """The positions of the tokens that are asked for: by index, by a token's text (with or without the mark of a
+    word's beginning), or several by their indices. `side`: source or target, where there are both; `instead` says
+    how to ask for the other.
+
+    Raises UsageError where the text means no token, or several.
+    """
+    count, of_side = len(tokens), f" of the {side}" if side else ""
+    if not isinstance(asked, str):
+        return indices(asked, count, what, of_side)
+    if re.fullmatch(r"-?\d{1,18}", asked) and -count <= int(asked) < count:
+        return (int(asked) % count,)
+    exact = [i for i, text in enumerate(tokens.texts) if text == asked]
+    same = exact or [i for i, text in enumerate(tokens.texts) if _bare(text) == _bare(asked)]
+    if len(same) == 1:
+        return tuple(same)
+    if same:
+        listed = ", ".join(map(str, same))
+        raise UsageError(
+            f"--{what} {asked!r} is token {listed}{of_side}: several.", f"Give the index: --{what} {same[0]}"
+        )
+    if all(c in "0123456789-, " for c in asked):
+        return indices(asked, count, what, of_side)
+    if asked == "all":
+        return tuple(range(count))
+    pieces = _pieces_of(asked, tokens)
+    if len(pieces) > 1:
+        listed = ", ".join(f"{i} {tokens.texts[i]!r}" for i in pieces)
+        raise UsageError(
+            f"{asked!r} is in {len(pieces)} tokens{of_side}: {listed}.", f"Give one: --{what} {pieces[-1]}"
+        )
+    hint = nearest(asked, dict.fromkeys(map(_bare, tokens.texts)))
+    raise UsageError(f"no token {asked!r} in the {side or 'sentence'}.", f"{hint} {instead}".strip())
+
+
+def _pieces_of(text: str, tokens: Tokens) -> range:
+    """The tokens that together are a text which the vocabulary has cut; an empty range where there are none."""
+    for first in range(len(tokens)):
+        for last in range(first + 1, min(first + 16, len(tokens)) + 1):
+            if _bare("".join(tokens.texts[first:last])) == _bare(text):
+                return range(first, last)
+    return range(0)
+
+
+def _bare(text: str) -> str:
+    """A token without the marks that vocabularies put around words."""
+    return text.strip(" ▁Ġ").removeprefix("##").removesuffix("</w>") or text

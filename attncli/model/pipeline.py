@@ -1,0 +1,120 @@
+"""The one way from a Request to numbers: load the model, tokenize, bind, check, select, run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+from attncli.errors import UsageError
+from attncli.model.indices import heads_of, layers_of, positions_of
+from attncli.model.input import check_tokens, tokenize, tokenize_target
+from attncli.model.loading import load_model
+from attncli.model.request import ModelSource, Request, Top
+from attncli.model.running import Model, run
+from attncli.stages.selecting import attention_stages, select
+from attncli.text.tokens import Tokens
+from attncli.tracing.selection import Selection
+from attncli.tracing.slabs import OnPart
+from attncli.tracing.stage import Stage
+from attncli.tracing.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A Request whose model is loaded and bound to the tokens, which suit it. `head` is the Trace to come, without
+    stages."""
+
+    request: Request
+    model: Model
+    tokens: Tokens
+    target: Tokens | None
+    head: Trace
+
+
+def load(source: ModelSource) -> Model:
+    """The model that a request names. Raises AttnError, and UsageError for options that do not go together."""
+    return load_model(**{field.name: getattr(source, field.name) for field in fields(source)})
+
+
+def prepare(request: Request, model: Model | None = None, schema: str = "attn.trace/1") -> Prepared:
+    """Everything that a forward pass needs. `model`: the one that the request names, where it is loaded already.
+    `schema`: of the document to come.
+
+    Raises AttnError for a model or a text that cannot be used, UsageError for a request that makes no sense.
+    """
+    asked = request.input
+    loaded = load(request.model) if model is None else model
+    tokens = tokenize(loaded, asked.text, asked.pair, asked.ids, asked.special_tokens, asked.truncate)
+    target = tokenize_target(loaded, asked.target, asked.target_ids, asked.special_tokens)
+    bound = loaded.bind(loaded, tokens)
+    check_tokens(bound.spec, tokens, target)
+    head = Trace(
+        text=asked.text, model=bound.info, tokens=tokens, target=target, target_text=asked.target, schema=schema
+    )
+    return Prepared(request, bound, tokens, target, head)
+
+
+def layers_in(prepared: Prepared) -> dict[str, set[int]]:
+    """The layers of each stack, by its prefix: those that the request names, or the model's own default."""
+    asked = prepared.request.scope.layers
+    return layers_of(prepared.model.spec, (prepared.model.layer,) if asked is None else asked)
+
+
+def stages_in(prepared: Prepared) -> list[str]:
+    """The full names of the stages that the request names, or the attention from embedding to output."""
+    spec, scope, layers = prepared.model.spec, prepared.request.scope, layers_in(prepared)
+    if scope.stages is None:
+        return attention_stages(spec, layers, embedding=scope.layers is None)
+    return select(spec, scope.stages, layers)
+
+
+def selection_of(prepared: Prepared, stages: Sequence[str]) -> Selection:
+    """These stages, of the heads and the rows that the request names.
+
+    Raises UsageError for a head, a row or a side that is not there.
+    """
+    scope, spec = prepared.request.scope, prepared.model.spec
+    heads = heads_of(spec, stages, scope.heads)
+    if prepared.target is None:
+        if scope.encoder_queries not in (None, "all"):
+            raise UsageError(f"encoder_queries: {spec.family} models have no encoder beside the decoder.")
+        rows = None if scope.queries is None else positions_of(scope.queries, prepared.tokens)
+        return Selection(tuple(stages), heads, rows)
+    return Selection(tuple(stages), heads, *_rows_of_both_sides(prepared, stages, prepared.target))
+
+
+def _rows_of_both_sides(
+    prepared: Prepared, stages: Sequence[str], target: Tokens
+) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    """The rows of the decoder's stages, which are the target's tokens, and of the encoder's, the source's."""
+    scope = prepared.request.scope
+    of_encoder = [name.startswith("encoder.") for name in stages]
+    apart = scope.encoder_queries is not None
+    encoder_queries = scope.encoder_queries if apart else scope.queries
+    other_side = "" if apart else "Or ask for the other side only: --stage '{}.*'."
+    decoder_rows = encoder_rows = None
+    if scope.queries is not None and (apart or not all(of_encoder)):
+        decoder_rows = positions_of(scope.queries, target, "query", "target", other_side.format("encoder"))
+    if encoder_queries is not None and (apart or any(of_encoder)):
+        hint = other_side.format("decoder")
+        encoder_rows = positions_of(encoder_queries, prepared.tokens, "query", "source", hint)
+    return decoder_rows, encoder_rows
+
+
+def run_selection(
+    prepared: Prepared,
+    selection: Selection,
+    on_stage: Callable[[Stage], None] = lambda stage: None,
+    top: int | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+    on_part: OnPart | None = None,
+) -> None:
+    """Computes the selected stages, in order, and hands each to `on_stage`; see `run`."""
+    run(prepared.model, prepared.tokens, selection, on_stage, top, prepared.target, progress, on_part)
+
+
+def top_of(asked: Top | None, default: int | None) -> int | None:
+    """How many of the largest are kept; None: all."""
+    if asked is None:
+        return default
+    return None if asked == "all" else asked

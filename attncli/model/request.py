@@ -1,0 +1,194 @@
+"""What a user asks for: the text, the model, what of the forward pass, and where the answer goes.
+
+The command line makes a Request from its options, the Python API from its keywords; `attncli.model.pipeline`
+answers it. Nothing here needs numpy, so that a command line is read before numpy is imported.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from attncli.errors import UsageError
+
+Indices = str | tuple[int, ...]
+"""Layers, heads or tokens as they were asked for: numbers, negative ones counted from the end; or a text such as
+`0,2-3`, `-1` or `all`, or of tokens also their own text."""
+Asked = int | str | Sequence[int] | None
+"""What the Python API takes as Indices: also a lone number; None where nothing is asked for."""
+POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
+LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
+"""The largest sizes of seeded weights: a slip of the finger must not fill the memory."""
+ENCODINGS = ("sinusoidal", "rotary", "alibi")
+Pooling = Literal["max", "mean"]
+"""How one cell shows several numbers: by the one farthest from zero, or by their mean."""
+Attention = Literal["self", "cross", "encoder"]
+Top = int | Literal["all"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the model reads: a text, with a second one (`pair`) for models that take two, or token `ids`.
+
+    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like. `truncate`: keep only as many tokens as
+    the model has positions. `target`, or `target_ids` with the start token: what the decoder of an
+    encoder-decoder reads.
+    """
+
+    text: str | None = None
+    pair: str | None = None
+    ids: tuple[int, ...] | None = None
+    special_tokens: bool = True
+    truncate: bool = False
+    target: str | None = None
+    target_ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Which model, and how it is read: the arguments of `load_model`."""
+
+    source: str | Path | None = None
+    adapter: str | Path | None = None
+    tokenizer: str | Path | None = None
+    dtype: Any = "float32"
+    ignore_config: tuple[str, ...] = ()
+    seed: int | None = None
+    d_model: int | None = None
+    layers: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    d_ff: int | None = None
+    positions: str | None = None
+    causal: bool | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of the forward pass is asked for. None: what the view shows by default.
+
+    `stages`: names or globs. `encoder_queries`: the rows of an encoder's stages; None: `queries` mean both sides.
+    `keys` and `attention` are for views that follow or draw attention. `top`: how many of the largest are kept.
+    """
+
+    stages: tuple[str, ...] | None = None
+    layers: Indices | None = None
+    heads: Indices | None = None
+    queries: Indices | None = None
+    keys: Indices | None = None
+    encoder_queries: Indices | None = None
+    top: Top | None = None
+    attention: Attention | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where an answer goes and in which format. `format` None: as the ending of `path` says, or the command's
+    default; `path` None: standard output. `language` None: the locale's."""
+
+    format: str | None = None
+    path: Path | None = None
+    precision: int = 4
+    full: bool = False
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that is asked for."""
+
+    input: Input = field(default_factory=Input)
+    model: ModelSource = field(default_factory=ModelSource)
+    scope: Scope = field(default_factory=Scope)
+    output: Output = field(default_factory=Output)
+
+
+@dataclass(frozen=True)
+class EncodingRequest:
+    """Which positional encodings, and where: the first `length` positions, or those of `position`. None: the
+    default."""
+
+    kind: str | None = None
+    dim: int | None = None
+    length: int | None = None
+    position: Indices | None = None
+    base: float | None = None
+    heads: int | None = None
+
+
+def scope(
+    stages: str | Iterable[str] | None = None,
+    layers: Asked = None,
+    heads: Asked = None,
+    queries: Asked = None,
+    keys: Asked = None,
+    encoder_queries: Asked = None,
+    top: Top | None = None,
+    attention: Attention | None = None,
+) -> Scope:
+    """A Scope from what a user wrote. Raises UsageError for something empty, or of a wrong type."""
+    if attention not in (None, "self", "cross", "encoder"):
+        raise UsageError(f"attention {attention!r}: give self, cross or encoder.")
+    if top not in (None, "all") and (not isinstance(top, int) or top < 1):
+        raise UsageError(f"top {top!r}: give a number above 0, or all.")
+    return Scope(
+        stages=names("stages", stages),
+        layers=indices_asked("layers", layers),
+        heads=indices_asked("heads", heads),
+        queries=indices_asked("queries", queries),
+        keys=indices_asked("keys", keys),
+        encoder_queries=indices_asked("encoder_queries", encoder_queries),
+        top=top,
+        attention=attention,
+    )
+
+
+def names(what: str, given: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """Names as they were asked for; a lone text is one name. Raises UsageError for an empty list."""
+    if given is None:
+        return None
+    listed = (given,) if isinstance(given, str) else tuple(given)
+    for name in listed:
+        if not isinstance(name, str):
+            raise UsageError(f"{what}: {name!r} is not a name.")
+    if not listed:
+        raise UsageError(f"{what} is empty.", _EMPTY)
+    return listed
+
+
+def indices_asked(what: str, given: Asked) -> Indices | None:
+    """Indices as they were asked for. Raises UsageError for an empty list, and for what is not a whole number."""
+    if given is None or isinstance(given, str):
+        return given
+    listed = whole_numbers(what, given)
+    if not listed:
+        raise UsageError(f"{what} is empty.", _EMPTY)
+    return listed
+
+
+def whole_numbers(what: str, given: str | int | Iterable[int]) -> tuple[int, ...]:
+    """One number, several, or a text of them (`464,3797`). Raises UsageError for anything else."""
+    try:
+        if isinstance(given, str):
+            return tuple(int(number) for number in given.replace(",", " ").split())
+        if hasattr(given, "__iter__") and getattr(given, "ndim", 1) != 0:
+            return tuple(operator.index(number) for number in given)
+        return (operator.index(given),)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        example = "464,3797,3332" if "ids" in what else "0,2"
+        raise UsageError(f"{what} {given!r}: whole numbers are needed, as in {what} {example}.") from None
+
+
+def checked_option(name: str, value: Any) -> Any:
+    """One of the shape options of seeded weights. Raises UsageError for one that makes no shape."""
+    if name in LARGEST and not 1 <= operator.index(value) <= LARGEST[name]:
+        raise UsageError(f"{name} {value} is out of range: 1 to {LARGEST[name]}.")
+    if name == "positions" and value not in POSITIONS:
+        raise UsageError(f"positions {value!r}: give one of {', '.join(POSITIONS)}.")
+    return value
+
+
+_EMPTY = "Give at least one, or leave it out."
