@@ -20,7 +20,8 @@ from attncli.stages.selecting import select
 from attncli.text.language import N_
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
-from attncli.tracing.recording import Selection, describe
+from attncli.tracing.recorder import stage_of
+from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace
 
 Chosen = Callable[[str, Tokens | None], "Sequence[int] | None"]
@@ -60,7 +61,7 @@ def planned(spec: Spec, head: Trace, selection: Selection, keys: Chosen, how: Ho
 def _section(
     spec: Spec, head: Trace, selection: Selection, keys: Chosen, how: How, star: str, names: list[str]
 ) -> Section:
-    facts = [describe(spec, name, np.empty((0, 0, 0))) for name in names]
+    facts = [stage_of(spec, name, np.empty((0, 0, 0))) for name in names]
     along = {axis: head.tokens_along(facts[0], axis) for axis in ("query", "key")}
     queries, of_keys = along["query"], along["key"]
     assert queries is not None

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import tostring
 
 import numpy as np
 
+from attncli.files import encode
 from attncli.insights.maps import Section, Side
 from attncli.render import map_words as words
-from attncli.render.document import encode
 from attncli.render.map_drawing import Cells, drawing, fitted
 from attncli.render.map_svg import svg
 from attncli.render.page.page import Options

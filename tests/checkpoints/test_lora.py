@@ -140,7 +140,7 @@ EMBEDDING = {"model.embed_tokens.lora_embedding_A": np.ones((3, 9), np.float32),
         (
             pair("model.q", 5, 4) | {"model.q.lora_C.weight": numbers(5)},
             {},
-            r"attn cannot merge the tensor model\.q\.lora_C\.weight",
+            r"attn cannot merge the tensor base_model\.model\.model\.q\.lora_C\.weight",
         ),
         (pair("model.q", 5, 4), {"use_dora": True}, "DoRA"),
         (pair("model.q", 5, 4) | {"model.q.lora_magnitude_vector": numbers(5)}, {}, "DoRA"),

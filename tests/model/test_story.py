@@ -1,4 +1,4 @@
-"""The model in the box shows what attention is for, and its card tells the truth."""
+"""The story model shows what attention is for, and its card tells the truth."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 
 import attncli
 from attncli.model.describing import describe
-from attncli.stages import entry_of, offered, place_of
+from attncli.stages import context_of, entry_of, offered
 from attncli.text.language import LANGUAGES, LOCALE, Message, language
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,7 +29,7 @@ FOLDERS = sorted(file.parent for file in ROOT.glob("tests/golden/*/expected.safe
 @cache
 def translated(name: str) -> dict[str | tuple[str, ...], tuple[str, ...]]:
     """The messages of a .po with their translations."""
-    found = translations.catalogue(name)
+    found = translations.catalog(name)
     assert not [message.id for message in found if message.fuzzy]
     return {m.id: m.string if isinstance(m.string, tuple) else (m.string,) for m in found if m.id}
 
@@ -41,7 +41,7 @@ def test_the_languages_are_those_that_have_a_catalogue() -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_message_of_the_source_is_translated_and_no_other(name: str) -> None:
     assert set(translated(name)) == {message.id for message in translations.source() if message.id}
-    assert [m.id for m in translations.missing(translations.catalogue(name))] == []
+    assert [m.id for m in translations.missing(translations.catalog(name))] == []
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -91,13 +91,13 @@ def english(text: str) -> set[str]:
 def test_what_is_said_of_every_stage_is_in_the_language(name: str, folder: Path) -> None:
     spec, say = attncli.load_model(folder).spec, language(name)
     for stage in offered(spec):
-        entry, place = entry_of(stage), place_of(spec, stage)
-        meaning = entry.says(place)
+        entry, context = entry_of(stage), context_of(spec, stage)
+        meaning = entry.meaning_in(context)
         assert isinstance(meaning, Message), stage
         assert say(meaning) != meaning, stage
-        for text in (meaning, entry.detail(place), entry.formula(place)):
+        for text in (meaning, entry.detail(context), entry.formula(context)):
             assert not english(say(text)), say(text)
-        assert say(entry.formula(place)).startswith(f"{entry.symbol} = "), stage
+        assert say(entry.formula(context)).startswith(f"{entry.symbol} = "), stage
 
 
 @pytest.mark.parametrize("name", OTHERS)

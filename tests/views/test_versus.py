@@ -12,7 +12,7 @@ from attncli.insights.versus.models import NAMES, seeded_models
 from attncli.insights.versus.order import differences, shuffle
 from attncli.insights.versus.sequential import Sequential, Timing, crossings
 from attncli.render.page.numbers import factor
-from attncli.text.tokenization import built_in
+from attncli.text.built_in_tokenizers import built_in
 from attncli.text.tokens import Tokens
 from attncli.views.versus.sentences import order_result, range_result, sequential_result
 from tests.support.word_vectors import words

@@ -1,15 +1,20 @@
-"""`attn versus`: attention beside recurrence, measured."""
+"""`attn versus`: attention and recurrence, measured."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli.options import as_utf8, output_options, read_input, sentence_options
+from attncli.cli.options import output_options, sentence_options
+from attncli.cli.requests import typed_options
 from attncli.errors import UsageError
 from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, settings
+from attncli.model.request import Input, Output
+
+if TYPE_CHECKING:
+    pass
 
 
 @click.command(
@@ -42,67 +47,75 @@ from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, setti
     "--gain",
     type=click.FloatRange(0, 100),
     metavar="NUMBER",
-    help="Spectral radius of the recurrent matrices: of the RNN, and of each gate of the LSTM.  [default: 1]",
+    help="Spectral radius of the recurrent matrices: the RNN's, and each LSTM gate's.  [default: 1]",
 )
 @click.option(
     "--forget-bias",
     type=click.FloatRange(-100, 100),
     metavar="NUMBER",
-    help="Bias of the LSTM's forget gates: the larger it is, the longer the LSTM remembers.  [default: 1]",
+    help="Bias of the LSTM's forget gates: the larger, the longer it remembers.  [default: 1]",
 )
-@click.option("--lengths", metavar="N,N,…", help="Text lengths to time.  [default: 16, 32, 64 … 2048]")
+@click.option("--lengths", metavar="N,N,…", help="Sequence lengths to time.  [default: 16 to 2048, doubling]")
 @click.option(
     "--threads",
     type=click.IntRange(1, 1024),
     metavar="N",
-    help="Threads that the timed computation may use, at most one for each core.  [default: 1]",
+    help="Threads for the timed arithmetic, at most one for each core.  [default: 1]",
 )
 @click.option(
     "--tokenizer",
     metavar="words|chars|bytes|PATH",
     default="words",
     show_default=True,
-    help="How the text is split into tokens.",
+    help="How to cut text into tokens.",
 )
-@output_options
-def command(**options: Any) -> None:
+@output_options()
+@typed_options
+def command(
+    text: Input,
+    output: Output,
+    only: tuple[str, ...],
+    d_model: int,
+    seed: int,
+    gain: float | None,
+    forget_bias: float | None,
+    lengths: str | None,
+    threads: int | None,
+    tokenizer: str,
+) -> None:
     """Check three claims made for the Transformer on SENTENCE.
 
     Self-attention is compared with an RNN and an LSTM: one layer each, with random weights and about the same
     number of parameters. sequential: the steps that must run one after another, the operations, and the time as
-    the text grows. range: the influence of each earlier token on the last one, exact. order: what changes when the
+    the text grows. range: the exact influence of each earlier token on the last one. order: what changes when the
     words are shuffled. Give - as the SENTENCE to read standard input.
     """
-    _limit_threads(options["threads"] or 1)
+    _limit_threads(threads or 1)
 
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.cli.progress import Progress
     from attncli.insights.versus.request import compared
-    from attncli.model.request import Input
     from attncli.render.page.formats import write
-    from attncli.views.versus import page
+    from attncli.views import versus as view
 
-    options = as_utf8(options)
-    format_ = no_arrays(chosen_format(options), "a comparison")
-    names = ("only", "d_model", "seed", "gain", "forget_bias", "lengths", "tokenizer")
-    chosen = settings(*(options[name] for name in names))
-    if options["threads"] is not None and "sequential" not in chosen.experiments:
+    format_ = no_arrays(chosen_format(output), "a comparison")
+    asked = settings(only, d_model, seed, gain, forget_bias, lengths, tokenizer)
+    if threads is not None and "sequential" not in asked.experiments:
         raise UsageError(
             "--threads only affects the experiment sequential, which --only leaves out.",
             "Add --only sequential, or leave out --threads.",
         )
-    text, ids = read_input(options)
     with Progress() as progress:
-        comparison, tokens = compared(chosen, Input(text=text, ids=None if ids is None else tuple(ids)), progress)
-    shown = render_options(options)
-    with opened(options["output"]) as output:
-        write(format_, page(comparison, tokens, text, chosen, shown), output, shown)
+        found, tokens = compared(asked, text, progress)
+    options = render_options(output)
+    with opened(output.path) as stream:
+        write(format_, view.page(found, tokens, text.text, asked, options), stream, options)
 
 
 def _limit_threads(count: int) -> None:
-    """Sets the number of threads of numpy's libraries, which read it once, when numpy is imported. One thread is a
-    fair start: a recurrent cell has no work for more, and several threads wait for each other on a busy
-    machine."""
+    """Sets the threads of numpy's libraries, which read this once, when numpy is imported. A single thread is a
+    fair start: a recurrent cell has no work for more, and on a busy machine several threads wait for each
+    other."""
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(count)
     os.environ["VECLIB_MAXIMUM_THREADS"] = str(count)
