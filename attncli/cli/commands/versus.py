@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--only",
     type=click.Choice(EXPERIMENTS),
     multiple=True,
-    help="Only this experiment; repeatable.  [default: all three]",
+    help="Run only this experiment; repeatable.  [default: all three]",
 )
 @click.option(
     "--d-model",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Width of the word vectors, an even number. State sizes are chosen to match parameter counts.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the weights.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of the random weights.")
 @click.option(
     "--gain",
     type=click.FloatRange(0, 100),
@@ -83,12 +83,12 @@ def command(
     threads: int | None,
     tokenizer: str,
 ) -> None:
-    """Show on SENTENCE three claims made for the Transformer: self-attention beside an RNN and an LSTM, one seeded
-    layer each, with about the same number of parameters.
+    """Check three claims made for the Transformer on SENTENCE.
 
-    sequential: how many steps must run one after another, the operations, and the time at growing lengths.
-    range: the exact influence of each earlier token on the last one. order: what shuffling the words changes.
-    Give - as the SENTENCE to read standard input.
+    Self-attention is compared with an RNN and an LSTM: one layer each, with random weights and about the same
+    number of parameters. sequential: the steps that must run one after another, the operations, and the time as
+    the text grows. range: the exact influence of each earlier token on the last one. order: what changes when the
+    words are shuffled. Give - as the SENTENCE to read standard input.
     """
     _limit_threads(threads or 1)
 
@@ -113,8 +113,9 @@ def command(
 
 
 def _limit_threads(count: int) -> None:
-    """Before numpy is imported, whose libraries read this once. A single thread is a fair start: a recurrent cell
-    has no work for more, and on a busy machine several threads wait for each other."""
+    """Sets the threads of numpy's libraries, which read this once, when numpy is imported. A single thread is a
+    fair start: a recurrent cell has no work for more, and on a busy machine several threads wait for each
+    other."""
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(count)
     os.environ["VECLIB_MAXIMUM_THREADS"] = str(count)
