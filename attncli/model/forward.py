@@ -1,4 +1,4 @@
-"""The forward pass: text to logits. It reads like the paper, one line per stage, and every stage goes to the tap."""
+"""The forward pass, from tokens to logits: one line per stage, and every stage goes to the tap."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attncli.architecture.spec import Embed, Head, Spec, Stack
+from attncli.architecture.spec import Embed, Head, Spec
 from attncli.formula.attention import soft_cap
 from attncli.formula.softmax import softmax
 from attncli.formula.types import Array
