@@ -37,7 +37,7 @@ from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
-    from attncli.insights.maps import Section
+    from attncli.insights.maps import MapSection
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample
@@ -178,7 +178,7 @@ def maps(
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
     encoder_queries: Asked = None,
-) -> tuple[Section, ...]:
+) -> tuple[MapSection, ...]:
     """Where heads attend, as `attn map` shows it: for each stage the matrices of its heads, with scores for what
     the heads do.
 

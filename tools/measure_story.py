@@ -60,7 +60,7 @@ def repeated(random: np.random.Generator, length: int = 50) -> list[int]:
 
 
 def head_scores(model: Model, texts: list[list[int]]) -> dict[str, NDArray[np.floating]]:
-    """Each score of `insights.heads` -> its mean over the texts, [layer, head]."""
+    """The mean over texts of every score in `insights.patterns`. [layer, head]"""
     found: dict[str, list[NDArray[np.floating]]] = {kind: [] for kind in heads.KINDS}
     for ids in texts:
         stages = trace(model=model, ids=ids, stages=["layers.*.attn.weights"])

@@ -14,7 +14,7 @@ import attncli
 from attncli.formula.feed_forward import erf
 from attncli.formula.positions import alibi_slopes, inverse_frequencies, rotary_angles, rotate, sinusoidal
 from attncli.formula.softmax import softmax
-from attncli.model.loading import POSITIONS
+from attncli.model.request import POSITIONS
 
 ids = st.lists(st.integers(0, 50), min_size=1, max_size=9)
 

@@ -90,19 +90,24 @@ def _write_numbers(format_: str, trace: Trace, output: Output) -> None:
 
 
 def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) -> None:
-    """Each stage as a map, or one of the dot products."""
+    """Each stage as a map, or one map of the dot products."""
     from dataclasses import replace
 
     from attncli.cli.output import opened, render_options
-    from attncli.insights.encodings import drawn, of_pairs
-    from attncli.render.maps import writer
+    from attncli.insights.encodings import of_pairs, planned_map, pooled_map
+    from attncli.render.page.formats import fitted, open_writer
+    from attncli.views import maps as view
 
     stages = list(trace.values())
-    shown = [of_pairs(stages)] if similarity else stages
+    mapped = [of_pairs(stages)] if similarity else [stage for stage in stages if len(stage.axes) > 1]
+    planned = [planned_map(stage) for stage in mapped]
+    head, options = replace(trace, schema="attn.map/1", stages={}), render_options(output)
     with opened(output.path) as stream:
-        head = replace(trace, stages={}, schema="attn.map/1")
-        document = writer(format_, head, stream, render_options(output), "layer")
-        document.write([drawn(stage, document.fitted) for stage in shown if len(stage.axes) > 1])
+        writer = open_writer(format_, view.page(head, planned, "layer", options), stream, options)
+        for stage, section in zip(mapped, planned, strict=True):
+            pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, stream, options))
+            writer.section(view.section(pooled_map(pooled, stage), "layer"))
+        writer.close()
 
 
 def _write_similarity(format_: str, trace: Trace, output: Output) -> None:

@@ -24,11 +24,10 @@ from attncli.render.page.blocks import (
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.terminal.console import console_for, finish
-from attncli.render.terminal.grid import QUIET, grid, table_width
+from attncli.render.terminal.styles import FORMULA, NAME, QUIET
 from attncli.render.terminal.subject import subject_lines, token_line
 from attncli.render.terminal.wrapping import Running
 
-NAME, FORMULA = "bold", "green"
 SPACED = (Heading, Formula, Plot, Prose, Markdown, HeadMaps)
 """Blocks with an empty line above, unless they follow one of their own kind."""
 
@@ -72,6 +71,8 @@ class TerminalWriter:
             case TokenLine():
                 console.print(token_line(block.tokens, console.width, options, say.marked(block.side)))
             case Matrix():
+                from attncli.render.terminal.grid import grid, table_width
+
                 console.print(Text.assemble((block.title, NAME), (f"  {block.shape}", QUIET)))
                 table = grid(block, console.width, options)
                 width = console.width

@@ -1,4 +1,4 @@
-"""What a terminal can draw with: half blocks in two colours, or shades of text where it has none."""
+"""How a terminal draws the levels of a scale: half blocks in two colors, or shades of text where it has none."""
 
 from __future__ import annotations
 
@@ -10,54 +10,52 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from attncli.insights.maps import NOT_A_NUMBER, NOT_ALLOWED, Levels
-from attncli.render.colours import codes_256, scale
+from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS, Levels
 
 BLANK = -3
 """A cell with nothing in it."""
-STEPS = 255
 SIXTEEN = ("34", "94", "36", "96", "93")
 SIXTEEN_SIGNED = ("96", "94", "34", "30", "31", "33", "93")
-"""The sixteen colours have no fixed look: these get lighter, or lighter away from zero, in the common ones."""
+"""Terminals differ in what their sixteen colors look like. In the common ones these get lighter, or lighter away
+from zero."""
 SHADES, SIGNED_SHADES = " ░▒▓█", "≡=~- ░▒▓█"
 ASCII_SHADES, SIGNED_ASCII_SHADES = " :+*#", "%=~- :+*#"
 
 
 @dataclass(frozen=True)
 class Ink:
-    """How the levels of a scale are drawn: `fore` and `back` are the codes (SGR) of their colours, `glyphs` the
-    characters where there are no colours. `half`: a character holds two cells, one above the other."""
+    """How the levels of a scale are drawn. `fore` and `back` are the codes (SGR) of their colors, `glyphs` the
+    characters where there are no colors. `half`: a character holds two cells, one above the other."""
 
     steps: int
     fore: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
     glyphs: str = ""
     half: bool = False
-    not_allowed: str = "·"
-    not_a_number: str = "×"
+    masked: str = "·"
+    nan: str = "×"
 
     @property
-    def coloured(self) -> bool:
+    def colored(self) -> bool:
         return bool(self.fore)
 
 
 def ink_of(console: Console, signed: bool) -> Ink:
-    """What this console can do, for a scale with or without numbers below zero."""
+    """What this console can draw, for a scale with or without negative numbers."""
     system = None if console.no_color else console.color_system
     return ink(system, console.encoding.startswith("utf"), signed)
 
 
 @lru_cache
 def ink(system: str | None, unicode: bool, signed: bool) -> Ink:
-    """`system`: truecolor, 256, standard (sixteen colours) or None, as Rich has it; `unicode`: whether there are
+    """`system`: truecolor, 256, standard (sixteen colors) or None, as Rich has it; `unicode`: whether there are
     block characters."""
     if system is None:
-        glyphs = (
-            (SIGNED_SHADES if signed else SHADES) if unicode else (SIGNED_ASCII_SHADES if signed else ASCII_SHADES)
-        )
-        return Ink(
-            len(glyphs), glyphs=glyphs, not_allowed="·" if unicode else ".", not_a_number="×" if unicode else "?"
-        )
+        shades = (SHADES, SIGNED_SHADES) if unicode else (ASCII_SHADES, SIGNED_ASCII_SHADES)
+        glyphs = shades[signed]
+        return Ink(len(glyphs), glyphs=glyphs, masked="·" if unicode else ".", nan="×" if unicode else "?")
+    from attncli.render.page.colors import codes_256, scale  # not needed where nothing is colored
+
     if system == "truecolor":
         fore = tuple(f"38;2;{r};{g};{b}" for r, g, b in scale(STEPS, signed).tolist())
     elif system == "256":
@@ -69,18 +67,18 @@ def ink(system: str | None, unicode: bool, signed: bool) -> Ink:
 
 
 def _behind(code: str) -> str:
-    """The code of a colour behind the text, which is 10 more than that of the same colour before it."""
+    """The code of a color behind the text, which is 10 more than that of the same color before it."""
     first, _, rest = code.partition(";")
     return f"{int(first) + 10};{rest}" if rest else str(int(first) + 10)
 
 
 def enlarged(levels: Levels, high: int, wide: int) -> Levels:
-    """Each cell as a block of cells; what is not allowed or no number is marked once in its block."""
-    made = levels.repeat(high, axis=0).repeat(wide, axis=1)
+    """Each cell as a block of cells; the sign of a masked key or of NaN stands once in its block."""
+    blocks = levels.repeat(high, axis=0).repeat(wide, axis=1)
     first = np.zeros((high, wide), dtype=bool)
     first[(high - 1) // 2, (wide - 1) // 2] = True
-    made[(made < 0) & ~np.tile(first, levels.shape)] = BLANK
-    return made
+    blocks[(blocks < 0) & ~np.tile(first, levels.shape)] = BLANK
+    return blocks
 
 
 def painted(cells: Levels, ink: Ink) -> list[str]:
@@ -92,12 +90,12 @@ def painted(cells: Levels, ink: Ink) -> list[str]:
             cells = np.concatenate([cells, np.full((1, cells.shape[1]), BLANK, cells.dtype)])
         codes = (cells[0::2].astype(np.int32) - BLANK) * base + cells[1::2] - BLANK
         pieces = {
-            code: _pair(code // base + BLANK, code % base + BLANK, ink) for code in np.unique(codes).tolist()
+            code: _pair(code // base + BLANK, code % base + BLANK, ink) for code in set(codes.ravel().tolist())
         }
     else:
-        pieces = {level: _one(level, ink) for level in np.unique(codes).tolist()}
+        pieces = {level: _single(level, ink) for level in set(codes.ravel().tolist())}
     glyphs = {code: glyph for code, (_, glyph) in pieces.items()}
-    if not ink.coloured:
+    if not ink.colored:
         return ["".join([glyphs[code] for code in row]) for row in codes.tolist()]
     styled = {code: f"\x1b[{style}m{glyph}" for code, (style, glyph) in pieces.items()}
     return [_line(row, glyphs, styled) for row in codes.tolist()]
@@ -113,7 +111,7 @@ def _line(row: list[int], glyphs: dict[int, str], styled: dict[int, str]) -> str
 def _pair(top: int, bottom: int, ink: Ink) -> tuple[str, str]:
     """The codes and the character of two cells, one above the other."""
     if top < 0 and bottom < 0:
-        return _one(min((top, bottom), key=(NOT_A_NUMBER, NOT_ALLOWED, BLANK).index), ink)
+        return _single(min((top, bottom), key=(NAN_LEVEL, MASKED_LEVEL, BLANK).index), ink)
     if top < 0:
         return f"0;{ink.fore[bottom]}", "▄"
     if bottom < 0:
@@ -121,11 +119,11 @@ def _pair(top: int, bottom: int, ink: Ink) -> tuple[str, str]:
     return (f"0;{ink.back[top]}", " ") if top == bottom else (f"0;{ink.fore[top]};{ink.back[bottom]}", "▀")
 
 
-def _one(level: int, ink: Ink) -> tuple[str, str]:
-    if level == NOT_A_NUMBER:
-        return "0;1", ink.not_a_number
-    if level == NOT_ALLOWED:
-        return "0;2", ink.not_allowed
+def _single(level: int, ink: Ink) -> tuple[str, str]:
+    if level == NAN_LEVEL:
+        return "0;1", ink.nan
+    if level == MASKED_LEVEL:
+        return "0;2", ink.masked
     if level == BLANK:
         return "0", " "
-    return (f"0;{ink.back[level]}", " ") if ink.coloured else ("", ink.glyphs[level])
+    return (f"0;{ink.back[level]}", " ") if ink.colored else ("", ink.glyphs[level])

@@ -1,4 +1,4 @@
-"""One matrix as a picture of text: cells in the colours of the terminal, what they stand for along two sides."""
+"""One matrix as a picture of characters: cells in the colors of the terminal, labels along two sides."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from itertools import zip_longest
 import numpy as np
 from rich.cells import cell_len
 
+from attncli.formula.pooling import Side, step
 from attncli.formula.types import Array
-from attncli.insights.maps import Side, levels
-from attncli.insights.pooling import step
-from attncli.render.ink import Ink, enlarged, painted
-from attncli.render.terminal.grid import fit
+from attncli.render.page.levels import levels, scale_number
+from attncli.render.page.line_breaks import fit
+from attncli.render.terminal.ink import Ink, enlarged, painted
 from attncli.text.language import Say
 
 LABEL_WIDTH = 18
@@ -22,9 +22,7 @@ LABEL_HEIGHT = 12
 LARGEST = 3
 """Lines that a row of cells may take: what is small need not fill the screen."""
 BAR, MANY = 32, 16
-"""How wide the bar of a scale is, and how many steps make one: fewer are shown one by one."""
-BAR, MANY = 32, 16
-"""How wide the bar of a scale is, and how many steps make one: fewer are shown one by one."""
+"""The characters of a scale's bar, and the fewest steps that make a bar: fewer are shown one by one."""
 FEWEST = 8
 """Cells that a side has room for, however narrow the window."""
 
@@ -104,7 +102,7 @@ def heatmap(values: Array, limits: tuple[float, float], layout: Layout, ink: Ink
     for place, label in enumerate(_beside(layout)):
         labels[len(over) + place * layout.high + (layout.high - 1) // 2] = label
     lines = [a + " " * (layout.margin - cell_len(a)) + b for a, b in zip(labels, drawn, strict=True)]
-    return lines if ink.coloured else [line.rstrip(" ") for line in lines]
+    return lines if ink.colored else [line.rstrip(" ") for line in lines]
 
 
 def _beside(layout: Layout) -> list[str]:
@@ -178,7 +176,7 @@ def clusters(text: str) -> list[str]:
 
 
 def scale_lines(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:
-    """The scale with its numbers: a bar of colours over some of them, or each step with its first and last."""
+    """The scale with its numbers: a bar of colors over some of them, or each step with its first and last."""
     if ink.steps < MANY:
         return _steps(limits, ink, width, say)
     wide = min(BAR, width)
@@ -188,7 +186,7 @@ def scale_lines(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> 
 
 def _numbers(limits: tuple[float, float], wide: int) -> str:
     """The numbers of five places along a bar, the inner ones where they touch no other."""
-    numbers = [short(x) for x in np.linspace(*limits, 5)]
+    numbers = [scale_number(x) for x in np.linspace(*limits, 5)]
     at = [round(place * (wide - 1) / 4 - len(number) / 2) for place, number in enumerate(numbers)]
     at[0], at[-1] = 0, wide - len(numbers[-1])
     text = numbers[0]
@@ -199,7 +197,7 @@ def _numbers(limits: tuple[float, float], wide: int) -> str:
 
 
 def _steps(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:
-    edges = [short(x) for x in np.linspace(*limits, ink.steps + 1)]
+    edges = [scale_number(x) for x in np.linspace(*limits, ink.steps + 1)]
     patches = painted(np.arange(ink.steps, dtype=np.int16)[:, None].repeat(2, axis=1), replace(ink, half=False))
     lines, used = [""], 0
     for place, patch in enumerate(patches):
@@ -210,8 +208,3 @@ def _steps(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[
         lines[-1] += ("  " if used else "") + patch + text
         used += (2 if used else 0) + long
     return lines
-
-
-def short(number: float) -> str:
-    """Three digits are enough for a scale."""
-    return f"{number:.3g}" if number else "0"

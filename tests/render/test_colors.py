@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from attncli.render.ink import STEPS, ink
 
 from attncli.render import colours
-from attncli.render.ink import STEPS, ink
 
 MACHADO = {
     "protanopia": [
