@@ -5,12 +5,12 @@
 >>> trace["layers.0.attn.weights"].values.shape
 (4, 8, 8)
 
-There is a function for each thing that the command line does. `trace` takes a text through a model and gives a Trace
-of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend; `positions`
-and `similarity` show positional encodings; `tokens` shows how a text is cut; `versus` compares attention with
-recurrence; `describe` tells what a checkpoint is without reading its tensors; `families` lists the families of models
-that attn knows. `load_model` makes a Model, to be used several times: the one that comes with attn, seeded weights,
-one layer's file, or a checkpoint.
+There is a function for each thing that the command line does. `trace` takes a text through a model and gives a
+Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
+`positions` and `similarity` show positional encodings; `tokens` shows how a text is cut; `versus` compares
+attention with recurrence; `describe` tells what a checkpoint is without reading its tensors; `families` lists
+the families of models that attn knows. `load_model` makes a Model, to be used several times: the one that comes
+with attn, seeded weights, one layer's file, or a checkpoint.
 
 What goes wrong is an AttnError, or its kind UsageError for a request that makes no sense.
 """

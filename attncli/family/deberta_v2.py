@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from attncli.architecture.spec import Bias, Head, Norm, Score, Spec
+from attncli.architecture.spec import Bias, Head, Norm, ScoreSite, Spec
 from attncli.configs import encoder
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linear, linears, norm
@@ -171,29 +171,23 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
     # The distances go through the matrices of the tokens, or through some of their own
     prefix, ending = ("", "") if shared else ("distance_", "r")
 
-    def prepare(weights: Any, side: str, at: str, query: Array, key: Array) -> Score:
-        table = _table(weights, side + "distances", normed)  # [2 span, d_model]
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        table = s.stack.norm("distances.norm", normed, s.stack.parameter("distances.weight"))  # [2 span, d_model]
+        delta = distances.rows(s.rows, np.arange(k.shape[-2]))  # [query, key]
+        factor = scaled.dtype.type(scale)
 
-        def projected(term: str) -> Array:
-            name = at + prefix + TERMS[term].matrix
-            made = table @ weights(name + ".weight") + weights(name + ".bias")
-            return split_heads(made, body.heads).swapaxes(-1, -2)  # [head, d_head, 2 span]
+        def distance(letter: str) -> Array:
+            """Q_r or K_r, [head, d_head, 2 span]"""
+            vectors = split_heads(s.linear(prefix + letter, table), body.heads)[list(s.heads)]
+            return vectors.swapaxes(-1, -2)
 
-        by_query = query @ projected("c2p") if "c2p" in terms else None  # [head, row, 2 span]
-        by_key = key @ projected("p2c") if "p2c" in terms else None  # [head, key, 2 span]
-
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            keys, factor = np.arange(scores.shape[-1]), scores.dtype.type(scale)
-            rows = distances.rows(queries, keys)  # [row, key]
-            if by_query is not None:
-                picked = np.take_along_axis(by_query[tap.place], rows[None], axis=-1)
-                scores = scores + tap("content_to_position", picked * factor)
-            if by_key is not None:
-                picked = by_key[heads][:, keys, rows]
-                scores = scores + tap("position_to_content", picked * factor)
-            return scores  # [head, row, key]
-
-        return add
+        if "c2p" in terms:  # (Q K_rᵀ)[query, δ(query, key)]
+            match = np.take_along_axis(q @ distance("k"), delta[None], axis=-1)  # [head, query, key]
+            scaled = scaled + s.stage("content_to_position", match * factor)
+        if "p2c" in terms:  # (K Q_rᵀ)[key, δ(query, key)]
+            match = (k @ distance("q"))[:, np.arange(k.shape[-2]), delta]  # [head, query, key]
+            scaled = scaled + s.stage("position_to_content", match * factor)
+        return scaled
 
     chosen = [TERMS[term] for term in terms]
     vectors = "D" if normed is None else f"{normed.name}(D)"
@@ -203,20 +197,13 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
     ]
     return Bias(
         " + ".join(["B = S'", *(t.symbol for t in chosen)]),
-        N_("what query and key make of their distance is added"),
-        prepare,
+        N_("scaled scores plus the match of content with distance"),
+        add,
         stages=tuple(t.stage for t in chosen),
         parameters={"distances.weight": (2 * distances.span, body.d_model)} | _norm_shapes(normed, body.d_model),
         own={} if shared else _linear_shapes([prefix + t.matrix for t in chosen], body.d_model),
         detail=joined("; ", f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
     )
-
-
-def _table(weights: Any, name: str, normed: Norm | None) -> Array:
-    table: Array = weights(name + ".weight")
-    if normed is None:
-        return table
-    return normed.apply(table, weights(name + ".norm.weight"), weights(name + ".norm.bias"))
 
 
 def _norm_shapes(normed: Norm | None, d_model: int) -> dict[str, tuple[int, ...]]:

@@ -7,12 +7,11 @@ The first models (RefinedWeb) had ALiBi instead of rotary positions, and the fee
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attncli.architecture.parts import CAUSAL, biased, feed_forward, layer_norm
-from attncli.architecture.spec import Attention, Bias, Embed, Layer, Score, Spec
+from attncli.architecture.spec import Attention, Bias, Embed, Layer, ScoreSite, Spec
 from attncli.configs.fields import Config
 from attncli.configs.gpt import PREFIXES, by_groups, gpt_decoder
 from attncli.configs.rope import grows_with_length, rotary
@@ -99,15 +98,12 @@ def scaled_alibi(heads: int, d_head: int) -> Bias:
     one, which adds it twice (FalconModel.forward puts it into the mask, FalconAttention.forward adds it again)."""
     slopes = to_bfloat16(alibi_slopes(heads))
 
-    def prepare(*_: Any) -> Score:
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            keys = to_bfloat16(np.arange(scores.shape[-1]))
-            bias = to_bfloat16(slopes[heads, None, None] * keys)  # [head, 1, key]
-            return scores + (bias * d_head**-0.5).astype(scores.dtype)
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        keys = to_bfloat16(np.arange(k.shape[-2]))
+        bias = to_bfloat16(slopes[list(s.heads), None, None] * keys)  # [head, 1, key]
+        return scaled + (bias * d_head**-0.5).astype(scaled.dtype)
 
-        return add
-
-    return Bias("B = S' + m key / √d_k", N_("ALiBi by the place of the key: near keys count more"), prepare)
+    return Bias("B = S' + m key / √d_k", N_("ALiBi by the position of the key: later keys score higher"), add)
 
 
 def to_bfloat16(x: Array | Index) -> Array:

@@ -7,17 +7,16 @@ Each head adds its own number for the bucket of the distance; all layers share t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from attncli.architecture.spec import Bias, Score, Spec
+from attncli.architecture.spec import Bias, ScoreSite, Spec
 from attncli.configs import encoder
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linears, norm
 from attncli.errors import AttnError
 from attncli.formula.positions import relative_buckets
-from attncli.formula.types import Array, Index
+from attncli.formula.types import Array
 from attncli.text.language import N_
 
 PREFIXES = ("mpnet.",)
@@ -58,19 +57,15 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 def by_distance(rows: int, heads: int) -> Bias:
     """A number by the head and the bucket of the distance, from a table [row, head]."""
 
-    def prepare(weights: Any, side: str, *_: Any) -> Score:
-        table = weights(side + "distances.weight")
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        table = s.stack.parameter("distances.weight")[:, list(s.heads)]  # [bucket, head]
+        distances = np.arange(k.shape[-2]) - s.rows[:, None]  # [query, key]
+        bias = table[relative_buckets(distances, BUCKETS, FARTHEST, True)]  # [query, key, head]
+        return scaled + bias.transpose(2, 0, 1)
 
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            keys = np.arange(scores.shape[-1])
-            buckets = relative_buckets(keys - queries[:, None], BUCKETS, FARTHEST, True)  # [row, key]
-            return scores + table.T[heads][:, buckets]  # [head, row, key]
-
-        return add
-
-    text, meaning = "B = S' + b[bucket(key - query)]", N_("each head's own number for the distance is added")
+    text, meaning = "B = S' + b[bucket(key - query)]", N_("each head adds its own number for the distance")
     return Bias(
-        text, meaning, prepare,
+        text, meaning, add,
         parameters={"distances.weight": (rows, heads)},
         detail=N_("near distances have a bucket each, those from {farthest} on the same; {count} buckets in all",
                   farthest=FARTHEST, count=BUCKETS),

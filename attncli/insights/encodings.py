@@ -14,6 +14,7 @@ from attncli.formula.types import Array
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.insights.similarity import dot_products
 from attncli.model.running import Model
+from attncli.stages.embedding import position_table
 from attncli.text.language import N_, joined
 from attncli.tracing.stage import Stage
 
@@ -63,7 +64,7 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
         name, text = model.spec.main.prefix + "embed.positions.weight", f"P = P[{embed.position_text}]"
         table = model.weights.rows(name, rows)
     elif embed.table is not None:
-        text, table = joined(" = ", "P", embed.table_text), embed.table(rows, model.spec.d_model)
+        text, table = joined(" = ", "P", position_table(embed)), embed.table(rows, model.spec.d_model)
     else:
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]

@@ -19,7 +19,8 @@ from attncli.stages import attention_of, entry_of, layer_of, offered, relative
 from attncli.stages.selecting import select
 from attncli.text.language import N_
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import Selection, describe
+from attncli.tracing.recorder import stage_of
+from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace
 
 KeysOf = Callable[[str, Tokens | None], "Sequence[int] | None"]
@@ -59,7 +60,7 @@ def plan_maps(spec: Spec, head: Trace, selection: Selection, keys: KeysOf, how: 
 def _planned_section(
     spec: Spec, head: Trace, selection: Selection, keys: KeysOf, how: How, star: str, names: list[str]
 ) -> MapSection:
-    stages = [describe(spec, name, np.empty((0, 0, 0))) for name in names]
+    stages = [stage_of(spec, name, np.empty((0, 0, 0))) for name in names]
     query_tokens, key_tokens = (head.tokens_along(stages[0], axis) for axis in ("query", "key"))
     assert query_tokens is not None
     assert key_tokens is not None

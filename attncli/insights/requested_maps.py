@@ -14,7 +14,7 @@ from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of
 from attncli.stages import relative
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import Selection
+from attncli.tracing.selection import Selection
 
 
 def map_selection(prepared: Prepared, sort: str) -> Selection:

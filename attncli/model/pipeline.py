@@ -13,7 +13,8 @@ from attncli.model.request import ModelSource, Request, Top
 from attncli.model.running import Model, run
 from attncli.stages.selecting import attention_stages, select
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import OnPart, Selection
+from attncli.tracing.selection import Selection
+from attncli.tracing.slabs import OnPart
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 

@@ -1,7 +1,7 @@
 """What a user asks for: the text, the model, what of the forward pass, and where the answer goes.
 
-The command line makes a Request from its options, the Python API from its keywords; `attncli.model.pipeline` answers
-it. Nothing here needs numpy, so that a command line is read before numpy is imported.
+The command line makes a Request from its options, the Python API from its keywords; `attncli.model.pipeline`
+answers it. Nothing here needs numpy, so that a command line is read before numpy is imported.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ Asked = int | str | Sequence[int] | None
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
 """The largest sizes of seeded weights: a slip of the finger must not fill the memory."""
+ENCODINGS = ("sinusoidal", "rotary", "alibi")
+Pooling = Literal["max", "mean"]
+"""How one cell shows several numbers: by the one farthest from zero, or by their mean."""
 Attention = Literal["self", "cross", "encoder"]
 Top = int | Literal["all"]
 
@@ -30,8 +33,9 @@ Top = int | Literal["all"]
 class Input:
     """What the model reads: a text, with a second one (`pair`) for models that take two, or token `ids`.
 
-    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like. `truncate`: keep only as many tokens as the
-    model has positions. `target`, or `target_ids` with the start token: what the decoder of an encoder-decoder reads.
+    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like. `truncate`: keep only as many tokens as
+    the model has positions. `target`, or `target_ids` with the start token: what the decoder of an
+    encoder-decoder reads.
     """
 
     text: str | None = None
@@ -100,6 +104,19 @@ class Request:
     model: ModelSource = field(default_factory=ModelSource)
     scope: Scope = field(default_factory=Scope)
     output: Output = field(default_factory=Output)
+
+
+@dataclass(frozen=True)
+class EncodingRequest:
+    """Which positional encodings, and where: the first `length` positions, or those of `position`. None: the
+    default."""
+
+    kind: str | None = None
+    dim: int | None = None
+    length: int | None = None
+    position: Indices | None = None
+    base: float | None = None
+    heads: int | None = None
 
 
 def scope(

@@ -97,17 +97,18 @@ class Trace(Mapping[str, Stage]):
         return self.tokens if crossed and of_keys else self.target
 
     def save(self, path: str | Path) -> None:
-        """Writes the whole trace; the ending says how: .npz or .safetensors, which `Trace.load` reads back, or .json,
-        where what is not finite is null. Raises UsageError for another ending, AttnError where it cannot be written."""
-        from attncli.render.arrays import save_trace
+        """Writes the whole trace; the ending says how: .npz or .safetensors, which `Trace.load` reads back, or
+        .json, where what is not finite is null. Raises UsageError for another ending, AttnError where it cannot
+        be written."""
+        from attncli.tracing.file import save_trace
 
         save_trace(self, Path(path))
 
     @staticmethod
     def load(path: str | Path) -> Trace:
-        """Reads what `save` or `attn explain -o` wrote as .npz or .safetensors. Raises AttnError for a file that is
-        not such a trace, or of a later attn that this one cannot read."""
-        from attncli.render.arrays import load_trace
+        """Reads what `save` or `attn explain -o` wrote as .npz or .safetensors. Raises AttnError for a file that
+        is not such a trace, or of a later attn that this one cannot read."""
+        from attncli.tracing.file import load_trace
 
         return load_trace(Path(path))
 

@@ -1,4 +1,5 @@
-"""Fields of a saved document that this version does not know: kept when it is loaded, written again when it is saved."""
+"""Fields of a saved document that this version does not know: kept when it is loaded, written again when it is
+saved."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def _within(value: Any, known: Any) -> Any:
 
 
 def with_unknown(document: Fields, extra: Fields) -> Fields:
-    """The document with the unknown fields in their places again; a list whose length has changed has lost them."""
+    """The document with the unknown fields in their places again; a list whose length has changed has lost
+    them."""
     merged = dict(document)
     for name, value in extra.items():
         ours = merged.get(name)

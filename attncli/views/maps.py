@@ -10,11 +10,11 @@ import numpy as np
 
 from attncli.formula.pooling import Side
 from attncli.insights.maps import HeadMatrix, MapSection, in_order, marked, score_of
-from attncli.render.document import head_object
 from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.page import Arrays, Options, Page, Record, Section
 from attncli.text.language import N_, joined
 from attncli.text.visible import visible
+from attncli.tracing.document import head_object
 from attncli.tracing.trace import Trace
 from attncli.views.subject import opening
 

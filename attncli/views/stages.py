@@ -8,11 +8,11 @@ from itertools import product
 
 import numpy as np
 
-from attncli.render.document import head_object, stage_facts, stage_object
 from attncli.render.page.blocks import Formula, Matrix
 from attncli.render.page.page import Arrays, Block, Options, Page, Record, Section
 from attncli.text.language import Say
 from attncli.text.visible import visible
+from attncli.tracing.document import head_object, stage_facts, stage_object
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 from attncli.views.subject import opening, token_labels

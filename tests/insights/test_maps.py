@@ -25,8 +25,8 @@ from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, levels
 from attncli.render.terminal.heatmap import heatmap, laid_out, scale_lines
 from attncli.render.terminal.ink import ink, painted
 from attncli.text.language import ENGLISH
-from attncli.tracing import recording
-from attncli.tracing.recording import Selection
+from attncli.tracing import slabs
+from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace
 
 matrices = arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.floats(-9, 9))
@@ -191,7 +191,7 @@ def test_the_order_is_by_the_score_and_heads_without_one_come_last() -> None:
 
 @pytest.mark.parametrize("slab", [1 << 22, 40, 7])
 def test_the_maps_of_a_model_are_the_numbers_of_its_trace(slab: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "SLAB", slab)
+    monkeypatch.setattr(slabs, "SLAB", slab)
     text = "a b c a b c a"
     model = attncli.load_model(seed=0)
     tokens = tokenize(model, text)

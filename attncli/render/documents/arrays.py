@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from attncli.errors import UsageError
-from attncli.render.document import encode
+from attncli.files import encode
 from attncli.render.page.page import Arrays, Page, Record, Section
 
 AsBytes = Callable[[Arrays, str], bytes]

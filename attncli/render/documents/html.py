@@ -12,8 +12,8 @@ from xml.etree.ElementTree import tostring
 import numpy as np
 from numpy.typing import NDArray
 
+from attncli.files import encode
 from attncli.formula.pooling import Side
-from attncli.render.document import encode
 from attncli.render.documents.html_tables import bar_chart, matrix_table, table
 from attncli.render.page.blocks import (
     BarChart,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from attncli.render.document import encode
+from attncli.files import encode
 from attncli.render.page.page import Options, Page, Record, Section
 
 

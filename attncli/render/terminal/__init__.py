@@ -79,7 +79,7 @@ class TerminalWriter:
                 console.width = max(width, table_width(table))  # Rich would squeeze the table and cut its numbers
                 console.print(table)
                 console.width = width
-            case Table() if all(column.kind == "number" for column in block.columns[1:]) and block.header:
+            case Table() if block.header and _is_of_numbers(block):
                 from attncli.render.terminal.number_table import show as show_number_table
 
                 show_number_table(block, console, options)
@@ -111,6 +111,12 @@ class TerminalWriter:
                 show_prose(block, console)
             case Note():
                 console.print(Running(Text(say.marked(block.text), QUIET)))
+
+
+def _is_of_numbers(table: Table) -> bool:
+    """Whether a table is labels and numbers, without words to break into lines."""
+    label, *numbers = table.columns
+    return label.kind == "label" and all(column.kind == "number" for column in numbers)
 
 
 def formula_text(block: Formula, options: Options) -> Running:

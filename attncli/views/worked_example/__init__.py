@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from attncli.insights.worked_example import WorkedExample, largest, only
-from attncli.render.document import head_object
 from attncli.render.page.page import Block, Options, Page, Section
+from attncli.tracing.document import head_object
 from attncli.tracing.trace import Trace
 from attncli.views.subject import opening
 from attncli.views.worked_example.data import ExampleData

@@ -1,13 +1,11 @@
-"""The JSON form of a trace: the head of the document, and one object a stage."""
+"""A trace as JSON-ready dictionaries: the head of the document, and one object per stage."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import orjson
 
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import ModelInfo, Trace
@@ -29,7 +27,7 @@ def head_object(head: Trace) -> dict[str, Any]:
 
 
 def _model(model: ModelInfo) -> dict[str, Any]:
-    """What is said of a model: of an encoder only where there is one."""
+    """The facts of a model; those of an encoder only where there is one."""
     facts = asdict(model)
     if not model.encoder_layers:
         del facts["encoder_layers"]
@@ -37,7 +35,7 @@ def _model(model: ModelInfo) -> dict[str, Any]:
 
 
 def stage_facts(stage: Stage) -> dict[str, Any]:
-    """A stage's object without its numbers."""
+    """A stage without its numbers."""
     facts: dict[str, Any] = {
         "name": stage.name,
         "layer": stage.layer,
@@ -58,14 +56,5 @@ def stage_facts(stage: Stage) -> dict[str, Any]:
 
 
 def stage_object(stage: Stage) -> dict[str, Any]:
-    """A stage as in the JSON, numbers and all; what is not finite becomes null when it is encoded."""
+    """A stage with its numbers; those that are not finite become null when it is encoded."""
     return stage_facts(stage) | {"values": np.ascontiguousarray(stage.values)}
-
-
-def encode(value: Any) -> bytes:
-    """JSON text. The control characters that JSON allows raw (DEL and C1) are escaped too, since a
-    terminal might obey them. Numbers of float32 are the shortest text that reads back to them."""
-    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-    if b"\x7f" not in text and b"\xc2" not in text:
-        return text
-    return re.sub(rb"\x7f|\xc2[\x80-\x9f]", lambda m: b"\\u%04x" % ord(m[0].decode()), text)

@@ -1,4 +1,4 @@
-"""What the tests know of BART and the encoder-decoders after it."""
+"""What BART and the encoder-decoders after it share."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ BART = {"d_model": 12, "encoder_layers": 2, "decoder_layers": 3, "encoder_attent
         "max_position_embeddings": 14, "pad_token_id": 7, "decoder_start_token_id": 2}  # fmt: skip
 
 
-def of_old(config: Config) -> Config:
-    """As the hub has them: with fields of the class that once was there for all."""
+def as_on_the_hub(config: Config) -> Config:
+    """config.json as on the hub: with fields of the class that once served all these families."""
     return older(config) | {
         "add_bias_logits": False, "add_final_layer_norm": False, "normalize_before": True, "num_hidden_layers": 2,
         "normalize_embedding": False, "static_position_embeddings": True, "extra_pos_embeddings": 1,
@@ -46,30 +46,30 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    side = at.partition(".")[0]
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
+    side = prefix.partition(".")[0]
     block = getattr(body, side).layers[layer]
-    found = {at + "mlp.output": block.fc2}
+    found = {prefix + "mlp.output": block.fc2}
     for name, theirs in (("attn", "self_attn"), ("cross", "encoder_attn")):
         if hasattr(block, theirs):
             attention = getattr(block, theirs)
             found |= {
-                f"{at}{name}.q": attention.q_proj, f"{at}{name}.k": attention.k_proj,
-                f"{at}{name}.v": attention.v_proj, f"{at}{name}.output": attention,
+                f"{prefix}{name}.q": attention.q_proj, f"{prefix}{name}.k": attention.k_proj,
+                f"{prefix}{name}.v": attention.v_proj, f"{prefix}{name}.output": attention,
             }  # fmt: skip
     return found
 
 
-def parts_of_pre_norm(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = getattr(body, at.partition(".")[0]).layers[layer]
+def pre_norm_modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
+    block = getattr(body, prefix.partition(".")[0]).layers[layer]
     inputs = {"attn.input": "self_attn_layer_norm", "cross.input": "encoder_attn_layer_norm",
               "mlp.input": "final_layer_norm"}  # fmt: skip
-    norms = {at + ours: getattr(block, theirs) for ours, theirs in inputs.items() if hasattr(block, theirs)}
-    return parts(body, at, layer) | norms
+    norms = {prefix + ours: getattr(block, theirs) for ours, theirs in inputs.items() if hasattr(block, theirs)}
+    return modules(body, prefix, layer) | norms
 
 
-def parts_of_post_norm(body: Any, at: str, layer: int) -> dict[str, Any]:
-    block = getattr(body, at.partition(".")[0]).layers[layer]
+def post_norm_modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
+    block = getattr(body, prefix.partition(".")[0]).layers[layer]
     after = {"resid.mid": "self_attn_layer_norm", "resid.cross": "encoder_attn_layer_norm"}
-    norms = {at + ours: getattr(block, theirs) for ours, theirs in after.items() if hasattr(block, theirs)}
-    return parts(body, at, layer) | norms
+    norms = {prefix + ours: getattr(block, theirs) for ours, theirs in after.items() if hasattr(block, theirs)}
+    return modules(body, prefix, layer) | norms
