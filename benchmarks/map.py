@@ -28,12 +28,12 @@ def main(tokens: int, runs: int) -> None:
     """Print a Markdown table; exit status 1 where drawing takes longer than its target."""
     os.environ |= {"FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
     os.environ |= dict(zip(("COLUMNS", "LINES"), WINDOW.split(" × "), strict=True))
+    from attncli.render.maps import writer
+
     import attncli
     from attncli.api import tokenize
-    from attncli.insights.mapping import compute_maps, plan_maps
     from attncli.model.running import run
     from attncli.render import Options
-    from attncli.render.maps import writer
     from attncli.tracing.selection import Selection
     from attncli.tracing.trace import Trace
 

@@ -9,8 +9,9 @@ from attncli.errors import UsageError
 from attncli.model.indices import heads_of, layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
 from attncli.model.loading import load_model
+from attncli.model.model import Model
 from attncli.model.request import ModelSource, Request, Top
-from attncli.model.running import Model, run
+from attncli.model.running import run
 from attncli.stages.selecting import attention_stages, select
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
@@ -90,7 +91,9 @@ def _rows_of_both_sides(
     scope = prepared.request.scope
     of_encoder = [name.startswith("encoder.") for name in stages]
     apart = scope.encoder_queries is not None
-    encoder_queries = (None if scope.encoder_queries == "all" else scope.encoder_queries) if apart else scope.queries
+    encoder_queries = (
+        (None if scope.encoder_queries == "all" else scope.encoder_queries) if apart else scope.queries
+    )
     other_side = "" if apart else "Or ask for the other side only: --stage '{}.*'."
     decoder_rows = encoder_rows = None
     if scope.queries is not None and (apart or not all(of_encoder)):

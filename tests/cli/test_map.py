@@ -405,10 +405,10 @@ def test_png_is_a_picture(attn: Run, tmp_path: Path) -> None:
 
 def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
-    from matplotlib.font_manager import fontManager
-
     from attncli.render.map_drawing import Drawing
     from attncli.render.map_png import _written
+    from matplotlib.font_manager import fontManager
+
     from attncli.text.language import ENGLISH
 
     monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name.startswith("DejaVu")])
