@@ -74,7 +74,7 @@ def test_lone_names_are_taken_everywhere(tmp_path: Path) -> None:
     assert attncli.versus(SENTENCE, only="order").sequential is None
     (section,) = attncli.maps(SENTENCE, stages="scores", layers=0, heads=0)
     assert section.name == "layers.0.attn.scores"
-    with pytest.raises(attncli.AttnError, match="config.json"):
+    with pytest.raises(attncli.AttnError, match="no config"):
         attncli.load_model(tmp_path, ignore_config="secret_sauce")
 
 
