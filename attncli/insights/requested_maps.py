@@ -12,6 +12,7 @@ from attncli.insights.maps import Section, Side, ordered
 from attncli.insights.pooling import How, step
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of
+from attncli.model.request import is_count
 from attncli.stages import relative
 from attncli.text.tokens import Tokens
 from attncli.tracing.recording import Selection
@@ -42,8 +43,8 @@ def pooled_to(sections: Sequence[Section], most: int | None) -> list[Section]:
     UsageError for a number below 1."""
     if most is None:
         return list(sections)
-    if most < 1:
-        raise UsageError(f"pool {most}: give the number of cells along each side, 1 at least.")
+    if not is_count(most):
+        raise UsageError(f"pool {most!r}: give the number of cells along each side, 1 at least.")
 
     def pooled(side: Side) -> Side:
         return replace(side, step=step(len(side.indices), most))
