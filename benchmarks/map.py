@@ -30,7 +30,7 @@ def main(tokens: int, runs: int) -> None:
     os.environ |= dict(zip(("COLUMNS", "LINES"), WINDOW.split(" × "), strict=True))
     import attncli
     from attncli.api import tokenize
-    from attncli.insights.mapping import made, planned
+    from attncli.insights.mapping import compute_maps, plan_maps
     from attncli.model.running import run
     from attncli.render import Options
     from attncli.render.maps import writer

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from attncli import Model, load_model, trace
-from attncli.insights import heads
+from attncli.insights import patterns
 from attncli.story import CARD, FOLDER
 from attncli.text.visible import visible
 from tools.story_text import VOCABULARY, Text, encode, read_books
@@ -61,12 +61,12 @@ def repeated(random: np.random.Generator, length: int = 50) -> list[int]:
 
 def head_scores(model: Model, texts: list[list[int]]) -> dict[str, NDArray[np.floating]]:
     """The mean over texts of every score in `insights.patterns`. [layer, head]"""
-    found: dict[str, list[NDArray[np.floating]]] = {kind: [] for kind in heads.KINDS}
+    found: dict[str, list[NDArray[np.floating]]] = {kind: [] for kind in patterns.PATTERNS}
     for ids in texts:
         stages = trace(model=model, ids=ids, stages=["layers.*.attn.weights"])
         weights = np.stack([stage.values for stage in stages.values()])  # [layer, head, query, key]
-        for kind, pairs in heads.KINDS.items():
-            found[kind].append(heads.score(weights, pairs(ids)))
+        for kind, pairs in patterns.PATTERNS.items():
+            found[kind].append(patterns.score(weights, pairs(ids)))
     return {kind: np.mean(scores, axis=0) for kind, scores in found.items()}
 
 
@@ -97,10 +97,10 @@ def heads_block(model: Model, held_out: Text) -> Iterator[str]:
     starts = random.choice(held_out.paragraphs[held_out.paragraphs < len(held_out.ids) - 100], 50, replace=False)
     on_text = head_scores(model, [[0, *held_out.ids[s : s + 99].tolist()] for s in starts])
     in_text = ("previous", "first", "induction")
-    yield "| head | " + " | ".join([*heads.KINDS, *(f"{kind}, in text" for kind in in_text)]) + " |"
+    yield "| head | " + " | ".join([*patterns.PATTERNS, *(f"{kind}, in text" for kind in in_text)]) + " |"
     yield "| --- " * 9 + "|"
     for layer, head in np.ndindex(on_random["previous"].shape):
-        row = [on_random[kind][layer, head] for kind in heads.KINDS]
+        row = [on_random[kind][layer, head] for kind in patterns.PATTERNS]
         row += [on_text[kind][layer, head] for kind in in_text]
         yield f"| {layer}.{head} | " + " | ".join(f"**{v:.2f}**" if v >= 0.4 else f"{v:.2f}" for v in row) + " |"
 

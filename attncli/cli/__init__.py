@@ -115,8 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _failure(error: OSError) -> str:
-    """What the system could not do. Files are written by name in one place, which reports its own errors, so that a
-    name means a file that was read."""
+    """What the system could not do. Files are written by name in one place, which reports its own errors, so
+    that a name means a file that was read."""
     reason = error.strerror or str(error)
     if error.filename is not None:
         return f"cannot read {os.fsdecode(error.filename)}: {reason}"
