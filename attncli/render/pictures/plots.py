@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
 import numpy as np
 from rich.cells import cell_len
@@ -12,6 +11,7 @@ from rich.cells import cell_len
 from attncli.formula.types import Array
 from attncli.render.page.blocks import Axis, Plot
 from attncli.render.page.page import Options
+from attncli.render.page.ticks import exponent_text, linear_ticks, logarithmic_steps, logarithmic_ticks
 from attncli.render.pictures.drawing import (
     EDGE,
     FONT,
@@ -38,18 +38,23 @@ GRID = "#e6e6e6"
 
 @dataclass(frozen=True)
 class _Scale:
-    """An axis with its range: numbers as fractions of its length, and its ticks."""
+    """An axis with its range and its ticks, all of them as they lie along it: logarithms of a logarithmic axis."""
 
-    axis: Axis
+    logarithmic: bool
     low: float
     high: float
     ticks: Sequence[tuple[float, str]]
 
-    def fraction(self, numbers: Array) -> Array:
-        """Where numbers lie, 0 at the beginning of the axis and 1 at its end."""
-        low, high = _along(self.axis, np.array([self.low, self.high]))
-        fractions: Array = (_along(self.axis, numbers) - low) / ((high - low) or 1.0)
+    def fraction(self, along: Array | float) -> Array:
+        """Where numbers along the axis lie, 0 at its beginning and 1 at its end."""
+        fractions: Array = (np.asarray(along, dtype=float) - self.low) / ((self.high - self.low) or 1.0)
         return fractions
+
+    def along(self, numbers: Array) -> Array:
+        """Numbers as they lie along the axis; nan where they cannot."""
+        if not self.logarithmic:
+            return np.where(np.isfinite(numbers), numbers, np.nan)
+        return _logarithms(numbers)
 
 
 def draw_plot(sheet: Drawing, plot: Plot, options: Options) -> None:
@@ -62,12 +67,12 @@ def draw_plot(sheet: Drawing, plot: Plot, options: Options) -> None:
     bottom = top + HIGH
     sheet.put(Words(EDGE, sheet.height + LEADING - 0.3 * FONT, say.marked(plot.y.name), look=QUIET))
     for number, text in y_scale.ticks:
-        y = bottom - float(y_scale.fraction(np.array(number))) * HIGH
+        y = bottom - float(y_scale.fraction(number)) * HIGH
         sheet.line(Line([(left, y), (left + WIDE, y)], GRID))
         sheet.put(Words(left - GLYPH / 2, y + 0.35 * FONT, say.marked(text), "end"))
     taken = -1.0
     for number, text in x_scale.ticks:
-        x, half = left + float(x_scale.fraction(np.array(number))) * WIDE, cell_len(text) * GLYPH / 2
+        x, half = left + float(x_scale.fraction(number)) * WIDE, cell_len(text) * GLYPH / 2
         sheet.line(Line([(x, bottom), (x, bottom + 4)], INK))
         if x - half > taken:  # a label that would touch the one before it is left out
             sheet.put(Words(x, bottom + LEADING + 2, say.marked(text), "middle"))
@@ -92,66 +97,47 @@ def _curves(sheet: Drawing, plot: Plot, x_scale: _Scale, y_scale: _Scale, left: 
     """Adds the curves, each with a mark at its points and its letter at its end."""
     ends: list[float] = []
     for curve in plot.curves:
-        kept = np.isfinite(curve.y) & (curve.y > 0 if plot.y.logarithmic else True)
-        xs = (left + x_scale.fraction(curve.x[kept]) * WIDE).tolist()
-        ys = (bottom - y_scale.fraction(curve.y[kept]) * HIGH).tolist()
+        x, y = x_scale.along(curve.x), y_scale.along(curve.y)
+        kept = np.isfinite(x) & np.isfinite(y)
+        xs = (left + x_scale.fraction(x[kept]) * WIDE).tolist()
+        ys = (bottom - y_scale.fraction(y[kept]) * HIGH).tolist()
         if not xs:
             continue
         color = _color(curve.style)
         points = list(zip(xs, ys, strict=True))
         sheet.line(Line(points, color, 2))
         if len(points) <= 100:
-            for x, y in points:
-                sheet.box(Box(x - 2.5, y - 2.5, 5, 5, color))
-        y = ys[-1]
-        while any(abs(y - other) < FONT for other in ends):
-            y -= FONT / 2
-        ends.append(y)
-        sheet.put(Words(xs[-1] + 8, y + 0.35 * FONT, curve.letter, look=Look(color, True)))
+            for point in points:
+                sheet.box(Box(point[0] - 2.5, point[1] - 2.5, 5, 5, color))
+        right, height = max(points)
+        while any(abs(height - other) < FONT for other in ends):
+            height -= FONT / 2
+        ends.append(height)
+        sheet.put(Words(right + 8, height + 0.35 * FONT, curve.letter, look=Look(color, True)))
 
 
 def _color(style: str) -> str:
     return look_of(style).color if style else RULE
 
 
-def _along(axis: Axis, numbers: Array) -> Array:
-    """Numbers as they lie along an axis."""
-    return np.log10(np.maximum(numbers, 1e-300)) if axis.logarithmic else np.asarray(numbers, dtype=float)
+def _logarithms(numbers: Array) -> Array:
+    positive = np.isfinite(numbers) & (numbers > 0)
+    return np.where(positive, np.log10(np.where(positive, numbers, 1)), np.nan)
 
 
 def _scale(axis: Axis, numbers: Array, rounded: bool) -> _Scale:
     """The range and the ticks of an axis for some numbers; `rounded`: it begins and ends with a tick."""
-    finite = numbers[np.isfinite(numbers) & (numbers > 0 if axis.logarithmic else True)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.1, 1.0)
-    numbered = (_logarithmic if axis.logarithmic else _linear)(low, high)
-    inside = [tick for tick in numbered if low <= tick <= high]
-    if rounded or high == low:
-        low, high = numbered[0], numbered[-1]
-    if axis.marks:
-        ticks = list(axis.marks)
+    along = _logarithms(numbers) if axis.logarithmic else numbers
+    finite = along[np.isfinite(along)].tolist()
+    if axis.logarithmic:
+        steps = logarithmic_steps(finite)
+        named = [(step, exponent_text(step, axis.text)) for step in logarithmic_ticks(steps, 2 * TICKS)]
     else:
-        ticks = [(tick, axis.text(tick)) for tick in (numbered if rounded or not inside else inside)]
-    return _Scale(axis, low, high, [(tick, text) for tick, text in ticks if low <= tick <= high])
-
-
-def _linear(low: float, high: float) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, from below all numbers to above."""
-    apart = ((high - low) or abs(low) or 1.0) / TICKS
-    power = 10.0 ** floor(log10(apart))
-    size = next(part * power for part in (1, 2, 5, 10) if part * power >= apart)
-    first, last = floor(low / size), max(ceil(high / size), floor(low / size) + 1)
-    return [place * size for place in range(first, last + 1)]
-
-
-def _logarithmic(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten, or powers of ten alone where these are many, from below all numbers to
-    above."""
-    powers = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
-    found = [part * 10.0**power for power in powers for part in (1, 2, 5)]
-    first = max(place for place, tick in enumerate(found) if tick <= low * (1 + 1e-9))
-    last = min(place for place, tick in enumerate(found) if tick >= high * (1 - 1e-9) and place > first)
-    if last - first < 2 * TICKS:
-        return found[first : last + 1]
-    first, last = floor(log10(low)), ceil(log10(high))
-    every = -(-(last - first) // (2 * TICKS))
-    return [10.0**power for power in range(first, last + every, every)]
+        steps = linear_ticks(finite, TICKS + 1)
+        named = [(step, axis.text(step)) for step in steps]
+    low, high = (steps[0], steps[-1]) if rounded or len(set(finite)) < 2 else (min(finite), max(finite))
+    if axis.marks:
+        marks = np.array([mark for mark, _ in axis.marks], dtype=float)
+        lying = (_logarithms(marks) if axis.logarithmic else marks).tolist()
+        named = [(mark, text) for mark, (_, text) in zip(lying, axis.marks, strict=True)]
+    return _Scale(axis.logarithmic, low, high, [(tick, text) for tick, text in named if low <= tick <= high])
