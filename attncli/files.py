@@ -42,8 +42,8 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
 
 
 def encode(value: Any) -> bytes:
-    """A value as JSON text in UTF-8; NaN and infinities become null. numpy arrays are lists, and each float32 is the
-    shortest text that reads back to it. The control characters that JSON allows as they are (DEL and C1) are
+    """A value as JSON text in UTF-8; NaN and infinities become null. numpy arrays are lists, and each float32 is
+    the shortest text that reads back to it. The control characters that JSON allows as they are (DEL and C1) are
     escaped, since a terminal might obey them."""
     import re
 

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from attncli.insights import heads
+from attncli.insights import patterns
 from tools.story_text import START, VOCABULARY, Mix, Text, batch, encode, read_books, train_tokenizer
 
 ROWS, LENGTH = 16, 256  # 4,096 tokens a step
@@ -91,7 +91,7 @@ def held_out_loss(model: LlamaForCausalLM, text: Text) -> float:
 
 
 def head_scores(model: LlamaForCausalLM, seed: int = 0) -> dict[str, np.ndarray]:
-    """Each score of `insights.heads` -> its mean, [layer, head], on `<s>` and 50 random tokens, twice."""
+    """Each score of `insights.patterns` -> its mean, [layer, head], on `<s>` and 50 random tokens, twice."""
     random = np.random.default_rng(seed)
     ids = np.zeros((8, 101), dtype=np.int64)
     ids[:, 1:51] = ids[:, 51:] = [random.choice(np.arange(1, VOCABULARY), 50, replace=False) for _ in ids]
@@ -101,8 +101,8 @@ def head_scores(model: LlamaForCausalLM, seed: int = 0) -> dict[str, np.ndarray]
     model.set_attn_implementation("sdpa")
     weights = torch.stack(attentions).numpy()  # [layer, row, head, query, key]
     return {
-        kind: np.mean([heads.score(weights[:, row], pairs(list(ids[row]))) for row in range(len(ids))], axis=0)
-        for kind, pairs in heads.KINDS.items()
+        kind: np.mean([patterns.score(weights[:, row], pairs(list(ids[row]))) for row in range(len(ids))], axis=0)
+        for kind, pairs in patterns.PATTERNS.items()
     }
 
 

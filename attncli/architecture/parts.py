@@ -80,8 +80,8 @@ def linear_bias(slopes: Array) -> Bias:
 
 
 def bucketed(heads: int, count: int, farthest: int, both_ways: bool) -> Bias:
-    """A learned number for each head and bucket of distances (Raffel et al. 2019, §2.1). All layers of a stack share
-    it: the parameter `relative.weight` [bucket, head]."""
+    """A learned number for each head and bucket of distances (Raffel et al. 2019, §2.1). All layers of a stack
+    share it: the parameter `relative.weight` [bucket, head]."""
 
     def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
         table = s.stack.parameter("relative.weight")[:, list(s.heads)]  # [bucket, head]

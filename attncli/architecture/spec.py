@@ -1,7 +1,7 @@
 """What a model is: its sizes, and the parts that its forward pass is made of.
 
-A Spec is made once, when a config is read. It has one stack of layers, or two: an encoder and a decoder. Every layer
-has its own parts, since the layers of a model may differ.
+A Spec is made once, when a config is read. It has one stack of layers, or two: an encoder and a decoder. Every
+layer has its own parts, since the layers of a model may differ.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ Activation = Callable[[Array], Array]
 
 @dataclass(frozen=True, eq=False)
 class Norm:
-    """A normalization of the last axis: its name in formulas, `apply(x, weight, bias)`, and which parameters it has."""
+    """A normalization of the last axis: its name in formulas, `apply(x, weight, bias)`, and which parameters it
+    has."""
 
     name: str
     apply: Callable[[Array, Array | None, Array | None], Array]
@@ -91,16 +92,18 @@ class ScoreSite(Protocol):
 
 
 AddBias = Callable[[ScoreSite, Array, Array, Array], Array]
-"""(site, scaled scores [head, query, key], q [head, query, d_head], k [head, key, d_head]) -> scores with the bias."""
+"""(site, scaled scores [head, query, key], q [head, query, d_head], k [head, key, d_head]) -> scores with the
+bias."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bias:
     """What is added to the scaled scores.
 
-    `text` is its formula, `meaning` its meaning, `detail` explains the symbols. `add` adds it to the scores of some
-    heads and queries. `stages` are its own stages. `parameters` are the shapes of the parameters that the layers of
-    a stack share, by name within the stack; `own` of those that each attention has, by name within the attention.
+    `text` is its formula, `meaning` its meaning, `detail` explains the symbols. `add` adds it to the scores of
+    some heads and queries. `stages` are its own stages. `parameters` are the shapes of the parameters that the
+    layers of a stack share, by name within the stack; `own` of those that each attention has, by name within the
+    attention.
     """
 
     text: str
@@ -163,8 +166,8 @@ class Attention:
 
 @dataclass(frozen=True, eq=False)
 class FeedForward:
-    """activation(x W_1) W_2; gated: (activation(x W_gate) ⊙ x W_1) W_2, or combine(x W_gate, x W_1) W_2. `size`: how
-    many hidden units."""
+    """activation(x W_1) W_2; gated: (activation(x W_gate) ⊙ x W_1) W_2, or combine(x W_gate, x W_1) W_2. `size`:
+    how many hidden units."""
 
     size: int
     activation: Activation
@@ -219,9 +222,9 @@ class Embed:
     """Text to vectors. `positions`: learned | sinusoidal | rotary | alibi | relative | none.
 
     `max_positions` limits the tokens (None: no limit). `position_of(ids)` gives each token's row in the
-    checkpoint's table of positions, which has `rows` rows, or the position that `table(positions, d_model)` encodes;
-    `table_text` is the formula of that table, empty for Vaswani's. `vocab`: the size of the stack's own vocabulary,
-    0 if it has none.
+    checkpoint's table of positions, which has `rows` rows, or the position that `table(positions, d_model)`
+    encodes; `table_text` is the formula of that table, empty for Vaswani's. `vocab`: the size of the stack's own
+    vocabulary, 0 if it has none.
     """
 
     positions: str
@@ -237,9 +240,7 @@ class Embed:
     types: int = 0  # token types (segments); 0: none
     pairs: bool = False  # whether it takes two texts even without types
     norm: Norm | None = None
-    project: str = (
-        ""  # what is projected to d_model: the "tokens" alone, the "sum" before the norm, the "normed" sum
-    )
+    project: str = ""  # to d_model, if size differs: "tokens" alone, their "sum" with positions, or that "normed"
     project_bias: bool = False
     vocab: int = 0
 

@@ -18,7 +18,7 @@ COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
     "map": "Where heads attend: one as a large map, a layer or a model as a grid.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
-    "versus": "Attention beside recurrence: time, reach, order.",
+    "versus": "Attention beside recurrence: time, range, order.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
     "model": "What a checkpoint is: sizes, parts, tensors, stages.",
     "families": "The families of models that attn knows, with their traits.",
@@ -115,8 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _failure(error: OSError) -> str:
-    """What the system could not do. Files are written by name in one place, which reports its own errors, so that a
-    name means a file that was read."""
+    """What the system could not do. Files are written by name in one place, which reports its own errors, so
+    that a name means a file that was read."""
     reason = error.strerror or str(error)
     if error.filename is not None:
         return f"cannot read {os.fsdecode(error.filename)}: {reason}"

@@ -36,7 +36,8 @@ class Progress:
         self.next = time.monotonic() + INTERVAL
 
     def hide(self) -> None:
-        """Clears the bar, so that something else can be written to the terminal; the next update draws it again."""
+        """Clears the bar, so that something else can be written to the terminal; the next update draws it
+        again."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -> None:
-    """Counts the numbers of a stage, or of some of its heads and rows, that are NaN or infinite without being masked.
-    `broken`: for each stage the count, and how many numbers it was counted among."""
+    """Counts the numbers of a stage, or of some of its heads and rows, that are NaN or infinite without being
+    masked. `broken`: for each stage the count, and how many numbers it was counted among."""
     import numpy as np
 
     if np.isfinite(values).all():

@@ -43,10 +43,10 @@ def attention(
 ) -> Array:
     """The weighted sum of the values, [head, query, d_value], as the paper writes it.
 
-    `q` [head, query, d_head], `k` [head, key, d_head], `v` [head, key, d_value]. `bias` [head, query, key] is added
-    to the scaled scores, which `cap` then bounds; `allowed` [query, key] says which keys a query sees; `sinks`
-    [head] is the score of one more key per head, which has no value. None leaves a step out. `stage(name, values)`
-    sees each stage and returns what the next one reads.
+    `q` [head, query, d_head], `k` [head, key, d_head], `v` [head, key, d_value]. `bias` [head, query, key] is
+    added to the scaled scores, which `cap` then bounds; `allowed` [query, key] says which keys a query sees;
+    `sinks` [head] is the score of one more key per head, which has no value. None leaves a step out. `stage(name,
+    values)` sees each stage and returns what the next one reads.
     """
     scores = stage("scores", q @ k.swapaxes(-1, -2))  # Q Kᵀ                     [head, query, key]
     scores = stage("scaled", scores * scale)  # Q Kᵀ / √d_k
@@ -68,7 +68,8 @@ def attention(
 
 
 class Slab(AbstractContextManager[Any], Protocol):
-    """Some heads and some queries of an attention. As a context it ends early after the last stage that is wanted."""
+    """Some heads and some queries of an attention. As a context it ends early after the last stage that is
+    wanted."""
 
     @property
     def heads(self) -> Sequence[int]:
@@ -92,8 +93,8 @@ class Slab(AbstractContextManager[Any], Protocol):
 @dataclass(frozen=True)
 class Steps:
     """What happens between Q Kᵀ and the softmax: `scale` multiplies the scores, `bias(slab, scaled, q, k)` adds to
-    them, `cap` bounds them, `allowed(queries, keys)` says which keys a query sees, `sinks` [head] are the scores of
-    one more key per head. None leaves a step out."""
+    them, `cap` bounds them, `allowed(queries, keys)` says which keys a query sees, `sinks` [head] are the scores
+    of one more key per head. None leaves a step out."""
 
     scale: float
     bias: Callable[[Any, Array, Array, Array], Array] | None = None
@@ -103,8 +104,8 @@ class Steps:
 
 
 def attention_in_slabs(q: Array, k: Array, v: Array, steps: Steps, slabs: Iterable[Slab]) -> Array:
-    """The numbers of `attention`, a slab at a time. `q` [head, query, d_head]; `k` and `v` [kv_head, key, d_head or
-    d_value], each shared by a group of heads. Gives [head, query, d_value] in the dtype of `q`.
+    """The numbers of `attention`, a slab at a time. `q` [head, query, d_head]; `k` and `v` [kv_head, key, d_head
+    or d_value], each shared by a group of heads. Gives [head, query, d_value] in the dtype of `q`.
 
     No matrix [head, query, key] of all heads need exist: a stage is written into the room that its slab gives.
     """
@@ -177,8 +178,8 @@ def copied(x: Array, out: Array) -> Array:
 
 
 def soft_cap(x: Array, cap: float, out: Array | None = None) -> Array:
-    """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2). `out`, which may be
-    `x`, takes the result."""
+    """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2). `out`, which may
+    be `x`, takes the result."""
     limit = x.dtype.type(cap)
     out = np.empty_like(x) if out is None else out
 

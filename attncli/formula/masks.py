@@ -39,9 +39,9 @@ def window(size: int) -> Allowed:
 
 
 def masked(scores: Array, allowed: Allowed, queries: Index, out: Array | None = None) -> Array:
-    """The scores, and -inf for the keys that a query may not see. `scores` [..., query, key]; `queries` [query] holds
-    the position of each row, so that any choice of rows can be masked. `out`, which may be `scores`, takes the
-    result."""
+    """The scores, and -inf for the keys that a query may not see. `scores` [..., query, key]; `queries` [query]
+    holds the position of each row, so that any choice of rows can be masked. `out`, which may be `scores`, takes
+    the result."""
     keys = np.arange(scores.shape[-1])
     out = np.empty_like(scores) if out is None else out
     if not np.may_share_memory(scores, out):

@@ -13,7 +13,8 @@ from attncli.formula.types import Array
 
 
 def is_largest(x: Array, k: int) -> NDArray[np.bool_]:
-    """Whether a number is among the k largest of its row, as `largest_first` ranks them. [row, n], the same shape."""
+    """Whether a number is among the k largest of its row, as `largest_first` ranks them. [row, n], the same
+    shape."""
     found = np.zeros(x.shape, bool)
     np.put_along_axis(found, largest_first(x, k), True, axis=-1)
     return found

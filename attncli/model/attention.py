@@ -103,9 +103,8 @@ def steps(s: Site, part: Attention) -> Steps:
 def output(s: Site, part: Attention, mixed: Array) -> Array:
     """O = concat(Z) W_O + b_O. `mixed` [head, row, d_value] -> [row, d_model]."""
     if s.wants("heads"):
-        heads = s.stage(
-            "heads", head_outputs(mixed, s.parameter("output.weight"))
-        )  # Z_h W_O^h [head, row, d_model]
+        # Z_h W_O^h  [head, row, d_model]
+        heads = s.stage("heads", head_outputs(mixed, s.parameter("output.weight")))
         if s.changes("heads"):
             bias = s.optional("output.bias")
             return s.stage("output", heads.sum(axis=0) if bias is None else heads.sum(axis=0) + bias)

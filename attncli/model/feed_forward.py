@@ -24,7 +24,8 @@ def feed_forward(s: Site, part: FeedForward, x: Array) -> Array:
 
 
 def mixture(s: Site, part: Experts, x: Array) -> Array:
-    """The sum of the feed-forwards that a router chooses for each token, times its weights (Shazeer et al. 2017, §2).
+    """The sum of the feed-forwards that a router chooses for each token, times its weights (Shazeer et al. 2017,
+    §2).
 
     Only the experts that some token chose are read. [row, d_model].
     """

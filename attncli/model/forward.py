@@ -1,4 +1,4 @@
-"""The forward pass: text to logits. It reads like the paper, one line per stage, and every stage goes to the tap."""
+"""The forward pass, from tokens to logits: one line per stage, and every stage goes to the tap."""
 
 from __future__ import annotations
 

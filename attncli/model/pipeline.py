@@ -90,7 +90,7 @@ def _rows_of_both_sides(
     scope = prepared.request.scope
     of_encoder = [name.startswith("encoder.") for name in stages]
     apart = scope.encoder_queries is not None
-    encoder_queries = scope.encoder_queries if apart else scope.queries
+    encoder_queries = (None if scope.encoder_queries == "all" else scope.encoder_queries) if apart else scope.queries
     other_side = "" if apart else "Or ask for the other side only: --stage '{}.*'."
     decoder_rows = encoder_rows = None
     if scope.queries is not None and (apart or not all(of_encoder)):

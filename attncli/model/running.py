@@ -80,8 +80,8 @@ def run(
     parts as they are computed; they are then neither handed to `on_stage` nor kept.
 
     `interventions`: functions that change stages, by the name or glob of the stages that each changes, as in
-    `{"layers.0.attn.weights": uniform}`; see `Intervention`. The forward goes on with what they return, and that is
-    what is recorded. They have an effect on a stage that the forward computes before the last one selected.
+    `{"layers.0.attn.weights": uniform}`; see `Intervention`. The forward goes on with what they return, and that
+    is what is recorded.
 
     Raises UsageError where the tokens do not suit the model (an id that its vocabulary does not have, more tokens
     than positions) or an intervention names no stage, AttnError where one returns another shape.

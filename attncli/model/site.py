@@ -1,4 +1,4 @@
-"""A site: where in the model the forward is, with the parameters, the names, the rows and the tap of that place."""
+"""A site: where in the model the forward is. It carries the parameters, the names, the rows and the tap."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ class Site:
         return self.weights.rows(f"{self.prefix}{name}.weight", ids)
 
     def linear(self, name: str, x: Array, out: Array | None = None) -> Array:
-        """X W + b, or X W where the model has no such bias. [row, in] -> [row, out], written into `out` if given."""
+        """X W + b, or X W where the model has no such bias. [row, in] -> [row, out], written into `out` if
+        given."""
         width, parts = self.weights.columns(f"{self.prefix}{name}.weight")
         y = np.empty((len(x), width), x.dtype) if out is None else out
         for columns, matrix in parts:
@@ -122,9 +123,7 @@ class Site:
         """The norm with the parameters of that name; x as it is without a norm."""
         if norm is None:
             return x
-        return norm.apply(
-            x, self.weights(f"{self.prefix}{name}.weight"), self.weights(f"{self.prefix}{name}.bias")
-        )
+        return norm.apply(x, self.optional(f"{name}.weight"), self.optional(f"{name}.bias"))
 
 
 def _adding(bias: Array) -> Callable[[Array], Array]:

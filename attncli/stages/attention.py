@@ -202,9 +202,11 @@ ATTENTION = (
           N_("how well each query matches each key")),
     Entry("scaled", "S'", SQUARE, _scaled, _scaled_meaning, detail=_root_or_scale),
     Entry("content_to_position", "S_cp", SQUARE, lambda p: "S_cp = c (Q K_rᵀ)[query, δ(query, key)]",
-          N_("how well each query matches the distance to each key"), lambda p: _adds(p, "content_to_position"), _bias_detail),
+          N_("how well each query matches the distance to each key"),
+          lambda p: _adds(p, "content_to_position"), _bias_detail),
     Entry("position_to_content", "S_pc", SQUARE, lambda p: "S_pc = c (K Q_rᵀ)[key, δ(query, key)]",
-          N_("how well each key matches the distance to each query"), lambda p: _adds(p, "position_to_content"), _bias_detail),
+          N_("how well each key matches the distance to each query"),
+          lambda p: _adds(p, "position_to_content"), _bias_detail),
     Entry("biased", "B", SQUARE, _bias, _bias_meaning, lambda p: p.attn.bias is not None,
           lambda p: "" if p.attn.bias and p.attn.bias.stages else _bias_detail(p)),
     Entry("capped", "S_cap", SQUARE, _capped,
@@ -216,7 +218,8 @@ ATTENTION = (
     Entry("weights_with_sink", "A_s", WITH_SINK, lambda p: "A_s = softmax(M_s)",
           N_("attention weights with the share of the sink; rows sum to 1"), lambda p: p.attn.sinks),
     Entry("weights", "A", SQUARE, lambda p: N_("A = A_s without the sink") if p.attn.sinks else "A = softmax(M)",
-          lambda p: N_("attention weights: the share of each key; rows sum to 1 with the sink's share") if p.attn.sinks
+          lambda p: N_("attention weights: the share of each key; with the sink's share, rows sum to 1")
+          if p.attn.sinks
           else N_("attention weights: the share of each key; rows sum to 1")),
     Entry("mixed", "Z", MIXED, lambda p: "Z = A V", N_("the values, averaged with the attention weights")),
     Entry("heads", "O_h", ("head", "query", "d_model"), lambda p: "O_h = Z_h W_O^h",

@@ -8,7 +8,8 @@ from attncli.text.language import N_, joined
 
 
 def _added(p: Context, symbol: str, normed: bool) -> str:
-    """What attention or feed-forward adds to the residual stream, normalized and scaled where the model does so."""
+    """What attention or feed-forward adds to the residual stream, normalized and scaled where the model does
+    so."""
     scale = p.layer.residual_scale
     return ("" if scale == 1 else f"{number(scale)} ") + symbol + ("_n" if normed else "")
 

@@ -38,7 +38,8 @@ FINAL = (
           N_("the output of the last layer"), lambda p: p.block != "attention_only"),
 )  # fmt: skip
 END = (
-    Entry("head.transformed", "Y'", ROWS, _transformed, N_("the final vectors, transformed by the masked-word head"),
+    Entry("head.transformed", "Y'", ROWS, _transformed,
+          N_("the final vectors, transformed by the masked-word head"),
           lambda p: p.spec.head is not None and p.spec.head.transform is not None),
     Entry("head.projected", "Y_p", ROWS, lambda p: "Y_p = Y W_p",
           N_("the vectors, projected to the width of the token embeddings"),

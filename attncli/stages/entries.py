@@ -18,7 +18,8 @@ HEAD_AXES = ("head", "kv_head")
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """The part of a model that a stage belongs to: its formula depends on it, since models and their layers differ."""
+    """The part of a model that a stage belongs to: its formula depends on it, since models and their layers
+    differ."""
 
     spec: Spec
     stack: Stack

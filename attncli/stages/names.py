@@ -7,6 +7,7 @@ from functools import lru_cache
 EMBED, FINAL, LOGITS, PROBS = "embed", "final", "logits", "probs"
 SELF, CROSS = "attn", "cross"
 """How the names of a layer's own attention and of its attention to the encoder begin."""
+ATTENTIONS = (f"{SELF}.", f"{CROSS}.")
 
 # Within an attention, in the order of computation
 Q, Q_NORMED, Q_ROTATED = "q", "q_normed", "q_rotated"
@@ -30,8 +31,8 @@ ON_REQUEST = frozenset({f"{SELF}.{HEADS}", f"{CROSS}.{HEADS}"})
 
 @lru_cache(maxsize=1 << 16)
 def split(name: str) -> tuple[str, int | None, str]:
-    """The stack, the layer and the rest of a full name: ("decoder", 3, "attn.q") for `decoder.layers.3.attn.q`; the
-    stack is empty for a model with one, the layer None outside the layers."""
+    """The stack, the layer and the rest of a full name: ("decoder", 3, "attn.q") for `decoder.layers.3.attn.q`;
+    the stack is empty for a model with one, the layer None outside the layers."""
     stack, _, rest = name.partition(".")
     if stack not in ("encoder", "decoder"):
         stack, rest = "", name

@@ -10,7 +10,7 @@ from functools import lru_cache
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
 from attncli.stages import HEAD_AXES, ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
-from attncli.stages.names import CROSS, HEADS, SELF
+from attncli.stages.names import ATTENTIONS, HEADS, SELF
 
 Layers = Sequence[int] | Mapping[str, Collection[int]]
 """Layer numbers for every stack, or for each by its prefix."""
@@ -53,10 +53,7 @@ def attention_stages(spec: Spec, layers: Layers, embedding: bool = False) -> lis
         name
         for name in _default(spec)
         if (relative(name).startswith("embed") and (embedding or 0 in _of_stack(spec, name, layers)))
-        or (
-            layer_of(name) in _of_stack(spec, name, layers)
-            and relative(name).startswith((f"{SELF}.", f"{CROSS}."))
-        )
+        or (layer_of(name) in _of_stack(spec, name, layers) and relative(name).startswith(ATTENTIONS))
     ]
 
 
@@ -145,9 +142,7 @@ def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageErro
     """`elsewhere`: the layers that have such a stage but were not selected."""
     if elsewhere:
         listed = ", ".join(str(layer) for layer in sorted(layer for layer in elsewhere if layer is not None))
-        return UsageError(
-            f"{pattern!r} is not in the selected layers; it is in layer {listed}.", "Try --layer all."
-        )
+        return UsageError(f"{pattern!r} is not in the selected layers, but in {listed}.", "Try --layer all.")
     layer = layer_of(pattern.replace("blocks.", "layers."))
     if layer is not None and layer >= spec.layers:
         return UsageError(f"no stage {pattern!r}: the model has {spec.layers} layers, 0 to {spec.layers - 1}.")

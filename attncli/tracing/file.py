@@ -83,8 +83,8 @@ SAVED: dict[str, Callable[[Trace, Sequence[Stage]], bytes]] = {
 
 
 def save_trace(trace: Trace, path: Path) -> None:
-    """Writes a trace in the format of the path's ending, whole or not at all. Raises UsageError for another ending,
-    AttnError where the file cannot be written."""
+    """Writes a trace in the format of the path's ending, whole or not at all. Raises UsageError for another
+    ending, AttnError where the file cannot be written."""
     as_bytes = SAVED.get(path.suffix.lower())
     if as_bytes is None:
         raise UsageError(f"cannot save a trace as {path.name}.", f"Name a file that ends in {', '.join(SAVED)}.")

@@ -15,10 +15,10 @@ from attncli.stages.selecting import select
 Intervention = Callable[[str, Array, "Index | None", Index], Array]
 """(stage, values, heads, rows) -> the values that the forward goes on with, of the same shape.
 
-`stage` is the full name. `heads` are the heads along the first axis, None for a stage without heads; `rows` are the
-positions along the row axis, which is the last but one. A stage may come in several parts, each with some of the
-heads and rows: what a function does must depend on the heads and rows it is told, not on the shape. `values` is a
-copy, which the function may change and return.
+`stage` is the full name. `heads` are the heads along the first axis, None for a stage without heads; `rows` are
+the positions along the row axis, which is the last but one. A stage may come in several parts, each with some of
+the heads and rows: what a function does must depend on the heads and rows it is told, not on the shape. `values`
+is a copy, which the function may change and return.
 """
 
 

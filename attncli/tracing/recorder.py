@@ -34,8 +34,9 @@ class Tap(Protocol):
 class Recorder:
     """The tap that keeps what a Selection names and applies interventions.
 
-    It hands each stage on as soon as it is whole, and ends the forward, by raising Enough, after the last one. With
-    `on_part` the stages [head, query, key] are handed over in parts as they are computed, and none of them is kept.
+    It hands each stage on as soon as it is whole, and ends the forward, by raising Enough, after the last one.
+    With `on_part` the stages [head, query, key] are handed over in parts as they are computed, and none of them is
+    kept.
     """
 
     def __init__(
@@ -96,15 +97,14 @@ class Recorder:
     def __call__(self, name: str, values: Array, rows: Index | None = None) -> Array:
         """Changes a stage where an intervention says so, records what is wanted of it, and returns it."""
         if name in self.interventions:
-            values = self.interventions(
-                name, values, self._heads_in(name, values), self._rows_in(name, values, rows)
-            )
+            heads = self._heads_in(name, values)
+            values = self.interventions(name, values, heads, self._rows_in(name, values, rows))
         if name in self.remaining:
-            heads, queries = self._kept_heads(name), self._kept_rows(name)
-            kept = values if heads is None else values[list(heads)]
+            kept_heads, queries = self._kept_heads(name), self._kept_rows(name)
+            kept = values if kept_heads is None else values[list(kept_heads)]
             if queries is not None:
                 kept = kept.take(np.searchsorted(self._rows_in(name, values, rows), queries), axis=-2)
-            self._emit(name, kept, heads, queries)
+            self._emit(name, kept, kept_heads, queries)
         return values
 
     def _heads_in(self, name: str, values: Array) -> Index | None:
@@ -112,7 +112,8 @@ class Recorder:
         return np.arange(len(values)) if catalogue.entry_of(name).axes[0] in catalogue.HEAD_AXES else None
 
     def _rows_in(self, name: str, values: Array, rows: Index | None) -> Index:
-        """The positions along the row axis of a whole stage: `rows`, unless it holds every position, as keys do."""
+        """The positions along the row axis of a whole stage: `rows`, unless it holds every position, as keys
+        do."""
         count = values.shape[-2]
         if rows is None or len(rows) != count or catalogue.entry_of(name).of_keys:
             return np.arange(count)
@@ -173,8 +174,8 @@ class Recorder:
         return self.vocabulary.room(name, start, rows, shape, dtype)
 
     def vocabulary_rows(self, name: str, values: Array, start: int, rows: Index) -> Array:
-        """Changes and records some of the rows of logits or probs, and returns them. `values` [row, vocab] from the
-        row `start` on, of `rows`, the positions of all of them."""
+        """Changes and records some of the rows of logits or probs, and returns them. `values` [row, vocab] from
+        the row `start` on, of `rows`, the positions of all of them."""
         if name in self.interventions:
             values = self.interventions(name, values, None, rows[start : start + len(values)])
         if name in self.remaining:

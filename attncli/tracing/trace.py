@@ -98,8 +98,8 @@ class Trace(Mapping[str, Stage]):
 
     def save(self, path: str | Path) -> None:
         """Writes the whole trace; the ending says how: .npz or .safetensors, which `Trace.load` reads back, or
-        .json, where what is not finite is null. Raises UsageError for another ending, AttnError where it cannot
-        be written."""
+        .json, where what is not finite is null. Raises UsageError for another ending, AttnError where it cannot be
+        written."""
         from attncli.tracing.file import save_trace
 
         save_trace(self, Path(path))

@@ -32,7 +32,8 @@ class VocabularyRows:
                 kept[start : start + len(array)] = array
 
     def room(self, name: str, start: int, rows: int, shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
-        """Where to write some of a stage's `rows`, from the row `start` on: into what is kept, if that is whole."""
+        """Where to write some of a stage's `rows`, from the row `start` on: into what is kept, if that is
+        whole."""
         if self.top is not None:
             return np.empty(shape, dtype)
         if name not in self._stages:

@@ -265,7 +265,7 @@ W_Q = {"blk.0.attn_q.weight": np.ones((6, 6), np.float32)}
         ({"rope_freqs.weight": np.zeros((2, 2))}, {}, "not numbers above 0"),
         ({}, {"rope__scaling__type": "yarn", "rope__scaling__attn_factor": 0.5}, "'yarn' with attn_factor"),
         ({}, {"attention__value_length": 5}, "different sizes"),
-        ({}, {"block_count": 3}, "block_count is 3, but the tensors are those of 0 blocks"),
+        ({}, {"block_count": 3}, "block_count is 3, but the file has tensors of 0 blocks"),
         ({}, {"attention__head_count": 0}, "num_attention_heads is 0"),
         (W_Q, {"attention__key_length": 7, "attention__value_length": 7}, "2 heads of size 7 do not fit"),
         (W_Q, {"attention__head_count": 4}, "6 rows; 6 is not divisible by twice its 4 heads"),

@@ -1,5 +1,5 @@
-"""A vocabulary so large that a second process reads it gives what it gives when it is read here, whatever becomes of
-that process."""
+"""A vocabulary so large that a second process reads it gives what it gives when it is read here, whatever
+becomes of that process."""
 
 from __future__ import annotations
 

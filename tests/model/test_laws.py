@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attncli
+import attncli.api  # imported here, so that no example takes the time
 from attncli.formula.feed_forward import erf
 from attncli.formula.positions import alibi_slopes, inverse_frequencies, rotary_angles, rotate, sinusoidal
 from attncli.formula.softmax import softmax

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import attncli
-from attncli.insights import heads
+from attncli.insights import patterns
 from attncli.story import CARD, FOLDER, LAYER
 from tests.conftest import Run, error_of, text_of
 
@@ -90,15 +90,15 @@ def test_a_phrase_that_occurred_once_is_predicted_again() -> None:
 def test_heads_are_scored_by_the_weights_on_their_pairs() -> None:
     """A B A B: the second A attends to B, which followed the first A; the second B to the second A."""
     ids = [5, 6, 5, 6]
-    assert heads.previous_token(ids).tolist() == [[2, 1], [3, 2]]
-    assert heads.first_token(ids).tolist() == [[1, 0], [2, 0], [3, 0]]
-    assert heads.itself(ids).tolist() == [[1, 1], [2, 2], [3, 3]]
-    assert heads.same_token(ids).tolist() == [[2, 0], [3, 1]]
-    assert heads.induction(ids).tolist() == [[2, 1], [3, 2]]
+    assert patterns.previous_token(ids).tolist() == [[2, 1], [3, 2]]
+    assert patterns.first_token(ids).tolist() == [[1, 0], [2, 0], [3, 0]]
+    assert patterns.itself(ids).tolist() == [[1, 1], [2, 2], [3, 3]]
+    assert patterns.same_token(ids).tolist() == [[2, 0], [3, 1]]
+    assert patterns.induction(ids).tolist() == [[2, 1], [3, 2]]
     weights = np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.2, 0.6, 0.2, 0], [0.1, 0.1, 0.4, 0.4]])
-    assert heads.score(weights, heads.induction(ids)) == pytest.approx(0.5)
-    assert np.isnan(heads.score(weights, heads.induction([1, 2, 3, 4])))
-    assert heads.induction([3, 3, 3]).tolist() == []  # the token after the last occurrence is the token itself
+    assert patterns.score(weights, patterns.induction(ids)) == pytest.approx(0.5)
+    assert np.isnan(patterns.score(weights, patterns.induction([1, 2, 3, 4])))
+    assert patterns.induction([3, 3, 3]).tolist() == []  # the token after the last occurrence is the token itself
 
 
 def test_the_card_has_the_numbers_of_the_model(story: attncli.Model, attn: Run) -> None:
