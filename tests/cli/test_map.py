@@ -422,7 +422,8 @@ def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.Mon
 
 def test_png_without_matplotlib_is_one_error(attn: Run, tmp_path: Path) -> None:
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
-    said = error_of(attn("map", "a b", "--seed", "0", "-o", "map.png"), 1)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    said = error_of(attn("map", "a b", "--seed", "0", "-o", "map.png", PYTHONPATH=path), 1)
     assert "pip install 'attncli[plot]'" in said
     assert not (tmp_path / "map.png").exists()
 
