@@ -1,4 +1,4 @@
-"""How stages are asked for: by name, by glob, or by the name that TransformerLens gives them."""
+"""Selecting stages by name, by glob, or by the name that TransformerLens gives them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attncli.errors import UsageError, nearest
 from attncli.stages import ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
 
 Layers = Sequence[int] | Mapping[str, Collection[int]]
-"""Those of every stack, or of each by its prefix."""
+"""Layer numbers, the same for every stack, or those of each stack by its prefix."""
 
 TRANSFORMER_LENS = {
     "hook_embed": ("embed.tokens",),
@@ -43,12 +43,12 @@ TRANSFORMER_LENS = {
     "ln_final.hook_normalized": ("final",),
     "hook_logits": ("logits",),
 }
-"""TransformerLens' name -> ours; of several, the first that the model has."""
+"""TransformerLens' name -> attn's; of several, the first that the model has."""
 
 
 def attention_stages(spec: Spec, layers: Layers, embedding: bool = False) -> list[str]:
-    """The default view: from the embedding (when the first layer is shown, or it is asked for) to the attention
-    output."""
+    """The default view: from the embedding to the attention output. The embedding is left out when the first
+    layer is not shown, unless `embedding` asks for it."""
     return [
         name
         for name in _default(spec)
@@ -63,7 +63,8 @@ def _of_stack(spec: Spec, name: str, layers: Layers) -> Collection[int]:
 
 
 def head_counts(spec: Spec, stages: Iterable[str]) -> list[int]:
-    """How many heads the attentions of these stages have: several numbers where a model's attentions differ."""
+    """How many heads the attentions of these stages have, in ascending order: several numbers where they
+    differ."""
     with_heads = (name for name in stages if entry_of(name).axes[0] in ("head", "kv_head"))
     return sorted({attention_of(spec, name).heads for name in with_heads}) or [spec.heads]
 
@@ -75,10 +76,10 @@ def _default(spec: Spec) -> list[str]:
 def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[str]:
     """The full names of the stages asked for, in the order of computation.
 
-    A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within the chosen
-    `layers` (`attn.weights`, or just `weights`; `decoder.attn.weights` of one stack), `all`, or a TransformerLens
-    name; a pattern that names its own layer is not narrowed by `layers`. Raises UsageError for one that matches
-    nothing.
+    A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within a layer
+    (`attn.weights`, or just `weights`; `decoder.attn.weights` for one stack), `all`, or a TransformerLens name.
+    Names within a layer are looked for in the chosen `layers` (None: all). Raises UsageError for a pattern that
+    matches nothing.
     """
     everything, default = offered(spec), _default(spec)
     chosen = range(spec.layers) if layers is None else layers
@@ -89,21 +90,21 @@ def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[s
         if "layers." in ours:
             matched = {name for name in names if fnmatchcase(name, ours)}
         else:
-            called = [name for name in names if _called(name, ours)]
+            in_any_layer = [name for name in names if _matches(name, ours)]
             matched = {
                 name
-                for name in called
+                for name in in_any_layer
                 if (layer := layer_of(name)) is None or layer in _of_stack(spec, name, chosen)
             }
         if not matched:
-            raise _no_match(spec, pattern, {layer_of(n) for n in names if _called(n, ours)})
+            raise _no_match(spec, pattern, {layer_of(n) for n in names if _matches(n, ours)})
         wanted |= matched
     return [name for name in everything if name in wanted]
 
 
 @lru_cache(maxsize=1 << 16)
 def _short_names(name: str) -> list[str]:
-    """What a stage is called within its layer: attn.weights, weights, decoder.attn.weights."""
+    """A stage's names within its layer: attn.weights, weights, decoder.attn.weights."""
     short = relative(name)
     side = name.split(".", 1)[0]
     return [
@@ -113,21 +114,21 @@ def _short_names(name: str) -> list[str]:
     ]
 
 
-def _called(name: str, pattern: str) -> bool:
-    """Whether a pattern matches what a stage is called within its layer."""
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern matches one of a stage's names within its layer."""
     if not any(c in pattern for c in "*?["):
         return pattern in _short_names(name)
     return any(fnmatchcase(short, pattern) for short in _short_names(name))
 
 
 def _translated(spec: Spec, pattern: str) -> str:
-    """Our pattern for a name of TransformerLens; any other as it is."""
+    """attn's pattern for a TransformerLens name; any other pattern unchanged."""
     match = re.fullmatch(r"(?s:(?:(blocks|encoder|decoder)\.([^.]+)\.)?(.*))", pattern)
     assert match is not None
     side, layer, rest = match[1], match[2], match[3]
     prefix = "" if side in (None, "blocks") else f"{side}."
     at = "" if side is None else f"{prefix}layers.{layer}."
-    if rest == "hook_resid_pre" and side is not None:  # what the layer before left
+    if rest == "hook_resid_pre" and side is not None:  # the output of the layer before
         before = int(layer) - 1 if re.fullmatch(r"\d{1,18}", layer) else layer
         return prefix + ("embed" if before == -1 else f"layers.{before}.resid.out")
     crossed = rest.startswith("cross_attn.")
@@ -139,7 +140,7 @@ def _translated(spec: Spec, pattern: str) -> str:
 
 
 def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageError:
-    """`elsewhere`: the layers that have such a stage, though they were not chosen."""
+    """The error for a pattern without a match. `elsewhere`: layers that have such a stage but were not chosen."""
     if elsewhere:
         listed = ", ".join(str(layer) for layer in sorted(layer for layer in elsewhere if layer is not None))
         return UsageError(f"{pattern!r} is not in the layers chosen: it is in {listed}.", "Take --layer all.")
