@@ -31,6 +31,7 @@ def main(tokens: int, runs: int) -> None:
 
     import attncli
     from attncli.api import tokenize
+    from attncli.insights.mapping import compute_maps, plan_maps
     from attncli.model.running import run
     from attncli.render.page.formats import fitted, open_writer
     from attncli.render.page.page import Options
