@@ -1,19 +1,26 @@
-"""The sentences of `attn versus` follow the numbers."""
+"""The page of `attn versus`: its sentences follow the numbers."""
 
 from __future__ import annotations
+
+import io
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.models import NAMES, seeded_models
 from attncli.insights.versus.order import differences, shuffle
 from attncli.insights.versus.sequential import Sequential, Timing, crossings
+from attncli.insights.versus.settings import Settings
+from attncli.render.page.formats import write
 from attncli.render.page.numbers import factor
+from attncli.render.page.page import Options
 from attncli.text.built_in_tokenizers import built_in
 from attncli.text.tokens import Tokens
+from attncli.views.versus import page
 from attncli.views.versus.sentences import order_result, range_result, sequential_result
 from tests.support.word_vectors import words
 
@@ -87,3 +94,13 @@ def test_what_is_said_of_fading_follows_the_numbers(rnn_factor: float, lstm_fact
 def test_the_difference_without_positions_is_told(seed: int) -> None:
     found = differences(seeded_models(8, seed), words(5, 8, seed), shuffle(range(5), seed))
     assert f"to within {found[0].largest:.1e}" in str(order_result(tokens_of("a b c d e"), found))
+
+
+@pytest.mark.parametrize("name", ["table", "md", "html", "svg", "png", "json", "csv"])
+def test_influences_beyond_float64_come_out_in_every_medium(name: str) -> None:
+    models, tokens = seeded_models(4, 0), tokens_of("a b c d")
+    influences = tuple(Influence(model, np.array([-3000.0, 2000, -np.inf, 0]), (1,) * 4) for model in NAMES)
+    comparison = Comparison(models, None, influences, None, None)
+    output, options = io.BytesIO(), Options(width=80)
+    write(name, page(comparison, tokens, "a b c d", Settings(("range",)), options), output, options)
+    assert len(output.getvalue()) > 500

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
 import numpy as np
 from rich.cells import cell_len
@@ -12,6 +11,7 @@ from rich.cells import cell_len
 from attncli.formula.types import Array
 from attncli.render.page.blocks import Axis, Plot
 from attncli.render.page.page import Options
+from attncli.render.page.ticks import ticks
 from attncli.render.pictures.drawing import (
     EDGE,
     FONT,
@@ -31,43 +31,41 @@ from attncli.render.pictures.drawing import (
 
 WIDE, HIGH = 600, 300
 """The size of the field that the axes frame."""
-TICKS = 7
-"""About how many ticks an axis has where it names none itself."""
+TICKS = 12
+"""How many ticks an axis has at most, where it names none itself."""
 GRID = "#e6e6e6"
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """An axis with its range: numbers as fractions of its length, and its ticks."""
+    """An axis with its range and its ticks, all as coordinates along the axis."""
 
-    axis: Axis
     low: float
     high: float
     ticks: Sequence[tuple[float, str]]
 
-    def fraction(self, numbers: Array) -> Array:
-        """Where numbers lie, 0 at the beginning of the axis and 1 at its end."""
-        low, high = _along(self.axis, np.array([self.low, self.high]))
-        fractions: Array = (_along(self.axis, numbers) - low) / ((high - low) or 1.0)
+    def fraction(self, coordinates: Array) -> Array:
+        """Where coordinates lie, 0 at the beginning of the axis and 1 at its end."""
+        fractions: Array = (coordinates - self.low) / ((self.high - self.low) or 1.0)
         return fractions
 
 
 def draw_plot(sheet: Drawing, plot: Plot, options: Options) -> None:
     """Adds the curves with their axes, and a legend below."""
     say = options.say
-    x_scale = _scale(plot.x, np.concatenate([curve.x for curve in plot.curves]), False)
-    y_scale = _scale(plot.y, np.concatenate([curve.y for curve in plot.curves]), True)
+    x_scale = _scale(plot.x, np.concatenate([curve.x for curve in plot.curves]), rounded=False)
+    y_scale = _scale(plot.y, np.concatenate([curve.y for curve in plot.curves]), rounded=True)
     margin = max((cell_len(say.marked(text)) for _, text in y_scale.ticks), default=0) + 1
     left, top = EDGE + margin * GLYPH, sheet.height + 2 * LEADING
     bottom = top + HIGH
     sheet.put(Words(EDGE, sheet.height + LEADING - 0.3 * FONT, say.marked(plot.y.name), look=QUIET))
-    for number, text in y_scale.ticks:
-        y = bottom - float(y_scale.fraction(np.array(number))) * HIGH
+    for tick, text in y_scale.ticks:
+        y = bottom - float(y_scale.fraction(np.array(tick))) * HIGH
         sheet.line(Line([(left, y), (left + WIDE, y)], GRID))
         sheet.put(Words(left - GLYPH / 2, y + 0.35 * FONT, say.marked(text), "end"))
     taken = -1.0
-    for number, text in x_scale.ticks:
-        x, half = left + float(x_scale.fraction(np.array(number))) * WIDE, cell_len(text) * GLYPH / 2
+    for tick, text in x_scale.ticks:
+        x, half = left + float(x_scale.fraction(np.array(tick))) * WIDE, cell_len(text) * GLYPH / 2
         sheet.line(Line([(x, bottom), (x, bottom + 4)], INK))
         if x - half > taken:  # a label that would touch the one before it is left out
             sheet.put(Words(x, bottom + LEADING + 2, say.marked(text), "middle"))
@@ -92,9 +90,10 @@ def _curves(sheet: Drawing, plot: Plot, x_scale: _Scale, y_scale: _Scale, left: 
     """Adds the curves, each with a mark at its points and its letter at its end."""
     ends: list[float] = []
     for curve in plot.curves:
-        kept = np.isfinite(curve.y) & (curve.y > 0 if plot.y.logarithmic else True)
-        xs = (left + x_scale.fraction(curve.x[kept]) * WIDE).tolist()
-        ys = (bottom - y_scale.fraction(curve.y[kept]) * HIGH).tolist()
+        along, up = plot.x.coordinates(curve.x), plot.y.coordinates(curve.y)
+        kept = np.isfinite(up)
+        xs = (left + x_scale.fraction(along[kept]) * WIDE).tolist()
+        ys = (bottom - y_scale.fraction(up[kept]) * HIGH).tolist()
         if not xs:
             continue
         color = _color(curve.style)
@@ -114,44 +113,13 @@ def _color(style: str) -> str:
     return look_of(style).color if style else RULE
 
 
-def _along(axis: Axis, numbers: Array) -> Array:
-    """Numbers as they lie along an axis."""
-    return np.log10(np.maximum(numbers, 1e-300)) if axis.logarithmic else np.asarray(numbers, dtype=float)
-
-
-def _scale(axis: Axis, numbers: Array, rounded: bool) -> _Scale:
-    """The range and the ticks of an axis for some numbers; `rounded`: it begins and ends with a tick."""
-    finite = numbers[np.isfinite(numbers) & (numbers > 0 if axis.logarithmic else True)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.1, 1.0)
-    numbered = (_logarithmic if axis.logarithmic else _linear)(low, high)
-    inside = [tick for tick in numbered if low <= tick <= high]
-    if rounded or high == low:
-        low, high = numbered[0], numbered[-1]
-    if axis.marks:
-        ticks = list(axis.marks)
-    else:
-        ticks = [(tick, axis.text(tick)) for tick in (numbered if rounded or not inside else inside)]
-    return _Scale(axis, low, high, [(tick, text) for tick, text in ticks if low <= tick <= high])
-
-
-def _linear(low: float, high: float) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, from below all numbers to above."""
-    apart = ((high - low) or abs(low) or 1.0) / TICKS
-    power = 10.0 ** floor(log10(apart))
-    size = next(part * power for part in (1, 2, 5, 10) if part * power >= apart)
-    first, last = floor(low / size), max(ceil(high / size), floor(low / size) + 1)
-    return [place * size for place in range(first, last + 1)]
-
-
-def _logarithmic(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten, or powers of ten alone where these are many, from below all numbers to
-    above."""
-    powers = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
-    found = [part * 10.0**power for power in powers for part in (1, 2, 5)]
-    first = max(place for place, tick in enumerate(found) if tick <= low * (1 + 1e-9))
-    last = min(place for place, tick in enumerate(found) if tick >= high * (1 - 1e-9) and place > first)
-    if last - first < 2 * TICKS:
-        return found[first : last + 1]
-    first, last = floor(log10(low)), ceil(log10(high))
-    every = -(-(last - first) // (2 * TICKS))
-    return [10.0**power for power in range(first, last + every, every)]
+def _scale(axis: Axis, numbers: Array, *, rounded: bool) -> _Scale:
+    """The range and the ticks of an axis for some numbers. `rounded`: it begins and ends with a tick."""
+    coordinates = axis.coordinates(numbers)
+    found = [float(coordinate) for coordinate in coordinates[np.isfinite(coordinates)]]
+    around = ticks(axis, found, TICKS)
+    low, high = (min(found), max(found)) if found and not rounded else (around.first, around.last)
+    if low == high:
+        low, high = around.first, around.last
+    marks = [(float(axis.coordinates(np.array(number))), text) for number, text in axis.marks]
+    return _Scale(low, high, [(tick, text) for tick, text in marks or around.named if low <= tick <= high])

@@ -148,10 +148,10 @@ def _range(influences: Sequence[Influence], tokens: Tokens, options: Options) ->
     yield Heading(N_("Long-range dependencies"), about)
     yield _influence_table(influences, tokens, options)
     if n > 1:
-        distance = np.arange(n - 1, -1, -1, dtype=float)
+        distance = np.arange(n, dtype=float)
         marks = [(float(d), str(d)) for d in range(0, n, max(1, n // MARKS))]
         yield Plot(
-            [_curve(influence.model, distance, _norms(influence)) for influence in influences],
+            [_curve(influence.model, distance, _by_distance(influence)) for influence in influences],
             Axis(N_("distance"), plain, marks=marks),
             Axis(N_("influence"), plain, logarithmic=True),
             N_("influence by distance; the influence axis is logarithmic"),
@@ -183,9 +183,9 @@ def _influence_table(influences: Sequence[Influence], tokens: Tokens, options: O
     return Table(columns, bold=last if any(factors) else frozenset())
 
 
-def _norms(influence: Influence) -> Array:
-    """The norms in the widest float there is, as they may leave the range of float64. [position]"""
-    norms: Array = np.exp(influence.log_norms.astype(np.longdouble))
+def _by_distance(influence: Influence) -> Array:
+    """The norms by distance, in the widest float there is, as they may leave the range of float64. [distance]"""
+    norms: Array = np.exp(influence.log_norms[::-1].astype(np.longdouble))
     return norms
 
 
