@@ -5,12 +5,12 @@
 >>> trace["layers.0.attn.weights"].values.shape
 (4, 8, 8)
 
-There is a function for each thing that the command line does. `trace` takes a text through a model and gives a Trace
-of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend; `positions`
-and `similarity` show positional encodings; `tokens` shows how a text is cut; `versus` compares attention with
-recurrence; `describe` tells what a checkpoint is without reading its tensors; `families` lists the families of models
-that attn knows. `load_model` makes a Model, to be used several times: the one that comes with attn, seeded weights,
-one layer's file, or a checkpoint.
+There is a function for each thing that the command line does. `trace` takes a text through a model and gives a
+Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
+`positions` and `similarity` show positional encodings; `tokens` shows how a text is cut; `versus` compares
+attention with recurrence; `describe` tells what a checkpoint is without reading its tensors; `families` lists
+the families of models that attn knows. `load_model` makes a Model, to be used several times: the one that comes
+with attn, seeded weights, one layer's file, or a checkpoint.
 
 What goes wrong is an AttnError, or its kind UsageError for a request that makes no sense.
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from attncli.errors import AttnError, UsageError
     from attncli.model.describing import describe
     from attncli.model.loading import load_model
-    from attncli.model.running import Model
+    from attncli.model.model import Model
     from attncli.tracing.stage import Stage
     from attncli.tracing.trace import Trace
 
@@ -64,7 +64,7 @@ __all__ = [
 
 _MODULES = {
     "AttnError": "errors",
-    "Model": "model.running",
+    "Model": "model.model",
     "Stage": "tracing.stage",
     "Trace": "tracing.trace",
     "UsageError": "errors",

@@ -1,9 +1,9 @@
 """The Python way in: a function for each thing that a command does, with the same names for the same things.
 
-Each function makes a Request from its keywords and has it answered by `attncli.model.pipeline`, as the command line
-does. Arguments that name something (`stages`, `only`) take one name or several; those that number something
-(`layers`, `heads`, `queries`) take a number, several, or what the command line takes: "0,2-3", "-1", "all". None means
-all; an empty list is an error.
+Each function makes a Request from its keywords and has it answered by `attncli.model.pipeline`, as the command
+line does. Arguments that name something (`stages`, `only`) take one name or several; those that number something
+(`layers`, `heads`, `queries`) take a number, several, or what the command line takes: "0,2-3", "-1", "all". None
+means all; an empty list is an error.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.model.input import tokenize, tokenize_target
+from attncli.model.model import Model
 from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
 from attncli.model.request import (
     Asked,
     Attention,
+    EncodingRequest,
     Input,
     ModelSource,
+    Pooling,
     Request,
     Scope,
     Top,
@@ -29,14 +32,12 @@ from attncli.model.request import (
     scope,
     whole_numbers,
 )
-from attncli.model.running import Model
 from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
-    from attncli.insights.maps import Section
-    from attncli.insights.pooling import How
+    from attncli.insights.maps import MapSection
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample
@@ -78,21 +79,21 @@ def trace(
 ) -> Trace:
     """Every selected stage between a text (or token `ids`) and the logits, as `attn explain --stage` shows them.
 
-    `model`: a Model, or what `load_model` takes; None for the story model that comes with attn. `stages`: a name or
-    glob, or several (`weights`, `layers.*.attn.q`, `all`); one that does not say its layer is narrowed by `layers`.
-    `heads` and `queries` keep some heads and some rows: a number, several, or a text such as "0,2-3", "-1", "all";
-    negative numbers count from the end. A query may also be a token's text. None: all.
+    `model`: a Model, or what `load_model` takes; None for the story model that comes with attn. `stages`: a name
+    or glob, or several (`weights`, `layers.*.attn.q`, `all`); one that does not say its layer is narrowed by
+    `layers`. `heads` and `queries` keep some heads and some rows: a number, several, or a text such as "0,2-3",
+    "-1", "all"; negative numbers count from the end. A query may also be a token's text. None: all.
 
-    `pair`: a second text, for models that take two. `special_tokens`: whether the tokenizer adds [CLS], <s> and the
-    like. `truncate`: keep only as many tokens as the model has positions. `top`: how many of the largest logits and
-    probs are kept at each position; None: all of the vocabulary.
+    `pair`: a second text, for models that take two. `special_tokens`: whether the tokenizer adds [CLS], <s> and
+    the like. `truncate`: keep only as many tokens as the model has positions. `top`: how many of the largest
+    logits and probs are kept at each position; None: all of the vocabulary.
 
-    For an encoder-decoder, `target` is what the decoder has produced so far (or `target_ids` its input as it is, the
-    start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
+    For an encoder-decoder, `target` is what the decoder has produced so far (or `target_ids` its input as it is,
+    the start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
     `encoder_queries` of the encoder's.
 
-    A stage's `values` have an axis for each name in its `axes`: weights are [head, query, key], with rows for queries
-    and columns for keys, in the model's dtype.
+    A stage's `values` have an axis for each name in its `axes`: weights are [head, query, key], with rows for
+    queries and columns for keys, in the model's dtype.
 
     >>> import attncli
     >>> weights = attncli.trace("The cat sat on the mat", stages="weights", layers=1)["weights"]
@@ -130,8 +131,8 @@ def follow(
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
 ) -> tuple[WorkedExample, ...]:
-    """One query token followed through the attention formula, as `attn explain --query` shows it: for each layer and
-    head the row of that token, from q · k to what each key's value adds to the output.
+    """One query token followed through the attention formula, as `attn explain --query` shows it: for each layer
+    and head the row of that token, from q · k to what each key's value adds to the output.
 
     `query`: its position, or its text. `attention`, for an encoder with a decoder: `self` (the decoder's own, the
     default), `cross` or `encoder`. The other arguments are those of `trace`.
@@ -169,7 +170,7 @@ def maps(
     keys: Asked = None,
     sort: str = "layer",
     pool: int | None = None,
-    how: How = "max",
+    how: Pooling = "max",
     pair: str | None = None,
     ids: Sequence[int] | None = None,
     special_tokens: bool = True,
@@ -177,17 +178,17 @@ def maps(
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
     encoder_queries: Asked = None,
-) -> tuple[Section, ...]:
-    """Where heads attend, as `attn map` shows it: for each stage the matrices of its heads, with scores for what the
-    heads do.
+) -> tuple[MapSection, ...]:
+    """Where heads attend, as `attn map` shows it: for each stage the matrices of its heads, with scores for what
+    the heads do.
 
-    `stages`: stages with queries and keys; None: the weights of every attention. `queries` and `keys` keep some rows
-    and columns. `sort`: `layer`, a pattern (`previous`, `first`, `self`, `same`, `induction`) or `entropy`. `pool`:
-    at most so many cells along each side; None: a cell for each number. `how` a cell shows several numbers: `max`
-    (the one farthest from zero) or `mean`. The other arguments are those of `trace`.
+    `stages`: stages with queries and keys; None: the weights of every attention. `queries` and `keys` keep some
+    rows and columns. `sort`: `layer`, a pattern (`previous`, `first`, `self`, `same`, `induction`) or `entropy`.
+    `pool`: at most so many cells along each side; None: a cell for each number. `how` a cell shows several
+    numbers: `max` (the one farthest from zero) or `mean`. The other arguments are those of `trace`.
 
-    A map's `values` are [query, key], or [cell, cell] where they are pooled, float64; -inf where the mask hides the
-    key.
+    A map's `values` are [query, key], or [cell, cell] where they are pooled, float64; -inf where the mask hides
+    the key.
 
     >>> import attncli
     >>> (section,) = attncli.maps("The cat sat on the mat")
@@ -222,13 +223,13 @@ def positions(
 ) -> Trace:
     """Positional encodings as stages, as `attn pe` shows them.
 
-    `kind`: `sinusoidal` (the default), `rotary` or `alibi`; or a `model`'s own. `dim`: the size of the encoding, or
-    of a head (64). `length`: how many positions from 0 (16), or `position`: which. `base` of the wavelengths (10000);
-    `heads` of ALiBi (8).
+    `kind`: `sinusoidal` (the default), `rotary` or `alibi`; or a `model`'s own. `dim`: the size of the encoding,
+    or of a head (64). `length`: how many positions from 0 (16), or `position`: which. `base` of the wavelengths
+    (10000); `heads` of ALiBi (8).
 
-    The stages are float64: `pe.sinusoidal` [position, dimension]; `pe.angles`, `pe.cos` and `pe.sin` [position, pair],
-    angles in radians; `pe.slopes` [head] and `pe.bias` [head, query, key]; a model's table `embed.positions`
-    [position, d_model].
+    The stages are float64: `pe.sinusoidal` [position, dimension]; `pe.angles`, `pe.cos` and `pe.sin` [position,
+    pair], angles in radians; `pe.slopes` [head] and `pe.bias` [head, query, key]; a model's table
+    `embed.positions` [position, d_model].
 
     >>> import attncli
     >>> attncli.positions("rotary", dim=8, length=4)["pe.angles"].values.shape
@@ -236,7 +237,7 @@ def positions(
 
     Raises UsageError for arguments that do not go together, AttnError for a model that cannot be used.
     """
-    from attncli.insights.requested_encodings import EncodingRequest, encodings_of
+    from attncli.insights.requested_encodings import encodings_of
 
     asked = EncodingRequest(kind, dim, length, indices_asked("position", position), base, heads)
     return encodings_of(asked, None if model is None else _loaded(model))
@@ -307,15 +308,15 @@ def versus(
     """Attention beside recurrence, as `attn versus` shows it: self-attention, an RNN and an LSTM, one seeded layer
     each with about the same number of parameters, on one text.
 
-    `only`: `sequential` (the steps that must follow one another, and the time at growing `lengths`), `range` (the
-    influence of each earlier token on the last one) or `order` (what shuffling the words changes); None: all three.
-    `d_model`: the width of the word vectors. `gain`: the spectral radius of the recurrent matrices (1);
+    `only`: `sequential` (the steps that must run one after another, and the time at each of `lengths`), `range`
+    (the influence of each earlier token on the last one) or `order` (what shuffling the words changes); None: all
+    three. `d_model`: the width of the word vectors. `gain`: the spectral radius of the recurrent matrices (1);
     `forget_bias`: the bias of the LSTM's forget gates (1). `tokenizer`: words, chars, bytes or a path. Times are
     measured with as many threads as numpy has in this process.
 
     >>> import attncli
     >>> found = attncli.versus("The cat sat on the mat", only="order")
-    >>> len(found.shuffled), found.reach is None
+    >>> len(found.shuffled), found.influences is None
     (6, True)
 
     Raises UsageError for arguments that do not go together, AttnError for a tokenizer that cannot be read.
@@ -329,8 +330,8 @@ def versus(
 
 
 def families(only: str | Iterable[str] | None = None) -> list[FamilyTraits]:
-    """Every family of models that attn knows, or those named, with the traits that its default config.json gives, as
-    `attn families` shows them.
+    """Every family of models that attn knows, or those named, with the traits that its default config.json
+    gives, as `attn families` shows them.
 
     >>> import attncli
     >>> [family.family for family in attncli.families("llama")]

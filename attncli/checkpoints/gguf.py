@@ -185,7 +185,7 @@ def _check_layers(file: GgufFile, declared: Any) -> None:
     layers = {layer for layer in (_split(name.rpartition(".")[0])[1] for name in file.tensors) if layer}
     if declared is not None and declared != len(layers):
         raise AttnError(
-            f"{file.path}: block_count is {declared!r}, but the tensors are those of {len(layers)} blocks."
+            f"{file.path}: block_count is {declared!r}, but the file has tensors of {len(layers)} blocks."
         )
 
 

@@ -195,7 +195,7 @@ def _whole(metadata: Mapping[str, Callable[[], Any]], key: str, default: int) ->
     """A whole number of the metadata. Raises ValueError for anything else."""
     value = metadata[key]() if key in metadata else default
     if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (value == 0 and default > 1):
-        raise ValueError(f"{key} is {value!r}")
+        raise ValueError(f"{key} is {value!r}, not a valid whole number")
     return value
 
 

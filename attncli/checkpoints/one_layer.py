@@ -48,7 +48,7 @@ def open_file(path: Path) -> Checkpoint:
 
 
 def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
-    """The shapes of the layer, from its arrays and from options that the arrays do not tell (heads, mask).
+    """The shapes of the layer, from its arrays and the options for what these do not determine (heads, mask).
 
     Raises AttnError for arrays that do not fit together, UsageError for options that do not fit them."""
     source, names = checkpoint.source, set(checkpoint.names())

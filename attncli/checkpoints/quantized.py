@@ -20,7 +20,7 @@ from attncli.errors import AttnError
 
 _INERT = ("quant_method", "fmt", "activation_scheme", "scale_fmt", "dequantize", "modules_to_not_convert",
           "modules_to_convert", "ignored_layers", "weight_block_size")  # fmt: skip
-"""Fields of quantization_config that do not change how attn reads the tensors; weight_block_size is used below."""
+"""Known fields of quantization_config; of these only weight_block_size changes how the tensors are read."""
 
 
 def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -15,15 +16,15 @@ from attncli.version import __version__
 
 COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
-    "map": "Where heads look: one as a large map, a layer or a model as a grid.",
+    "map": "Where heads attend: one as a large map, a layer or a model as a grid.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
-    "versus": "Attention beside recurrence: time, reach, order.",
+    "versus": "Attention beside recurrence: time, range, order.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
     "model": "What a checkpoint is: sizes, parts, tensors, stages.",
     "families": "The families of models that attn knows, with their traits.",
     "schema": "The JSON Schema of what --json prints.",
 }
-"""Each is a module of attncli.cli with a `command` of that name; the text is its line in `attn --help`."""
+"""Each is a module of attncli.cli.commands that has a `command`; the text is its line in `attn --help`."""
 
 
 class _Lazy(click.Group):
@@ -77,10 +78,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits: 0, or 1 for bad data, 2 for wrong usage, 130 for Ctrl-C."""
-    gc.disable()  # looking for cycles, while everything is imported and at the end, is a tenth of a short life
-    # OpenBLAS's idle threads would spin for a while and take a core from whatever else is being done
+    gc.disable()  # looking for cycles during imports and at the end takes a tenth of a short command's time
+    # OpenBLAS's idle threads would spin for a while and keep a core from other work
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
-    if sys.stderr is None:  # closed by the caller: there is nobody to tell
+    if sys.stderr is None:  # closed by the caller: nobody reads it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
         _complain("standard output is closed.", "Leave it open, or send it to a file.")
@@ -107,17 +108,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 1
     except OSError as error:
         _silence_stdout()
-        _complain(f"cannot write the output: {error.strerror or error}")
+        _complain(_failure(error))
         code = 1
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _complain(message: str, hint: str | None = None) -> None:
-    from attncli.text.visible import visible
+def _failure(error: OSError) -> str:
+    """What the system could not do. Files are written by name in one place, which reports its own errors, so
+    that a name means a file that was read."""
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return f"cannot read {os.fsdecode(error.filename)}: {reason}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"cannot write the output: {reason}"
+    return f"input or output failed: {reason}"
 
-    for line in [f"attn: error: {message}", *([] if hint is None else [hint])]:
-        shown = "\n".join(" ".join(visible(word) for word in part.split(" ")) for part in line.splitlines())
+
+def _complain(message: str, hint: str | None = None) -> None:
+    from attncli.text.visible import visible_line
+
+    for text in [f"attn: error: {message}", *([] if hint is None else [hint])]:
+        shown = "\n".join(visible_line(line) for line in text.splitlines())
         sys.stderr.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
@@ -126,5 +138,5 @@ def _help_line(error: click.UsageError) -> str | None:
 
 
 def _silence_stdout() -> None:
-    """What is still buffered cannot be written: the interpreter must not try again when it ends."""
+    """Keeps the interpreter from trying again, when it ends, to write what is still buffered."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from attncli.errors import UsageError
-from attncli.render.page.formats import FORMATS, Format, format_of
+from attncli.model.request import Output
+from attncli.render.page.formats import FORMATS, format_of
 from attncli.render.page.page import Options
 from attncli.text.language import language
 
 
-def chosen_format(options: dict[str, Any]) -> str:
-    """--format, --json, or what the ending of -o says; else tables. Raises UsageError if they disagree."""
-    return chosen(options, FORMATS, format_of, "table", "trace")
-
-
-def chosen(
-    options: dict[str, Any],
-    formats: Mapping[str, Format],
-    by_ending: Callable[[str], str | None],
-    otherwise: str,
-    example: str,
-) -> str:
-    """The same among some formats; `example` begins the name of a file in a hint."""
-    named, path = options["format_"], options["output"]
-    if options["json_"]:
-        if named not in (None, "json"):
-            raise UsageError(f"--json and --format {named} are both given.")
-        named = "json"
-    if named is None:
-        named = (None if path is None else by_ending(path.name)) or otherwise
-    if formats[named].binary and path is None and sys.stdout.isatty():
+def chosen_format(output: Output, example: str = "trace") -> str:
+    """The format that was named, or what the ending of the file's name means; else tables. `example` begins the
+    name of a file in a hint. Raises UsageError for a binary format on a terminal."""
+    named = output.format or (None if output.path is None else format_of(output.path.name)) or "table"
+    if FORMATS[named].binary and output.path is None and sys.stdout.isatty():
         raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o {example}.{named}")
-    return str(named)
+    return named
 
 
 def no_arrays(format_: str, what: str) -> str:
@@ -48,13 +33,12 @@ def no_arrays(format_: str, what: str) -> str:
     return format_
 
 
-def render_options(options: dict[str, Any]) -> Options:
-    return Options(precision=options["precision"], full=options["full"], say=language(options["lang"]))
+def render_options(output: Output) -> Options:
+    return Options(precision=output.precision, full=output.full, say=language(output.language))
 
 
 def width_of(output: IO[bytes]) -> int:
     """The width of a terminal, or of what stands for one, in characters."""
-    from attncli.render.page.page import Options
     from attncli.render.terminal.console import console_for, finish
 
     console = console_for(output, Options())

@@ -1,4 +1,4 @@
-"""How far a long computation has come: a bar on stderr, on a terminal only, that is gone when it is done."""
+"""A progress bar for long computations: on stderr, on a terminal only, and cleared at the end."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 PATIENCE = 1.0
-"""Seconds that pass before a bar is shown."""
+"""Seconds before the bar appears."""
 INTERVAL = 0.1
-"""Seconds between two drawings of it."""
+"""Seconds between two updates."""
 
 
 class Progress:
-    """Shows the fraction it is told. As a context it takes the bar away at the end, however that comes."""
+    """Shows the fraction of the work that is done. As a context it clears the bar at the end, also on errors."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = sys.stderr if stream is None else stream
@@ -25,7 +25,7 @@ class Progress:
         self.bar: Bar | None = None
 
     def __call__(self, fraction: float) -> None:
-        """Draws the bar, if it is time to."""
+        """Updates the bar, if it is time to. `fraction`: of the work that is done, from 0 to 1."""
         if time.monotonic() < self.next:
             return
         if self.bar is None:
@@ -36,7 +36,8 @@ class Progress:
         self.next = time.monotonic() + INTERVAL
 
     def hide(self) -> None:
-        """Clears the line, for something else to be written to the terminal; the next call draws the bar again."""
+        """Clears the bar, so that something else can be written to the terminal; the next update draws it
+        again."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
@@ -55,7 +56,7 @@ def _bar(stream: TextIO) -> Bar:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-    # drawn when told, by no thread; and standard output, where the answer goes, is left alone
+    # no thread of its own, and standard output, where the answer goes, is left alone
     return Progress(
         *columns,
         console=Console(file=stream),

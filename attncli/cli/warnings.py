@@ -1,4 +1,4 @@
-"""What is said on stderr beside an answer: numbers that are broken, a text that the model does not know."""
+"""Warnings on stderr beside an answer: broken numbers, and a text that the model cannot read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import click
 
 if TYPE_CHECKING:
     from attncli.formula.types import Array
-    from attncli.model.running import Model
+    from attncli.model.model import Model
     from attncli.text.tokens import Tokens
 
 
 def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -> None:
-    """Counts the numbers of a stage, or of a part of it, that are NaN or infinite without being masked."""
+    """Counts the numbers of a stage, or of some of its heads and rows, that are NaN or infinite without being
+    masked. `broken`: for each stage the count, and how many numbers it was counted among."""
     import numpy as np
 
     if np.isfinite(values).all():
@@ -27,7 +28,7 @@ def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -
 
 
 def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
-    """Says on stderr where NaN or infinity first appeared, and which weights hold it."""
+    """Warns of the stage in which NaN or infinity first appeared, and of the weights that hold it."""
     if not broken:
         return
     from attncli.model.weights import CheckpointWeights, not_finite
@@ -41,10 +42,10 @@ def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
 
 
 def warn_of_bytes(model: Model, tokens: Tokens) -> None:
-    """Says where the story model, which has read English, gets a text as bytes that mean nothing to it."""
+    """Warns where the story model, which was trained on English, reads most of a text as single bytes."""
     if model.source == "bundled" and 2 * sum(text.startswith("<0x") for text in tokens.texts) > len(tokens):
         click.echo(
-            "attn: note: the story model has read English only and sees bytes here; "
-            "--seed 0 takes the text word by word, with drawn weights.",
+            "attn: note: the story model was trained on English only and reads this text as bytes; "
+            "--seed 0 reads it word by word, with random weights.",
             err=True,
         )

@@ -23,8 +23,8 @@ ELSEWHERE = {
 
 @dataclass(frozen=True)
 class Followed:
-    """A query, by its position, and the heads in which it is followed. `attentions`: the beginnings of their stages'
-    names (`layers.3.attn`). `heads` None: all. `key`: the one key that is asked for, None: all."""
+    """A query, by its position, and the heads in which it is followed. `attentions`: the beginnings of their
+    stages' names (`layers.3.attn`). `heads` None: all. `key`: the one key that is asked for, None: all."""
 
     attentions: tuple[str, ...]
     heads: tuple[int, ...] | None
@@ -35,8 +35,8 @@ class Followed:
 def followed(prepared: Prepared) -> Followed | None:
     """What a request asks to follow; None where its queries are not one token.
 
-    Raises UsageError for tokens, layers or heads that are not there, and for a key or an attention that is asked for
-    with several queries.
+    Raises UsageError for tokens, layers or heads that are not there, and for a key or an attention that is asked
+    for with several queries.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
     assert scope.queries is not None

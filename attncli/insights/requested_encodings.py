@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from attncli.errors import UsageError
 from attncli.insights import encodings
 from attncli.model.indices import indices, written
-from attncli.model.request import Indices
-from attncli.model.running import Model
+from attncli.model.model import Model
+from attncli.model.request import ENCODINGS, EncodingRequest
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
-KINDS = ("sinusoidal", "rotary", "alibi")
 MOST_DIMENSIONS, MOST_HEADS, MOST_POSITIONS = 1 << 16, 1024, 1 << 20
-
-
-@dataclass(frozen=True)
-class EncodingRequest:
-    """Which encodings, and at which positions: the first `length`, or those of `position`. None: the default."""
-
-    kind: str | None = None
-    dim: int | None = None
-    length: int | None = None
-    position: Indices | None = None
-    base: float | None = None
-    heads: int | None = None
 
 
 def encodings_of(asked: EncodingRequest, model: Model | None = None) -> Trace:
@@ -42,8 +28,8 @@ def encodings_of(asked: EncodingRequest, model: Model | None = None) -> Trace:
 
 def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
     kind = asked.kind or "sinusoidal"
-    if kind not in KINDS:
-        raise UsageError(f"kind {kind!r}: give one of {', '.join(KINDS)}.")
+    if kind not in ENCODINGS:
+        raise UsageError(f"kind {kind!r}: give one of {', '.join(ENCODINGS)}.")
     positions = _positions(asked, None)
     if kind == "alibi":
         _refuse(asked, ("dim", "base"), "ALiBi has a slope for each head")

@@ -13,7 +13,7 @@ from attncli.text.tokenization import opaque_ids
 from attncli.text.tokens import Tokens
 
 if TYPE_CHECKING:
-    from attncli.model.running import Model
+    from attncli.model.model import Model
 
 
 def tokenize(
@@ -80,7 +80,7 @@ def tokenize_target(
         return tokenizer.from_ids(whole_numbers("target_ids", ids))
     if spec.start is None or (target is not None and spec.speaks_language):
         raise UsageError(
-            f"the decoder of {spec.family} models starts with the code of a language, and a text does not say which.",
+            f"the decoder of {spec.family} models starts with the code of a language, which a text does not name.",
             "Pass its input with --target-ids; attn tokens shows the ids of a text.",
         )
     start = tokenizer.from_ids([spec.start])

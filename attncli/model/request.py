@@ -1,7 +1,7 @@
 """What a user asks for: the text, the model, what of the forward pass, and where the answer goes.
 
-The command line makes a Request from its options, the Python API from its keywords; `attncli.model.pipeline` answers
-it. Nothing here needs numpy, so that a command line is read before numpy is imported.
+The command line makes a Request from its options, the Python API from its keywords; `attncli.model.pipeline`
+answers it. Nothing here needs numpy, so that a command line is read before numpy is imported.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ Asked = int | str | Sequence[int] | None
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
 """The largest sizes of seeded weights: a slip of the finger must not fill the memory."""
+ENCODINGS = ("sinusoidal", "rotary", "alibi")
+Pooling = Literal["max", "mean"]
+"""How one cell shows several numbers: by the one farthest from zero, or by their mean."""
 Attention = Literal["self", "cross", "encoder"]
 Top = int | Literal["all"]
 
@@ -30,8 +33,9 @@ Top = int | Literal["all"]
 class Input:
     """What the model reads: a text, with a second one (`pair`) for models that take two, or token `ids`.
 
-    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like. `truncate`: keep only as many tokens as the
-    model has positions. `target`, or `target_ids` with the start token: what the decoder of an encoder-decoder reads.
+    `special_tokens`: whether the tokenizer adds [CLS], <s> and the like. `truncate`: keep only as many tokens as
+    the model has positions. `target`, or `target_ids` with the start token: what the decoder of an
+    encoder-decoder reads.
     """
 
     text: str | None = None
@@ -102,6 +106,19 @@ class Request:
     output: Output = field(default_factory=Output)
 
 
+@dataclass(frozen=True)
+class EncodingRequest:
+    """Which positional encodings, and where: the first `length` positions, or those of `position`. None: the
+    default."""
+
+    kind: str | None = None
+    dim: int | None = None
+    length: int | None = None
+    position: Indices | None = None
+    base: float | None = None
+    heads: int | None = None
+
+
 def scope(
     stages: str | Iterable[str] | None = None,
     layers: Asked = None,
@@ -115,7 +132,7 @@ def scope(
     """A Scope from what a user wrote. Raises UsageError for something empty, or of a wrong type."""
     if attention not in (None, "self", "cross", "encoder"):
         raise UsageError(f"attention {attention!r}: give self, cross or encoder.")
-    if top not in (None, "all") and (not isinstance(top, int) or top < 1):
+    if top not in (None, "all") and not is_count(top):
         raise UsageError(f"top {top!r}: give a number above 0, or all.")
     return Scope(
         stages=names("stages", stages),
@@ -133,7 +150,7 @@ def names(what: str, given: str | Iterable[str] | None) -> tuple[str, ...] | Non
     """Names as they were asked for; a lone text is one name. Raises UsageError for an empty list."""
     if given is None:
         return None
-    listed = (given,) if isinstance(given, str) else tuple(given)
+    listed = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
     for name in listed:
         if not isinstance(name, str):
             raise UsageError(f"{what}: {name!r} is not a name.")
@@ -165,10 +182,15 @@ def whole_numbers(what: str, given: str | int | Iterable[int]) -> tuple[int, ...
         raise UsageError(f"{what} {given!r}: whole numbers are needed, as in {what} {example}.") from None
 
 
+def is_count(value: Any) -> bool:
+    """Whether a value is a whole number above 0."""
+    return hasattr(value, "__index__") and not isinstance(value, bool) and operator.index(value) > 0
+
+
 def checked_option(name: str, value: Any) -> Any:
     """One of the shape options of seeded weights. Raises UsageError for one that makes no shape."""
-    if name in LARGEST and not 1 <= operator.index(value) <= LARGEST[name]:
-        raise UsageError(f"{name} {value} is out of range: 1 to {LARGEST[name]}.")
+    if name in LARGEST and not (is_count(value) and value <= LARGEST[name]):
+        raise UsageError(f"{name} {value!r} is out of range: 1 to {LARGEST[name]}.")
     if name == "positions" and value not in POSITIONS:
         raise UsageError(f"positions {value!r}: give one of {', '.join(POSITIONS)}.")
     return value

@@ -31,17 +31,17 @@ SAME = [
         "qwen2-unused-window", "qwen3-tied", "gemma-tied", "phi3-long", "phi3-short", "phi3-su", "phi3-window",
     )
 ]  # fmt: skip
-"""Models that GGUF has words for: others have another activation, or windows that it does not keep."""
+"""Models that GGUF can describe; it has no metadata for some activations and windows of the others."""
 
 
 @pytest.mark.parametrize("folder", SAME, ids=lambda folder: folder.name)
-def test_every_stage_is_that_of_the_reference(tmp_path: Path, folder: Path) -> None:
+def test_every_stage_agrees_with_the_reference(tmp_path: Path, folder: Path) -> None:
     asked = json.loads((folder / "input.json").read_text("utf-8")) | {"text": None}
     assert_agrees(write(tmp_path / "m.gguf", folder), asked, load_file(folder / "expected.safetensors"))
 
 
 @pytest.mark.parametrize("folder", SAME, ids=lambda folder: folder.name)
-def test_tensors_are_stored_as_in_the_folder(tmp_path: Path, folder: Path) -> None:
+def test_tensors_equal_those_of_the_folder(tmp_path: Path, folder: Path) -> None:
     ours, theirs = open_gguf(write(tmp_path / "m.gguf", folder)).checkpoint, open_safetensors(folder)
     prefix = "transformer." if folder.name.startswith("gpt2") else "model."
     for name in theirs.names():
@@ -50,17 +50,17 @@ def test_tensors_are_stored_as_in_the_folder(tmp_path: Path, folder: Path) -> No
         ours_name = name if name.startswith((prefix, "lm_head")) else prefix + name
         expected = theirs.array(name).astype(np.float32)
         assert ours.shape(ours_name) == expected.shape
-        nearly = 1e-6 if folder.name.startswith("gemma") else 0  # one was added to its norms
+        tolerance = 1e-6 if folder.name.startswith("gemma") else 0  # the conversion added 1 to its norms
         for found, there in (
             (ours.array(ours_name), expected),
             (ours.array(ours_name, lambda s: s[3:7].T), expected[3:7].T),
             (ours.rows(ours_name, [2, 1]), expected[[2, 1]]),
         ):
-            np.testing.assert_allclose(found, there, rtol=0, atol=nearly, err_msg=name)
+            np.testing.assert_allclose(found, there, rtol=0, atol=tolerance, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["llama-llama3", "llama-llama3-older", "llama-linear", "llama-grouped"])
-def test_rope_scaling_is_found_again(tmp_path: Path, name: str) -> None:
+def test_rope_scaling_survives_the_conversion(tmp_path: Path, name: str) -> None:
     ours, theirs = frequencies(write(tmp_path / "m.gguf", GOLDEN / name)), frequencies(GOLDEN / name)
     np.testing.assert_array_equal(ours, theirs)
 
@@ -104,13 +104,19 @@ def random_llama(folder: Path, fields: dict[str, Any]) -> Path:
     d, d_ff, size = config["hidden_size"], config["intermediate_size"], config["head_dim"]
     shapes = {"model.embed_tokens.weight": (47, d), "model.norm.weight": (d,)}
     for i in range(2):
-        at = f"model.layers.{i}."
+        prefix = f"model.layers.{i}."
         heads, kv_heads = config["num_attention_heads"] * size, config["num_key_value_heads"] * size
-        shapes |= {f"{at}input_layernorm.weight": (d,), f"{at}post_attention_layernorm.weight": (d,)}
-        shapes |= {f"{at}self_attn.q_proj.weight": (heads, d), f"{at}self_attn.k_proj.weight": (kv_heads, d)}
-        shapes |= {f"{at}self_attn.v_proj.weight": (kv_heads, d), f"{at}self_attn.o_proj.weight": (d, heads)}
-        shapes |= {f"{at}mlp.gate_proj.weight": (d_ff, d), f"{at}mlp.up_proj.weight": (d_ff, d)}
-        shapes |= {f"{at}mlp.down_proj.weight": (d, d_ff)}
+        shapes |= {f"{prefix}input_layernorm.weight": (d,), f"{prefix}post_attention_layernorm.weight": (d,)}
+        shapes |= {
+            f"{prefix}self_attn.q_proj.weight": (heads, d),
+            f"{prefix}self_attn.k_proj.weight": (kv_heads, d),
+        }
+        shapes |= {
+            f"{prefix}self_attn.v_proj.weight": (kv_heads, d),
+            f"{prefix}self_attn.o_proj.weight": (d, heads),
+        }
+        shapes |= {f"{prefix}mlp.gate_proj.weight": (d_ff, d), f"{prefix}mlp.up_proj.weight": (d_ff, d)}
+        shapes |= {f"{prefix}mlp.down_proj.weight": (d, d_ff)}
     numbers = np.random.default_rng(0)
     tensors = {name: numbers.normal(size=shape).astype(np.float32) / 8 for name, shape in shapes.items()}
     return model(folder / "llama", "llama-float16", tensors, **config)
@@ -142,12 +148,12 @@ BLOCKS = ("Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ2_XXS", "IQ2_XS", "IQ2_S", 
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_blocks_of_every_kind_are_what_the_package_says(tmp_path: Path, kind: str) -> None:
-    """Random bytes, as one matrix of Q (whose rows are reordered) and as an embedding."""
+def test_blocks_of_every_type_are_dequantized_as_by_the_package(tmp_path: Path, kind: str) -> None:
+    """Random bytes, as a matrix W_Q (whose rows are reordered) and as an embedding."""
     type_ = gguf.GGMLQuantizationType[kind]
     size, width = gguf.GGML_QUANT_SIZES[type_]
     count = 512 // size * width
-    data = np.random.default_rng(0).integers(0, 60, (16, count), dtype=np.uint8)  # scales below infinity
+    data = np.random.default_rng(0).integers(0, 60, (16, count), dtype=np.uint8)  # small enough for finite scales
     writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
     writer.add_embedding_length(512)
     writer.add_head_count(2)
@@ -168,7 +174,7 @@ def test_blocks_of_every_kind_are_what_the_package_says(tmp_path: Path, kind: st
     np.testing.assert_array_equal(checkpoint.array(name, lambda s: s[5:9, ::3].T), halves[5:9, ::3].T)
 
 
-# ------------------------------------------------------------------ the other architectures' names and changes
+# ------------------------------------------------------------------ names and changes of other architectures
 
 
 def test_an_adapter_fits_a_gguf_file(tmp_path: Path) -> None:
@@ -192,7 +198,7 @@ def opened(tmp_path: Path, arch: str, tensors: dict[str, NDArray[Any]], **number
     return open_gguf(finish(writer, tmp_path / "m.gguf"))
 
 
-def test_gemma_has_had_one_added_to_its_norms(tmp_path: Path) -> None:
+def test_the_one_added_to_the_norms_of_gemma_is_subtracted(tmp_path: Path) -> None:
     norm = np.array([1.5, 0.25, 1, -3, 0, 1], np.float32)
     found = opened(tmp_path, "gemma", {"blk.0.attn_norm.weight": norm, "output_norm.weight": norm},
                    attention__key_length=4, attention__value_length=4)  # fmt: skip
@@ -203,7 +209,7 @@ def test_gemma_has_had_one_added_to_its_norms(tmp_path: Path) -> None:
     assert found.config["model_type"] == "gemma"
 
 
-def test_qwen_and_phi_keep_their_order(tmp_path: Path) -> None:
+def test_the_rows_of_qwen_and_phi_keep_their_order(tmp_path: Path) -> None:
     matrix = np.arange(36, dtype=np.float32).reshape(6, 6)
     qwen2 = opened(tmp_path, "qwen2", {"blk.1.attn_q.weight": matrix, "blk.1.attn_q.bias": matrix[0]})
     np.testing.assert_array_equal(qwen2.checkpoint.array("model.layers.1.self_attn.q_proj.weight"), matrix)
@@ -259,7 +265,7 @@ W_Q = {"blk.0.attn_q.weight": np.ones((6, 6), np.float32)}
         ({"rope_freqs.weight": np.zeros((2, 2))}, {}, "not numbers above 0"),
         ({}, {"rope__scaling__type": "yarn", "rope__scaling__attn_factor": 0.5}, "'yarn' with attn_factor"),
         ({}, {"attention__value_length": 5}, "different sizes"),
-        ({}, {"block_count": 3}, "block_count is 3, but the tensors are those of 0 blocks"),
+        ({}, {"block_count": 3}, "block_count is 3, but the file has tensors of 0 blocks"),
         ({}, {"attention__head_count": 0}, "num_attention_heads is 0"),
         (W_Q, {"attention__key_length": 7, "attention__value_length": 7}, "2 heads of size 7 do not fit"),
         (W_Q, {"attention__head_count": 4}, "6 rows; 6 is not divisible by twice its 4 heads"),
@@ -272,7 +278,7 @@ def test_metadata_that_do_not_fit_are_refused(
         opened(tmp_path, "llama", {n: t.astype(np.float32) for n, t in tensors.items()}, **numbers)
 
 
-def test_a_factor_without_a_kind_is_linear(tmp_path: Path) -> None:
+def test_a_rope_factor_without_a_type_is_linear(tmp_path: Path) -> None:
     found = opened(tmp_path, "llama", {}, rope__scaling__factor=2.5)
     assert found.config["rope_scaling"] == {"rope_type": "linear", "factor": 2.5}
     assert "rope_scaling" not in opened(tmp_path, "llama", {}, rope__scaling__factor=0.0).config

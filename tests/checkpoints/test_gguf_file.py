@@ -57,8 +57,8 @@ def test_a_file_cut_short_is_refused(attn: Run, tmp_path: Path) -> None:
     assert "cut short" in error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
 
 
-def test_bytes_that_are_wrong_are_refused_or_read(tmp_path: Path) -> None:
-    """Whatever a byte of the header is changed to, the answer is a model or a line that says what is wrong."""
+def test_a_damaged_header_gives_a_model_or_an_error(tmp_path: Path) -> None:
+    """With any byte of the header changed, loading gives a model or an AttnError."""
     content = write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16").read_bytes()
     chance = random.Random(0)
     for _ in range(400):
@@ -69,7 +69,7 @@ def test_bytes_that_are_wrong_are_refused_or_read(tmp_path: Path) -> None:
             attncli.trace(ids=[1, 2], model=attncli.load_model(tmp_path / "m.gguf"), stages=["embed"])
 
 
-def test_what_is_no_gguf_file_is_told(attn: Run, tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_refused(attn: Run, tmp_path: Path) -> None:
     (tmp_path / "m.gguf").write_text("hello")
     assert "m.gguf is not a GGUF file" in error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
     (tmp_path / "m.gguf").write_bytes(b"GGUF" + (1).to_bytes(4, "little"))
@@ -79,13 +79,13 @@ def test_what_is_no_gguf_file_is_told(attn: Run, tmp_path: Path) -> None:
     assert "no such file" in error_of(attn("explain", "the cat", "-m", "n.gguf"), 2)
 
 
-def test_traits_that_are_not_known_are_refused_by_name(attn: Run, tmp_path: Path) -> None:
+def test_unknown_traits_are_refused_by_name(attn: Run, tmp_path: Path) -> None:
     def experts(writer: gguf.GGUFWriter) -> None:
         writer.add_expert_count(8)
 
     write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", experts)
-    said = error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
-    assert "'llama.expert_count' = 8" in said
+    message = error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
+    assert "'llama.expert_count' = 8" in message
     assert text_of(attn("explain", "--ids", "1", "-m", "m.gguf", "--ignore-config", "llama.expert_count"))
 
     def tensor(writer: gguf.GGUFWriter) -> None:
@@ -106,10 +106,10 @@ def test_traits_that_are_not_known_are_refused_by_name(attn: Run, tmp_path: Path
     assert "does not read architecture 'mamba'" in error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
 
 
-def test_without_the_package_the_line_says_what_to_install(attn: Run, tmp_path: Path) -> None:
+def test_without_the_package_the_error_says_what_to_install(attn: Run, tmp_path: Path) -> None:
     write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16")
     hide = "import sys; sys.modules['gguf'] = None"
     (tmp_path / "sitecustomize.py").write_text(hide)
     path = f"{tmp_path}:{Path(attncli.__file__).parent.parent}"
-    said = error_of(attn("explain", "--ids", "1", "-m", "m.gguf", PYTHONPATH=path), 1)
-    assert "pip install 'attncli[gguf]'" in said
+    message = error_of(attn("explain", "--ids", "1", "-m", "m.gguf", PYTHONPATH=path), 1)
+    assert "pip install 'attncli[gguf]'" in message

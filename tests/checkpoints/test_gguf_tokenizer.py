@@ -56,8 +56,10 @@ def test_byte_pairs_give_the_ids_of_the_reference(tmp_path: Path, pre: str | Non
         ("gpt-4o", "aB's CDe 1234", ["a", "B's", " CDe", " ", "123", "4"]),
     ],
 )
-def test_text_is_cut_as_the_vocabulary_is_made_for(tmp_path: Path, pre: str, text: str, cut: list[str]) -> None:
-    """With a merge for every pair of pieces, one token is one piece of the cut."""
+def test_text_is_split_by_the_pre_tokenizer_of_the_vocabulary(
+    tmp_path: Path, pre: str, text: str, cut: list[str]
+) -> None:
+    """With merges for every piece, each piece becomes one token."""
     tokens, _ = gpt2_vocabulary()
     alphabet = [t for t in tokens if len(t) == 1]
     spelled = dict(zip("\n ", "ĊĠ", strict=True))
@@ -76,7 +78,7 @@ def test_text_is_cut_as_the_vocabulary_is_made_for(tmp_path: Path, pre: str, tex
     assert [t.replace("Ċ", "\n") for t in attncli.tokenize(attncli.load_model(file), text).texts] == cut
 
 
-def test_llama_3_begins_with_its_beginning(tmp_path: Path) -> None:
+def test_llama_3_adds_its_beginning_of_text_token(tmp_path: Path) -> None:
     tokens, merges = gpt2_vocabulary()
 
     def bos(writer: gguf.GGUFWriter) -> None:
@@ -91,17 +93,18 @@ def test_llama_3_begins_with_its_beginning(tmp_path: Path) -> None:
 
 
 def sentence_piece(text: str, before: str = "▁") -> list[str]:
-    """SentencePiece's algorithm: join neighbours of the best score, the leftmost of them, till none is left."""
+    """SentencePiece's algorithm: join the neighbors with the best score, the leftmost first, until none are
+    left."""
     score = dict(zip(VOCABULARY, SCORES, strict=True))
-    parts = list((before + text).replace(" ", "▁"))
+    symbols = list((before + text).replace(" ", "▁"))
     while True:
-        ways = [(score["".join(p)], -i) for i, p in enumerate(itertools.pairwise(parts)) if "".join(p) in WORDS]
-        if not ways:
+        pairs = [(score["".join(p)], -i) for i, p in enumerate(itertools.pairwise(symbols)) if "".join(p) in WORDS]
+        if not pairs:
             break
-        at = -max(ways)[1]
-        parts[at : at + 2] = ["".join(parts[at : at + 2])]
-    known = [[p] if p in WORDS else [f"<0x{b:02X}>" for b in p.encode()] for p in parts]
-    return [token for part in known for token in part]
+        left = -max(pairs)[1]
+        symbols[left : left + 2] = ["".join(symbols[left : left + 2])]
+    known = [[p] if p in WORDS else [f"<0x{b:02X}>" for b in p.encode()] for p in symbols]
+    return [token for tokens in known for token in tokens]
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +115,13 @@ def with_pieces(tmp_path_factory: pytest.TempPathFactory) -> attncli.Model:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from("the cat sé猫🙂"), min_size=1, max_size=12))
-def test_scored_pieces_are_joined_as_sentence_piece_joins_them(with_pieces: attncli.Model, text: str) -> None:
+def test_scored_pieces_are_joined_as_by_sentence_piece(with_pieces: attncli.Model, text: str) -> None:
     tokens = attncli.tokenize(with_pieces, text)
     assert list(tokens.texts) == ["<s>", *sentence_piece(text)]
     assert list(tokens.ids) == [VOCABULARY.index(t) for t in tokens.texts]
 
 
-def test_special_pieces_in_the_text_are_whole(with_pieces: attncli.Model) -> None:
+def test_special_tokens_in_the_text_are_matched_whole(with_pieces: attncli.Model) -> None:
     assert list(attncli.tokenize(with_pieces, "cat</s>cat").texts) == ["<s>", "▁cat", "</s>", "▁cat"]
 
 
@@ -129,7 +132,7 @@ def test_flags_of_the_metadata_are_kept(tmp_path: Path) -> None:
     assert list(tokens.texts) == [*sentence_piece("cat the", before=""), "</s>"]
 
 
-def test_gemma_joins_in_the_order_of_its_tokens_and_spells_spaces_as_such(tmp_path: Path) -> None:
+def test_gemma_joins_in_the_order_of_its_tokens_and_keeps_runs_of_spaces(tmp_path: Path) -> None:
     tokens = ["<unk>", "<bos>", "<eos>", "  ", "   ", "ab", "bc", "▁a", "a", "b", "c", "▁"]
     kinds = [2, 3, 3, 4, 4, *[1] * 7]
     scores = [0.0] * 5 + [-9.0, -1.0, -1.0, -5.0, -5.0, -5.0, -5.0]
@@ -163,8 +166,8 @@ def tokens_alone(kind: str, **lists: Sequence[Any]) -> Any:
         ((tokens_alone("llama"),), "tokens is missing"),
     ],
 )
-def test_a_tokenizer_that_is_not_known_is_told(attn: Run, tmp_path: Path, metadata: Any, says: str) -> None:
+def test_an_unknown_or_broken_tokenizer_is_named(attn: Run, tmp_path: Path, metadata: Any, says: str) -> None:
     write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", *metadata)
-    said = error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
-    assert says in said
-    assert "m.gguf" in said
+    message = error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
+    assert says in message
+    assert "m.gguf" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -122,6 +123,54 @@ def test_closed_streams_are_told(tmp_path: Path, closed: str, says: str) -> None
 
 def test_a_missing_file_is_named(attn: Run) -> None:
     assert "cannot read nowhere.txt" in error_of(attn("explain", "--file", "nowhere.txt"), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("tokenizer.json", ("model", "m")),
+        ("tokenizer.json", ("explain", "the cat", "-m", "m")),
+        ("tokenizer.json", ("tokens", "the cat", "-m", "m")),
+        ("config.json", ("model", "m")),
+        ("config.json", ("explain", "the cat", "-m", "m")),
+        ("model.safetensors", ("explain", "the cat", "-m", "m")),
+        ("adapter_config.json", ("explain", "the cat", "-m", "m", "--adapter", "m")),
+    ],
+)
+def test_a_folder_in_the_place_of_a_file_is_named_as_what_was_read(
+    attn: Run, tmp_path: Path, name: str, command: tuple[str, ...]
+) -> None:
+    file = write_gpt2(tmp_path / "m") / name
+    file.unlink(missing_ok=True)
+    file.mkdir()
+    done = attn(*command)
+    stderr = done.stderr.decode()
+    assert done.returncode == 1
+    assert name in stderr
+    assert "cannot write" not in stderr
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.EIO, "Input/output error", "some/file"), "cannot read some/file: Input/output error"),
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot write the output: No space left on device"),
+        (OSError(errno.EIO, "Input/output error"), "input or output failed: Input/output error"),
+        (PermissionError(errno.EACCES, "Permission denied", b"file"), "cannot read file: Permission denied"),
+    ],
+)
+def test_an_error_of_the_system_says_what_it_was_about(error: OSError, says: str) -> None:
+    from attncli.cli import _failure
+
+    assert _failure(error) == says
+
+
+def test_families_are_written_to_a_file(attn: Run, tmp_path: Path) -> None:
+    for name in ("families.txt", "families.md", "families.json"):
+        done = attn("families", "gpt2", "-o", name)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert "gpt2" in (tmp_path / name).read_text()
 
 
 def test_a_truncated_checkpoint_is_refused(attn: Run, tmp_path: Path) -> None:

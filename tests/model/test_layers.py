@@ -45,10 +45,10 @@ REFUSED = {
     "rotary positions of no kind": ("gemma3-text-window", {"rope_parameters": {"rope_theta": 50.0}},
                                     "rope_parameters must have settings for full_attention"),
     "rotary positions of a number": ("gemma3-text-window", {"rope_parameters": {"sliding_attention": 50.0}},
-                                     "rope_parameters of sliding_attention is 50.0; it must be an object"),
+                                     "rope_parameters of sliding_attention is 50.0; it must be an"),
     "a text that is none": ("gemma3-images", {"text_config": 3}, "text_config is 3"),
     "words of another count": ("gemma3-images", {"vocab_size": 46}, "vocab_size = 46"),
-    "experts too few": ("mixtral-two", {"num_experts_per_tok": 6}, "num_experts_per_tok = 6, but there are only 5 experts"),
+    "experts too few": ("mixtral-two", {"num_experts_per_tok": 6}, "but there are only 5 experts"),
     "experts counted twice": ("mixtral-two", {"num_experts": 4}, "num_experts = 4"),
     "layers without experts": ("qwen3-moe-bare", {"mlp_only_layers": 1}, "mlp_only_layers is 1"),
 }  # fmt: skip

@@ -14,7 +14,7 @@ import pytest
 from tokenizers import Tokenizer
 
 import attncli
-from attncli.cli import ahead
+from attncli.cli import tokenizer_process
 from tests.conftest import Run, error_of, text_of
 from tests.support.checkpoints import write_gpt2
 
@@ -380,7 +380,7 @@ def test_a_large_vocabulary_gives_the_same(attn: Run, tmp_path: Path) -> None:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.add_tokens([f"word-{i}-{'x' * 20}" for i in range(6000)])
     tokenizer.save(str(folder / "tokenizer.json"))
-    assert (folder / "tokenizer.json").stat().st_size > ahead.WORTHWHILE
+    assert (folder / "tokenizer.json").stat().st_size > tokenizer_process.WORTHWHILE
     for target in (TARGET, SOURCE):
         arguments = (
             "explain",

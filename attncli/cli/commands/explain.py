@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli import ahead
-from attncli.cli.choosing import heads_of, layers_of, query_options, selection_of, top_of
 from attncli.cli.options import (
-    as_utf8,
     input_options,
-    load,
     model_options,
     output_options,
-    read_input,
+    query_options,
     seeded_options,
-    target_of,
     target_options,
-    tokens_of,
 )
+from attncli.cli.requests import typed_options
+from attncli.cli.tokenizer_process import tokenizing
 from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
+from attncli.model.request import Request
 
 if TYPE_CHECKING:
-    from attncli.model.running import Model
-    from attncli.text.tokens import Tokens
+    from attncli.insights.following import Followed
+    from attncli.model.pipeline import Prepared
     from attncli.tracing.selection import Selection
     from attncli.tracing.stage import Stage
 
 TOP = 5
+"""How many words of logits and probs are shown, where --top does not say."""
 
 
 @click.command(
@@ -51,7 +49,7 @@ TOP = 5
 @target_options
 @model_options
 @click.option(
-    "--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0; 1 of story]"
+    "--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0; 1 for story]"
 )
 @click.option("--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all.")
 @click.option(
@@ -59,69 +57,98 @@ TOP = 5
     "stages",
     multiple=True,
     metavar="STAGE",
-    help="A stage's name or a glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
+    help="Stage to show, by name or glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
     "TransformerLens names work too.  [default: the attention, from embedding to output]",
 )
 @query_options
 @seeded_options
-@output_options
-def command(**options: Any) -> None:
+@output_options()
+@typed_options
+def command(request: Request) -> None:
     """Show every number between SENTENCE and the attention output.
 
-    Rows are queries (the token that attends), columns are keys (the token attended to). With --query one token is
-    followed through the formula, each number from those above it. Give - as the SENTENCE to read standard input.
+    Rows are queries (the token that attends), columns are keys (the token attended to). With --query, attn follows
+    one token through the formula and computes each number from those above it. Give - as the SENTENCE to read
+    standard input.
     """
-    options = as_utf8(options)
-    text, ids = read_input(options)
-    prepared = ahead.begin(options, text)
+    with tokenizing(request) as with_tokens:
+        from attncli.cli.output import chosen_format
+        from attncli.model.pipeline import load, prepare
 
-    from attncli.cli import worked
-    from attncli.cli.output import chosen_format, opened, render_options
+        format_ = chosen_format(request.output)
+        prepared = prepare(request, with_tokens(load(request.model)))
+    warn_of_bytes(prepared.model, prepared.tokens)
+    asked = _followed(prepared, format_)
+    if asked is None:
+        _show_stages(prepared, format_)
+    else:
+        _show_worked_example(prepared, asked, format_)
+
+
+def _followed(prepared: Prepared, format_: str) -> Followed | None:
+    """The query to follow; None where there is none, or one that chooses rows of stages. Raises UsageError for
+    options that go with a followed query only."""
+    from attncli.insights.following import followed, not_followed
+    from attncli.render.page.formats import FORMATS
+
+    scope = prepared.request.scope
+    if scope.queries is None:
+        reason = "needs --query, the token that attends."
+    elif scope.stages is not None:
+        reason = "is for the worked example, and --stage shows stages instead: leave it out."
+    elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # those have the rows of the stages
+        reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
+    else:
+        return followed(prepared)
+    for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
+        if asked is not None:
+            raise not_followed(flag, reason)
+    return None
+
+
+def _show_stages(prepared: Prepared, format_: str) -> None:
+    """Computes the stages that are asked for, and writes each as soon as it is there."""
+    from attncli.cli.output import opened, render_options
     from attncli.cli.progress import Progress
-    from attncli.model.running import check_tokens, run
+    from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
     from attncli.render.page.formats import FORMATS, open_writer
-    from attncli.tracing.trace import Trace
     from attncli.views import stages as view
 
-    format_ = chosen_format(options)
-    model = prepared(load(options))
-    tokens = tokens_of(model, options, text, ids)
-    target = target_of(model, options)
-    model = model.bind(model, tokens)
-    head = Trace(text=text, model=model.info, tokens=tokens, target=target, target_text=options["target"])
-    check_tokens(model.spec, tokens, target)
-    warn_of_bytes(model, tokens)
-    example = worked.asked(model, tokens, target, options, format_)
-    if example is not None:
-        worked.show(model, head, example, options, format_)
-        return
-    selection = _selection(model, tokens, target, options)
-    top = top_of(options["top"], None if FORMATS[format_].kind == "arrays" else TOP)
+    output_ = prepared.request.output
+    selection = selection_of(prepared, stages_in(prepared))
+    top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
-    with Progress() as progress, opened(options["output"]) as output:
-        head, shown = replace(head, axes=_axes(selection)), render_options(options)
-        writer = open_writer(format_, view.page(head, shown), output, shown)
+    with Progress() as progress, opened(output_.path) as output:
+        head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
+        writer = open_writer(format_, view.page(head, options), output, options)
 
         def show(stage: Stage) -> None:
             count_broken(stage.name, stage.values, broken)
             progress.hide()
-            writer.section(view.section(stage, head, shown))
+            writer.section(view.section(stage, head, options))
 
-        run(model, tokens, selection, show, top, target, progress)
+        run_selection(prepared, selection, show, top, progress)
         progress.hide()
         writer.close()
-    warn_of_broken(model, broken)
+    warn_of_broken(prepared.model, broken)
 
 
-def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dict[str, Any]) -> Selection:
-    """What the options ask for, of this model and these tokens."""
-    from attncli.stages.selecting import attention_stages, select
+def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> None:
+    """Computes the stages that the rows are taken from, and writes the rows."""
+    from attncli.cli.output import opened, render_options
+    from attncli.cli.progress import Progress
+    from attncli.insights.following import follow
+    from attncli.render.page.formats import write
+    from attncli.views import worked_example as view
 
-    spec, unsaid = model.spec, options["layer"] is None
-    layers = layers_of(spec, str(model.layer) if unsaid else options["layer"])
-    stages = options["stages"]
-    chosen = select(spec, stages, layers) if stages else attention_stages(spec, layers, embedding=unsaid)
-    return selection_of(chosen, heads_of(spec, chosen, options["head"]), options["query"], tokens, target)
+    broken: dict[str, tuple[int, int]] = {}
+    output_, top = prepared.request.output, prepared.request.scope.top
+    with Progress() as progress, opened(output_.path) as output:
+        examples = follow(prepared, asked, lambda stage: count_broken(stage.name, stage.values, broken), progress)
+        progress.hide()
+        options = render_options(output_)
+        write(format_, view.page(prepared.head, examples, asked.key, top, options), output, options)
+    warn_of_broken(prepared.model, broken)
 
 
 def _axes(selection: Selection) -> tuple[str, ...]:

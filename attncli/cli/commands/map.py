@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from attncli.cli import ahead
-from attncli.cli.options import (
-    as_utf8,
-    input_options,
-    load,
-    model_options,
-    read_input,
-    seeded_options,
-    target_of,
-    target_options,
-    tokens_of,
-)
+from attncli.cli.options import input_options, model_options, seeded_options, target_options
 from attncli.cli.pictures import map_format, map_output_options
-from attncli.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from attncli.insights.mapping import Chosen
-    from attncli.model.running import Model
-    from attncli.text.tokens import Tokens
-    from attncli.tracing.selection import Selection
-    from attncli.tracing.trace import Trace
-
-SORTS = ("layer", "previous", "first", "self", "same", "induction", "entropy")
+from attncli.cli.requests import typed_options
+from attncli.cli.tokenizer_process import tokenizing
+from attncli.insights.sorts import SORTS
+from attncli.model.request import Pooling, Request
 
 
 @click.command(
@@ -54,105 +33,65 @@ SORTS = ("layer", "previous", "first", "self", "same", "induction", "entropy")
     "stages",
     multiple=True,
     metavar="STAGE",
-    help="A stage with queries and keys (weights, scores, masked, cross.weights), or a glob; repeatable.  "
+    help="Stage to draw, with queries and keys (weights, scores, masked, cross.weights), or a glob; repeatable.  "
     "[default: the weights of every attention]",
 )
 @click.option("--query", metavar="TOKENS", help="Only these rows: 0-99, or a token's index or text.")
-@click.option("--key", metavar="TOKENS", help="Only these columns, likewise.")
+@click.option("--key", metavar="TOKENS", help="Only these columns: 0-99, or a token's index or text.")
 @click.option(
     "--sort",
     type=click.Choice(SORTS),
     default="layer",
     show_default=True,
-    help="Order of the heads: by place; by what they look at, most of it first; or the most pointed first.",
+    help="Order of the heads: by layer; by how well they fit a pattern, best first; or by entropy, most focused "
+    "first.",
 )
 @click.option(
     "--pool",
     type=click.Choice(["max", "mean"]),
     default="max",
     show_default=True,
-    help="What a cell shows that stands for several numbers: the largest (that farthest from zero), or the mean.",
+    help="What a cell shows when it stands for several numbers: the one farthest from zero, or the mean.",
 )
 @seeded_options
 @map_output_options
-def command(**options: Any) -> None:
-    """Show where the heads of a model look in SENTENCE: one head as a large map, many as a grid of small ones.
+@typed_options
+def command(request: Request, sort: str, pool: Pooling) -> None:
+    """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
 
-    Rows are queries (the token that attends), columns are keys (the token attended to). A head is marked by what
-    it does where that is clear: it looks at the token before, the first one, itself, the last equal one, or
-    (induction) at what came after that. Maps larger than the window are pooled, and say so. Give - as the SENTENCE
-    to read standard input.
+    Rows are queries (the token that attends), columns are keys (the token attended to). A head is labelled by
+    its pattern where that is clear: it attends to the token before, the first token, itself, the last equal
+    token, or (induction) the token that followed that one. Maps that do not fit the window are pooled, and say
+    so. Give - as the SENTENCE to read standard input.
     """
-    options = as_utf8(options)
-    text, ids = read_input(options)
-    prepared = ahead.begin(options, text)
+    with tokenizing(request) as with_tokens:
+        from attncli.cli.output import opened, render_options
+        from attncli.cli.progress import Progress
+        from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
+        from attncli.insights.requested_maps import map_selection, maps_of, planned_maps
+        from attncli.model.pipeline import load, prepare
+        from attncli.render.page.formats import fitted, open_writer
+        from attncli.views import maps as view
 
-    from attncli.cli.output import opened
-    from attncli.cli.progress import Progress
-    from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
-    from attncli.insights.mapping import made, planned
-    from attncli.insights.maps import ordered
-    from attncli.model.running import check_tokens
-    from attncli.render.maps import writer
-    from attncli.render.page.page import Options
-    from attncli.text.language import language
-    from attncli.tracing.trace import Trace
-
-    format_ = map_format(options)
-    model = prepared(load(options))
-    tokens = tokens_of(model, options, text, ids)
-    target = target_of(model, options)
-    model = model.bind(model, tokens)
-    selection = _selection(model, tokens, target, options)
-    check_tokens(model.spec, tokens, target)
-    warn_of_bytes(model, tokens)
-    head = Trace(
-        text=text, model=model.info, tokens=tokens, target=target, target_text=options["target"],
-        schema="attn.map/1",
-    )  # fmt: skip
+        format_ = map_format(request.output)
+        prepared = prepare(request, with_tokens(load(request.model)), "attn.map/1")
+    selection = map_selection(prepared, sort)
+    warn_of_bytes(prepared.model, prepared.tokens)
     broken: dict[str, tuple[int, int]] = {}
-    with Progress() as progress, opened(options["output"]) as output:
-        document = writer(
-            format_, head, output, Options(full=options["full"], say=language(options["lang"])), options["sort"]
-        )
-        sections = [
-            document.fitted(section)
-            for section in planned(model.spec, head, selection, _keys(head, options["key"]), options["pool"])
+    options, path = render_options(request.output), request.output.path
+    planned = planned_maps(prepared, selection, pool)
+    with Progress() as progress, opened(path) as output:
+        pooled = [
+            view.pooled_by(section, sort, lambda maps: fitted(format_, maps, output, options))
+            for section in planned
         ]
-        finished = made(
-            model, tokens, target, selection, sections, progress,
+        finished = maps_of(
+            prepared, selection, pooled, sort, progress,
             lambda name, values: count_broken(name, values, broken),
         )  # fmt: skip
         progress.hide()
-        document.write([ordered(section, options["sort"]) for section in finished])
-    warn_of_broken(model, broken)
-
-
-def _selection(model: Model, tokens: Tokens, target: Tokens | None, options: dict[str, Any]) -> Selection:
-    """What the options ask for, of this model and these tokens."""
-    from attncli.cli.choosing import heads_of, layers_of, selection_of
-    from attncli.insights.mapping import map_stages
-    from attncli.stages import relative
-
-    spec, sort = model.spec, options["sort"]
-    stages = map_stages(spec, options["stages"], layers_of(spec, options["layer"]))
-    if sort != "layer" and not any(relative(name) == "attn.weights" for name in stages):
-        raise UsageError(
-            f"--sort {sort} is by a layer's own attention weights, which are not asked for.",
-            "Take --stage attn.weights, or leave --sort out.",
-        )
-    return selection_of(stages, heads_of(spec, stages, options["head"]), options["query"], tokens, target)
-
-
-def _keys(head: Trace, text: str | None) -> Chosen:
-    """Which keys --key means, of the tokens along the keys of a stage."""
-
-    def chosen(name: str, tokens: Tokens | None) -> Sequence[int] | None:
-        from attncli.cli.choosing import positions_of
-
-        if text is None or tokens is None:
-            return None
-        side = "" if head.target is None else "source" if tokens is head.tokens else "target"
-        return positions_of(text, tokens, "key", side)
-
-    return chosen
+        writer = open_writer(format_, view.page(prepared.head, planned, sort, options), output, options)
+        for section in finished:
+            writer.section(view.section(section, sort))
+        writer.close()
+    warn_of_broken(prepared.model, broken)

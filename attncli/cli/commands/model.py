@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from attncli.cli.options import ignore_config_option, output_options
+from attncli.cli.requests import typed_options
+from attncli.model.request import Output
 
 
 @click.command(
@@ -20,24 +20,24 @@ from attncli.cli.options import ignore_config_option, output_options
 )
 @click.argument("path")
 @ignore_config_option
-@output_options
-def command(path: str, ignore_config: tuple[str, ...], **options: Any) -> None:
+@output_options()
+@typed_options
+def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
     """Show what a checkpoint is: its sizes, its parts, its tensors, and the stages it offers.
 
-    PATH is a folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, a .safetensors/.npz file with
-    one attention layer, or story, the model that comes with attn, whose card is shown as well. Only config.json
-    and the headers of the files are read. A checkpoint that attn would not trace is shown as far as its headers
-    go, with the reason; the exit status is then 1.
+    PATH is a folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, a .safetensors/.npz file
+    with one attention layer, or story, the model that comes with attn, whose card is shown as well. Only
+    config.json and the headers of the files are read. If attn cannot trace the checkpoint, it shows what the
+    headers say and the reason, and the exit status is 1.
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.model.describing import describe
     from attncli.render.page.formats import write
     from attncli.views import model as view
 
-    format_ = no_arrays(chosen_format(options), "a description")
-    description = describe(path, ignore_config)
-    with opened(options["output"]) as output:
-        shown = render_options(options)
-        write(format_, view.page(description, shown), output, shown)
+    format_ = no_arrays(chosen_format(output), "a description")
+    description, options = describe(path, ignore_config), render_options(output)
+    with opened(output.path) as stream:
+        write(format_, view.page(description, options), stream, options)
     if description.refusal is not None:
         raise description.refusal

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from attncli.cli.options import FORMATS, output_options
 from attncli.cli.pictures import PICTURES, format_or_map
-from attncli.errors import UsageError
+from attncli.cli.requests import typed_options
+from attncli.model.request import ENCODINGS, EncodingRequest, Output
 
 if TYPE_CHECKING:
-    from attncli.tracing.stage import Stage
-
-LARGEST = 1 << 16
-KINDS = ("sinusoidal", "rotary", "alibi")
+    from attncli.tracing.trace import Trace
 
 
 @click.command(
@@ -32,64 +28,89 @@ KINDS = ("sinusoidal", "rotary", "alibi")
     "  attn pe --model gpt2 --length 1024 --similarity --map -o gpt2.png",
 )
 @click.option("--dim", type=int, metavar="N", help="Size of the encoding (rotary: of a head).  [default: 64]")
-@click.option("--length", type=int, metavar="N", help="How many positions, from 0.  [default: 16]")
+@click.option("--length", type=int, metavar="N", help="Number of positions, from 0.  [default: 16]")
 @click.option("--position", metavar="POSITIONS", help="Only these positions: 3, or 5-9, or 0,5-9.")
-@click.option("--base", type=float, metavar="NUMBER", help="The base of the wavelengths.  [default: 10000]")
-@click.option("--kind", type=click.Choice(KINDS), help="Which encoding.  [default: sinusoidal]")
-@click.option("--heads", type=int, metavar="N", help="ALiBi: how many heads.  [default: 8]")
-@click.option("-m", "--model", metavar="MODEL", help="A checkpoint's own, named as for attn explain.")
+@click.option("--base", type=float, metavar="NUMBER", help="Base of the wavelengths.  [default: 10000]")
+@click.option("--kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
+@click.option("--heads", type=int, metavar="N", help="ALiBi: number of heads.  [default: 8]")
+@click.option(
+    "-m", "--model", metavar="MODEL", help="Show a checkpoint's own encodings; named as for attn explain."
+)
 @click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
 @click.option(
-    "--similarity", is_flag=True, help="The dot products of the encodings, by distance; with --map, of every pair."
+    "--similarity",
+    is_flag=True,
+    help="Show the dot products of the encodings by distance; with --map, of every pair.",
 )
-@partial(output_options, formats=(*FORMATS, *PICTURES))
-def command(**options: Any) -> None:
+@output_options((*FORMATS, *PICTURES))
+@typed_options
+def command(
+    output: Output,
+    dim: int | None,
+    length: int | None,
+    position: str | None,
+    base: float | None,
+    kind: str | None,
+    heads: int | None,
+    model: str | None,
+    as_map: bool,
+    similarity: bool,
+) -> None:
     """Show positional encodings.
 
     Sinusoidal (Vaswani et al. 2017, §3.5), rotary angles with their cosine and sine (Su et al. 2021), ALiBi
-    slopes and biases (Press et al. 2021), or what a checkpoint has: its table, learned or computed, or the angles
+    slopes and biases (Press et al. 2021), or a checkpoint's own: its table, learned or computed, or the angles
     of its first layer.
     """
-    format_, as_map = format_or_map(options)
-    parameters, stages = _of_model(options) if options["model"] is not None else _of_formula(options)
+    from attncli.insights.requested_encodings import encodings_of
+    from attncli.model.loading import load_model
+
+    format_, as_map = format_or_map(output, as_map)
+    asked = EncodingRequest(kind, dim, length, position, base, heads)
+    trace = encodings_of(asked, None if model is None else load_model(model))
     if as_map:
-        _write_maps(format_, options, parameters, stages)
-    elif options["similarity"]:
-        _write_similarity(format_, options, parameters, stages)
+        _write_maps(format_, trace, similarity, output)
+    elif similarity:
+        _write_similarity(format_, trace, output)
     else:
-        _write_numbers(format_, options, parameters, stages)
+        _write_numbers(format_, trace, output)
 
 
-def _write_numbers(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
+def _write_numbers(format_: str, trace: Trace, output: Output) -> None:
+    from dataclasses import replace
+
     from attncli.cli.output import opened, render_options
     from attncli.render.page.formats import write
-    from attncli.tracing.trace import Trace
     from attncli.views import stages as view
 
-    axes = tuple(dict.fromkeys(a for stage in stages for a in stage.axes))
-    head = Trace(schema="attn.pe/1", parameters=parameters, axes=axes)
-    with opened(options["output"]) as output:
-        shown = render_options(options)
-        write(format_, view.page(head, shown, stages), output, shown)
+    axes = tuple(dict.fromkeys(axis for stage in trace.values() for axis in stage.axes))
+    head, options = replace(trace, stages={}, axes=axes), render_options(output)
+    with opened(output.path) as stream:
+        write(format_, view.page(head, options, trace.values()), stream, options)
 
 
-def _write_maps(format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]) -> None:
-    """Each stage as a map, or one of the dot products."""
+def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) -> None:
+    """Each stage as a map, or one map of the dot products."""
+    from dataclasses import replace
+
     from attncli.cli.output import opened, render_options
-    from attncli.insights.encodings import drawn, of_pairs
-    from attncli.render.maps import writer
-    from attncli.tracing.trace import Trace
+    from attncli.insights.encodings import of_pairs, planned_map, pooled_map
+    from attncli.render.page.formats import fitted, open_writer
+    from attncli.views import maps as view
 
-    shown = [of_pairs(stages)] if options["similarity"] else stages
-    head = Trace(schema="attn.map/1", parameters=parameters)
-    with opened(options["output"]) as output:
-        document = writer(format_, head, output, render_options(options), "layer")
-        document.write([drawn(stage, document.fitted) for stage in shown if len(stage.axes) > 1])
+    stages = list(trace.values())
+    mapped = [of_pairs(stages)] if similarity else [stage for stage in stages if len(stage.axes) > 1]
+    planned = [planned_map(stage) for stage in mapped]
+    head, options = replace(trace, schema="attn.map/1", stages={}), render_options(output)
+    with opened(output.path) as stream:
+        writer = open_writer(format_, view.page(head, planned, "layer", options), stream, options)
+        for stage, section in zip(mapped, planned, strict=True):
+            pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, stream, options))
+            writer.section(view.section(pooled_map(pooled, stage), "layer"))
+        writer.close()
 
 
-def _write_similarity(
-    format_: str, options: dict[str, Any], parameters: dict[str, Any], stages: list[Stage]
-) -> None:
+def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
     """The dot products by distance, a record each."""
     from attncli.cli.output import opened, render_options
     from attncli.insights.encodings import vectors
@@ -97,74 +118,8 @@ def _write_similarity(
     from attncli.render.page.formats import write
     from attncli.views import similarity as view
 
-    encodings, formula = vectors(stages)
-    found = by_distance(dot_products(encodings), parameters["positions"])
-    with opened(options["output"]) as output:
-        shown = render_options(options)
-        write(format_, view.page(formula, found, parameters, shown), output, shown)
-
-
-def _of_formula(options: dict[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
-    from attncli.insights import encodings
-
-    kind = options["kind"] or "sinusoidal"
-    positions = _positions(options, None)
-    if kind == "alibi":
-        _refuse(options, ("dim", "base"), "ALiBi has slopes by head")
-        heads = _within("--heads", options["heads"], 8, 1024)
-        return {"kind": kind, "heads": heads, "positions": positions}, encodings.alibi(heads, positions)
-    _refuse(options, ("heads",), f"{kind} encodings are the same for every head")
-    dim = _within("--dim", options["dim"], 64, LARGEST)
-    if dim % 2:
-        raise UsageError(
-            f"--dim {dim} is odd: sine and cosine come in pairs.", f"Take --dim {dim - 1 or 2} or {dim + 1}."
-        )
-    base = 10000.0 if options["base"] is None else options["base"]
-    if not 1 < base < 1e30:
-        raise UsageError(f"--base {base:g}: a number above 1 is needed.")
-    made = (encodings.sinusoidal if kind == "sinusoidal" else encodings.rotary)(dim, base, positions)
-    return {"kind": kind, "dim": dim, "base": base, "positions": positions}, made
-
-
-def _of_model(options: dict[str, Any]) -> tuple[dict[str, Any], list[Stage]]:
-    """A checkpoint's own positions: the learned table, or the rotary angles with its scaling."""
-    from attncli.insights import encodings
-    from attncli.model.loading import load_model
-
-    _refuse(options, ("dim", "base", "kind", "heads"), "a model has its own")
-    model = load_model(options["model"])
-    limit = model.spec.max_positions
-    positions = _positions(options, limit)
-    facts = {"kind": model.spec.positions, "model": model.name, "positions": positions}
-    return facts, encodings.of_model(model, positions)
-
-
-def _refuse(options: dict[str, Any], names: tuple[str, ...], because: str) -> None:
-    for name in names:
-        if options[name] is not None:
-            raise UsageError(f"--{name} does not apply: {because}.")
-
-
-def _within(flag: str, value: int | None, default: int, largest: int) -> int:
-    if value is None:
-        return default
-    if not 1 <= value <= largest:
-        raise UsageError(f"{flag} {value} is out of range: 1 to {largest}.")
-    return value
-
-
-def _positions(options: dict[str, Any], limit: int | None) -> list[int]:
-    """The positions asked for, below the model's limit."""
-    from attncli.cli.options import indices
-
-    largest = (1 << 20) if limit is None else limit
-    if options["position"] is None:
-        return list(range(_within("--length", options["length"], min(16, largest), largest)))
-    if options["length"] is not None:
-        raise UsageError("--length and --position are both given: one of them says which positions.")
-    if limit is None and (options["position"] == "all" or re.search(r"(^|[,-])\s*-", options["position"])):
-        raise UsageError(
-            f"--position {options['position']}: a formula has no last position.",
-            "Give positions from 0, as in --position 3 or --position 5-9.",
-        )
-    return list(indices(options["position"], largest, "position"))
+    encodings, formula = vectors(list(trace.values()))
+    found = by_distance(dot_products(encodings), trace.parameters["positions"])
+    options = render_options(output)
+    with opened(output.path) as stream:
+        write(format_, view.page(formula, found, trace.parameters, options), stream, options)

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from attncli.cli.options import (
-    as_utf8,
-    input_options,
-    load,
-    model_options,
-    output_options,
-    read_input,
-    seeded_options,
-    target_of,
-    target_options,
-    tokens_of,
-)
+from attncli.cli.options import input_options, model_options, output_options, seeded_options, target_options
+from attncli.cli.requests import typed_options
+from attncli.model.request import Request
 
 
 @click.command(
@@ -33,24 +22,26 @@ from attncli.cli.options import (
 @target_options
 @model_options
 @seeded_options
-@output_options
-def command(**options: Any) -> None:
-    """Show the tokens of SENTENCE: index, id, text, and the characters [start, end) they cover; with --target also
-    what the decoder reads.
+@output_options()
+@typed_options
+def command(request: Request) -> None:
+    """Show the tokens of SENTENCE: index, id, text, and the characters [start, end) that each covers; with
+    --target also what the decoder reads.
 
     Give - as the SENTENCE to read standard input.
     """
     from attncli.cli.output import chosen_format, opened, render_options
+    from attncli.model.input import tokenize, tokenize_target
+    from attncli.model.pipeline import load
     from attncli.render.page.formats import write
     from attncli.views import tokens as view
 
-    options = as_utf8(options)
-    text, ids = read_input(options)
-    format_ = chosen_format(options)
-    model = load(options)
-    tokens = tokens_of(model, options, text, ids)
-    given = options["target"] is not None or options["target_ids"] is not None
-    target = target_of(model, options) if given else None
-    with opened(options["output"]) as output:
-        shown = render_options(options)
-        write(format_, view.page(text, model.name, tokens, target, shown), output, shown)
+    asked, format_ = request.input, chosen_format(request.output)
+    model = load(request.model)
+    tokens = tokenize(model, asked.text, asked.pair, asked.ids, asked.special_tokens, asked.truncate)
+    target = None
+    if asked.target is not None or asked.target_ids is not None:
+        target = tokenize_target(model, asked.target, asked.target_ids, asked.special_tokens)
+    options = render_options(request.output)
+    with opened(request.output.path) as output:
+        write(format_, view.page(asked.text, model.name, tokens, target, options), output, options)

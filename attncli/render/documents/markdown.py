@@ -22,6 +22,7 @@ from attncli.render.page.blocks import (
     TokenLine,
 )
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.map_tables import map_tables
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.text.tokens import Tokens
@@ -91,7 +92,8 @@ def _lines(block: Block, options: Options) -> Iterator[str]:
         case Plot():
             yield from _plot(block, options)
         case HeadMaps():
-            yield from _maps(block, options)
+            for inner in map_tables(block, options.precision):
+                yield from _lines(inner, options)
         case Prose() | Note():
             yield f"\n{text(block.text)}"
         case Markdown():
@@ -177,35 +179,6 @@ def _plot(block: Plot, options: Options) -> Iterator[str]:
     for line in plot(block, 80):
         yield "".join(cell for cell, _ in line).rstrip()
     yield "```"
-
-
-def _maps(block: HeadMaps, options: Options) -> Iterator[str]:
-    """One small map as a table of its numbers; of many, a list of the heads."""
-    say = options.say
-
-    def text(marked: str) -> str:
-        return escape(harmless(say.marked(marked)))
-
-    yield "\n" + " – ".join(filter(None, (_code(say.marked(block.formula)), text(block.meaning))))
-    if len(block.maps) == 1:
-        head = block.maps[0]
-        rows, columns = (
-            [f"{side.indices[lines[0]]}" + ("" if side.names is None else f" {side.names[lines[0]]}")
-             for lines in side.blocks]
-            for side in (block.rows, block.columns)
-        )  # fmt: skip
-        yield f"\n**{text(head.title)}** {text(block.shape)}\n"
-        yield from _matrix(Matrix(head.title, block.shape, head.values, rows, columns), options)
-    else:
-        yield f"\n**{text(block.name)}** {text(block.shape)}\n"
-        yield as_row([text(say("head")), text(say("mark"))])
-        yield as_row(["---", "---"])
-        for head in block.maps:
-            yield as_row([escape(head.name), escape(head.mark)])
-        for mark, heads, meaning in block.legend:
-            yield f"\n**{escape(mark)}**: {escape(', '.join(heads))} – {text(meaning)}"
-    yield from [f"\n{text(block.pooling)}"] if block.pooling else []
-    yield from [f"\n{text(block.marking)}"] if block.legend and block.marking else []
 
 
 def as_row(cells: Sequence[str]) -> str:

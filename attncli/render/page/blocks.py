@@ -184,6 +184,13 @@ class Axis:
     logarithmic: bool = False
     marks: Sequence[tuple[float, str]] = ()
 
+    def coordinates(self, numbers: Array) -> Array:
+        """Where numbers lie along the axis: their base-10 logarithms where it is logarithmic, -inf for zero."""
+        if not self.logarithmic:
+            return np.asarray(numbers, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log10(numbers).astype(np.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Plot:

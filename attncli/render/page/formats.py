@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
-from attncli.render.page.maps import HeadMaps
-from attncli.render.page.page import Options, Page, Section
+if TYPE_CHECKING:  # the command line lists the formats before numpy is imported
+    from attncli.render.page.maps import HeadMaps
+    from attncli.render.page.page import Options, Page, Section
 
 Kind = Literal["words", "picture", "data", "arrays"]
 

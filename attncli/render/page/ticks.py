@@ -4,6 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from attncli.render.page.blocks import Axis
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """The first and the last tick, and those that have a name, as coordinates along the axis."""
+
+    first: float
+    last: float
+    named: Sequence[tuple[float, str]]
+
+
+def ticks(axis: Axis, coordinates: Sequence[float], most: int) -> Ticks:
+    """The ticks of an axis for numbers at these (finite) coordinates, with names for at most `most` of them."""
+    if axis.logarithmic:
+        steps = logarithmic_steps(coordinates)
+        named = [(step, exponent_text(step, axis.text)) for step in logarithmic_ticks(steps, most)]
+        return Ticks(steps[0], steps[-1], named)
+    steps = linear_ticks(coordinates, most)
+    return Ticks(steps[0], steps[-1], [(step, axis.text(step)) for step in steps])
 
 
 def logarithmic_steps(exponents: Sequence[float]) -> list[float]:

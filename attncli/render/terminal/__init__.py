@@ -24,11 +24,10 @@ from attncli.render.page.blocks import (
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.terminal.console import console_for, finish
-from attncli.render.terminal.grid import QUIET, grid, table_width
+from attncli.render.terminal.styles import FORMULA, NAME, QUIET
 from attncli.render.terminal.subject import subject_lines, token_line
 from attncli.render.terminal.wrapping import Running
 
-NAME, FORMULA = "bold", "green"
 SPACED = (Heading, Formula, Plot, Prose, Markdown, HeadMaps)
 """Blocks with an empty line above, unless they follow one of their own kind."""
 
@@ -72,13 +71,15 @@ class TerminalWriter:
             case TokenLine():
                 console.print(token_line(block.tokens, console.width, options, say.marked(block.side)))
             case Matrix():
+                from attncli.render.terminal.grid import grid, table_width
+
                 console.print(Text.assemble((block.title, NAME), (f"  {block.shape}", QUIET)))
                 table = grid(block, console.width, options)
                 width = console.width
                 console.width = max(width, table_width(table))  # Rich would squeeze the table and cut its numbers
                 console.print(table)
                 console.width = width
-            case Table() if all(column.kind == "number" for column in block.columns[1:]) and block.header:
+            case Table() if block.header and _is_of_numbers(block):
                 from attncli.render.terminal.number_table import show as show_number_table
 
                 show_number_table(block, console, options)
@@ -110,6 +111,12 @@ class TerminalWriter:
                 show_prose(block, console)
             case Note():
                 console.print(Running(Text(say.marked(block.text), QUIET)))
+
+
+def _is_of_numbers(table: Table) -> bool:
+    """Whether a table is labels and numbers, without words to break into lines."""
+    label, *numbers = table.columns
+    return label.kind == "label" and all(column.kind == "number" for column in numbers)
 
 
 def formula_text(block: Formula, options: Options) -> Running:

@@ -8,7 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from attncli.render.terminal.grid import HEAD, QUIET, Block, fit, table_width
+from attncli.render.page.line_breaks import fit
+from attncli.render.terminal.grid import HEAD, QUIET, Block, table_width
 
 
 def framed(label_width: int, width: int, corner: str = "", header: str = "") -> RichTable:

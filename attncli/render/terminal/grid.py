@@ -12,14 +12,18 @@ from itertools import accumulate, groupby, product
 
 import numpy as np
 from rich import box
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 
 from attncli.render.page.blocks import Matrix
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.line_breaks import fit
 from attncli.render.page.page import Options
+from attncli.render.terminal.styles import HEAD as HEAD
+from attncli.render.terminal.styles import QUIET as QUIET
+from attncli.render.terminal.styles import STRONG
 from attncli.text.language import Say
 
 LABEL_WIDTH = 18
@@ -27,7 +31,6 @@ COLUMN_LABEL_WIDTH = 12
 ROWS = 40
 FRAME = 7  # the borders and the padding of the two Rich columns
 
-HEAD, QUIET, STRONG = "cyan", "dim", "bold"
 STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
 
 
@@ -201,8 +204,3 @@ def _layout(matrix: Matrix, rows: Sequence[int], options: Options, room: int) ->
             if columns.width <= room:
                 return columns
     return _Columns([made[0]], 1, count - 1, left, markers[-1])  # wider than the terminal, but whole
-
-
-def fit(label: str, width: int) -> str:
-    """A label cut to a width in cells, with … where it was cut."""
-    return label if cell_len(label) <= width else set_cell_size(label, width - 1).rstrip() + "…"

@@ -8,16 +8,16 @@ figure in a global variable, so these lines stay.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from attncli.formula.types import Array
-from attncli.render.page.blocks import QUIET, Axis, Plot, Span
+from attncli.render.page.blocks import QUIET, Axis, Curve, Plot, Span
 from attncli.render.page.page import Options
-from attncli.render.page.ticks import exponent_text, linear_ticks, logarithmic_steps, logarithmic_ticks
+from attncli.render.page.ticks import ticks
 from attncli.render.terminal.wrapping import Running
 
 HEIGHT, WIDEST = 14, 88
@@ -43,17 +43,17 @@ def legend(block: Plot, options: Options) -> Text:
 
 def plot(block: Plot, width: int, unicode: bool = True) -> list[list[Span]]:
     """The lines of the plot, top to bottom, at most `width` characters wide."""
-    curves = [_measured(curve.letter, curve.style, *_placed(curve.x, curve.y, block)) for curve in block.curves]
-    steps, names = _heights([float(y) for curve in curves for y in curve.y], block.y)
-    bottom, top = steps[0], steps[-1]
+    curves = [_drawable(curve, block) for curve in block.curves]
+    heights = ticks(block.y, [float(y) for curve in curves for y in curve.y], HEIGHT // 2)
+    bottom, top = heights.first, heights.last
 
     def row(y: float) -> int:
         return round((top - y) / (top - bottom) * (HEIGHT - 1))
 
-    labels = {row(y): name for y, name in names}
+    labels = {row(y): name for y, name in heights.named}
     margin = max(map(len, labels.values()))
     columns = min(width, WIDEST) - margin - 2
-    x = np.concatenate([_position(curve.x, block.x) for curve in block.curves])
+    x = np.concatenate([block.x.coordinates(curve.x) for curve in block.curves])
     first, last = float(x.min()), float(x.max())
 
     def column(x: Array) -> Array:
@@ -70,52 +70,20 @@ def plot(block: Plot, width: int, unicode: bool = True) -> list[list[Span]]:
     return [*lines, [(" " * (margin + 2) + _spread(marks, columns), QUIET)]]
 
 
-@dataclass(frozen=True, eq=False)
-class _Curve:
-    """A curve without the points that cannot be drawn; logarithms where the axis is logarithmic."""
-
-    letter: str
-    style: str
-    x: Array
-    y: Array
-
-
-def _measured(letter: str, style: str, x: Array, y: Array) -> _Curve:
+def _drawable(curve: Curve, block: Plot) -> Curve:
+    """A curve as coordinates, without the points that have none."""
+    x, y = block.x.coordinates(curve.x), block.y.coordinates(curve.y)
     kept = np.isfinite(y)
-    return _Curve(letter, style, x[kept], y[kept])
-
-
-def _placed(x: Array, y: Array, block: Plot) -> tuple[Array, Array]:
-    return _position(x, block.x), _position(y, block.y)
-
-
-def _position(values: Array, axis: Axis) -> Array:
-    """Numbers as they are drawn: base-10 logarithms on a logarithmic axis."""
-    if not axis.logarithmic:
-        return values
-    with np.errstate(divide="ignore"):  # the logarithm of 0 is left out
-        return np.log10(values)
-
-
-def _heights(y: Sequence[float], axis: Axis) -> tuple[list[float], list[tuple[float, str]]]:
-    """The ticks from bottom to top, and the names of those that have room for one."""
-    if axis.logarithmic:
-        steps = logarithmic_steps(y)
-        return steps, [(step, exponent_text(step, axis.text)) for step in logarithmic_ticks(steps, HEIGHT // 2)]
-    ticks = linear_ticks(y, HEIGHT // 2)
-    return ticks, [(tick, axis.text(tick)) for tick in ticks]
+    return replace(curve, x=x[kept], y=y[kept])
 
 
 def _marks(axis: Axis, x: Array) -> list[tuple[Array, str]]:
     """The marks below the plot: those of the axis, or the ticks between its ends."""
     if axis.marks:
-        return [(_position(np.asarray(value), axis), name) for value, name in axis.marks]
+        return [(axis.coordinates(np.asarray(value)), name) for value, name in axis.marks]
     first, last = float(x.min()), float(x.max())
-    if axis.logarithmic:
-        ticks = [(tick, exponent_text(tick, axis.text)) for tick in logarithmic_steps([first, last])]
-    else:
-        ticks = [(tick, axis.text(tick)) for tick in linear_ticks([first, last], HEIGHT // 2)]
-    return [(np.asarray(tick), name) for tick, name in ticks if first <= tick <= last]
+    named = ticks(axis, [first, last], HEIGHT // 2).named
+    return [(np.asarray(tick), name) for tick, name in named if first <= tick <= last]
 
 
 def _drawn(columns: Array, y: Array) -> Iterator[tuple[int, float, bool]]:
@@ -127,7 +95,7 @@ def _drawn(columns: Array, y: Array) -> Iterator[tuple[int, float, bool]]:
         yield column, float(np.interp(column, measured, means)), column in measured
 
 
-def _over(cell: Span, curve: _Curve, is_measured: bool) -> Span:
+def _over(cell: Span, curve: Curve, is_measured: bool) -> Span:
     """The character where a curve comes to one that another may have drawn: measured numbers win over lines."""
     if not is_measured:
         return cell if cell[0] != " " else (curve.letter.lower(), curve.style)

@@ -10,7 +10,7 @@ from rich.text import Text
 from attncli.render.page.blocks import Subject
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.page import Options
-from attncli.render.terminal.grid import HEAD, QUIET
+from attncli.render.terminal.styles import HEAD, QUIET
 from attncli.render.terminal.wrapping import Running
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from unicodedata import east_asian_width
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.text import Text
 
-NOT_FIRST = frozenset(
-    "、。，．・：；？！）」』】〕〉》］｝…‥ー〜々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ,.:;?!)]}"
-)
-NOT_LAST = frozenset("（「『【〔〈《［｛([{")
-"""What must not begin a line, and what must not end one (the line breaking rules of JIS X 4051, in short)."""
+from attncli.render.page.line_breaks import breaks, pieces
 
 
 @dataclass(frozen=True)
@@ -34,39 +28,3 @@ class Running:
         lines = self.text.plain.split("\n")
         narrowest = max((cell_len(piece.rstrip()) for line in lines for piece in pieces(line)), default=0)
         return Measurement(narrowest, max(map(cell_len, lines))).with_maximum(options.max_width)
-
-
-def breaks(line: str, width: int) -> list[int]:
-    """Where the lines after the first begin, that are at most `width` cells wide: at pieces, and within those that
-    are wider themselves."""
-    found, place, used = [], 0, 0
-    for piece in pieces(line):
-        if used and used + cell_len(piece.rstrip()) > width:
-            found.append(place)
-            used = 0
-        for char in piece:
-            if used + cell_len(char) > width and not char.isspace():
-                found.append(place)
-                used = 0
-            used += cell_len(char)
-            place += 1
-    return found
-
-
-def pieces(line: str) -> Iterator[str]:
-    """The parts between which a line may be broken, each with the spaces that follow it."""
-    start = 0
-    for place in range(1, len(line)):
-        if _may_part(line[place - 1], line[place]):
-            yield line[start:place]
-            start = place
-    yield line[start:]
-
-
-def _may_part(before: str, after: str) -> bool:
-    if after == " ":
-        return False
-    if before == " ":
-        return True
-    wide = east_asian_width(before) in "WF" or east_asian_width(after) in "WF"
-    return wide and before not in NOT_LAST and after not in NOT_FIRST

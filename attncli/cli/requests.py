@@ -1,0 +1,145 @@
+"""From the options of a command to what it is asked: the one place that reads options by their names."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from attncli.errors import AttnError, UsageError
+from attncli.files import read_bytes
+from attncli.model.request import Input, ModelSource, Output, Request, Scope, Top, whole_numbers
+
+Options = Mapping[str, Any]
+
+
+def typed_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Calls a command with what its options mean: its parameters named `request`, `text` and `output` are a
+    Request, an Input and an Output, all others are the options of those names."""
+    parameters = list(inspect.signature(command).parameters)
+
+    @wraps(command)
+    def with_typed_options(**options: Any) -> None:
+        decoded = _decoded_options(options)
+        command(**{name: _PARTS[name](decoded) if name in _PARTS else decoded[name] for name in parameters})
+
+    return with_typed_options
+
+
+def request_of(options: Options) -> Request:
+    """Everything that the options ask for. Raises UsageError for options that do not go together, AttnError for a
+    sentence that cannot be read."""
+    return Request(input_of(options), _model_of(options), _scope_of(options), output_of(options))
+
+
+def input_of(options: Options) -> Input:
+    """The sentence, from the argument, a file or standard input, or the ids; and the target."""
+    text, ids = _sentence_of(options)
+    target_ids = options.get("target_ids")
+    return Input(
+        text=text,
+        pair=options.get("pair"),
+        ids=ids,
+        special_tokens=options.get("special_tokens", True),
+        truncate=options.get("truncate", False),
+        target=options.get("target"),
+        target_ids=None if target_ids is None else whole_numbers("--target-ids", target_ids),
+    )
+
+
+def output_of(options: Options) -> Output:
+    """Where the answer goes, and in which format."""
+    named = options["format_"]
+    if options["json_"]:
+        if named not in (None, "json"):
+            raise UsageError(f"--json and --format {named} are both given.")
+        named = "json"
+    return Output(named, options["output"], options.get("precision", 4), options["full"], options["lang"])
+
+
+_PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text": input_of, "output": output_of}
+
+
+def _model_of(options: Options) -> ModelSource:
+    given = {field.name: options[field.name] for field in fields(ModelSource) if field.name in options}
+    return ModelSource(source=options.get("model"), **given)
+
+
+def _scope_of(options: Options) -> Scope:
+    return Scope(
+        stages=options.get("stages") or None,
+        layers=options.get("layer"),
+        heads=options.get("head"),
+        queries=options.get("query"),
+        keys=options.get("key"),
+        top=_top(options.get("top")),
+        attention=options.get("attention"),
+    )
+
+
+def _top(text: str | None) -> Top | None:
+    if text is None:
+        return None
+    if text == "all":
+        return "all"
+    if not re.fullmatch(r"\d{1,18}", text) or int(text) < 1:
+        raise UsageError(f"--top {text!r}: give a number above 0, or all.")
+    return int(text)
+
+
+def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
+    """The sentence or the ids: exactly one of them."""
+    names = {"sentence": "SENTENCE", "file": "--file", "ids": "--ids"}
+    given = [name for name in names if options[name] is not None]
+    if len(given) != 1:
+        wrong = (
+            " and ".join(names[name] for name in given) + " are both given" if given else "no sentence is given"
+        )
+        raise UsageError(f"{wrong}.", "Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…")
+    if options["ids"] is not None:
+        return None, whole_numbers("--ids", options["ids"])
+    if options["file"] is not None:
+        path: Path = options["file"]
+        return _text(read_bytes(path), str(path)), None
+    if options["sentence"] != "-":
+        return options["sentence"], None
+    if sys.stdin is None:
+        raise AttnError("standard input is closed.", "Give the sentence itself, or --file PATH.")
+    return _text(sys.stdin.buffer.read(), "standard input"), None
+
+
+def _decoded_options(options: Options) -> Options:
+    """The options with their texts decoded, where the locale left bytes of the command line undecoded. Raises
+    AttnError for bytes that are not UTF-8."""
+    texts = {
+        "sentence": "the sentence",
+        "pair": "--pair",
+        "target": "--target",
+        "query": "--query",
+        "key": "--key",
+    }
+    decoded = {
+        name: _decoded(options[name].encode("utf-8", "surrogateescape"), source)
+        for name, source in texts.items()
+        if options.get(name) is not None and not options[name].isascii()
+    }
+    return {**options, **decoded}
+
+
+def _text(raw: bytes, source: str) -> str:
+    return _decoded(raw, source).removesuffix("\n").removesuffix("\r")
+
+
+def _decoded(raw: bytes, source: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AttnError(
+            f"{source} is not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}.",
+            "Convert it first, for example with iconv -f LATIN1 -t UTF-8.",
+        ) from error

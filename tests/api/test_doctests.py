@@ -1,0 +1,23 @@
+"""The examples of docstrings do what they say."""
+
+from __future__ import annotations
+
+import doctest
+from importlib import import_module
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["attncli", "attncli.api"])
+def test_examples_in_docstrings_run(name: str) -> None:
+    result = doctest.testmod(import_module(name), verbose=False)
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_every_function_of_the_api_has_an_example() -> None:
+    api = import_module("attncli.api")
+    without = [
+        name for name in api.__all__ if not name.startswith("tokenize") and ">>>" not in getattr(api, name).__doc__
+    ]
+    assert without == []
