@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.formula.parallel import PIECE, in_pieces
+from attncli.formula.parallel import in_pieces
 from attncli.formula.types import Array, Index
 
 Allowed = Callable[[Index, Index], NDArray[np.bool_]]
@@ -42,12 +42,14 @@ def masked(scores: Array, allowed: Allowed, queries: Index, out: Array | None = 
     """The scores, and -inf for the keys that a query may not see. `scores` [..., query, key]; `queries` [query]
     holds the position of each row, so that any choice of rows can be masked. `out`, which may be `scores`, takes
     the result."""
-    keys = np.arange(scores.shape[-1])
     out = np.empty_like(scores) if out is None else out
-    if not np.may_share_memory(scores, out):
-        in_pieces(lambda piece, into: np.copyto(into, piece), scores, out)
-    step = max(1, PIECE // len(keys))
-    for start in range(0, len(queries), step):
-        block = slice(start, start + step)
-        np.copyto(out[..., block, :], -np.inf, where=~allowed(queries[block], keys))  # [query, key]
+    in_place = np.may_share_memory(scores, out)
+    forbidden = ~allowed(queries, np.arange(scores.shape[-1]))  # [query, key]
+
+    def mask(scores: Array, out: Array, forbidden: NDArray[np.bool_]) -> None:
+        if not in_place:
+            np.copyto(out, scores)
+        np.copyto(out, -np.inf, where=forbidden)
+
+    in_pieces(mask, scores, out, np.broadcast_to(forbidden, scores.shape))
     return out
