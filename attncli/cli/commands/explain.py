@@ -78,23 +78,26 @@ def command(request: Request) -> None:
         format_ = chosen_format(request.output)
         prepared = prepare(request, with_tokens(load(request.model)))
     warn_of_bytes(prepared.model, prepared.tokens)
-    asked = _followed(prepared)
+    asked = _followed(prepared, format_)
     if asked is None:
         _show_stages(prepared, format_)
     else:
         _show_worked_example(prepared, asked, format_)
 
 
-def _followed(prepared: Prepared) -> Followed | None:
+def _followed(prepared: Prepared, format_: str) -> Followed | None:
     """The query to follow; None where there is none, or one that chooses rows of stages. Raises UsageError for
     options that go with a followed query only."""
     from attncli.insights.following import followed, not_followed
+    from attncli.render.page.formats import FORMATS
 
     scope = prepared.request.scope
     if scope.queries is None:
         reason = "needs --query, the token that attends."
     elif scope.stages is not None:
         reason = "is for the worked example, and --stage shows stages instead: leave it out."
+    elif FORMATS[format_].kind not in ("words", "picture") and format_ != "json":
+        reason = f"is for the worked example; in {format_}, --query selects rows of stages."
     else:
         return followed(prepared)
     for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
