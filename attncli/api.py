@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.model.input import tokenize, tokenize_target
+from attncli.model.model import Model
 from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
 from attncli.model.request import (
     Asked,
@@ -31,7 +32,6 @@ from attncli.model.request import (
     scope,
     whole_numbers,
 )
-from attncli.model.running import Model
 from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from attncli.errors import AttnError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NESTED = 64
 """How deeply objects and lists may be nested in a settings file."""
@@ -91,3 +94,28 @@ def _mode(target: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+# ------------------------------------------------------------------ named arrays
+
+DOCUMENT = "attn"
+"""The npz array, or the safetensors metadata field, that holds the JSON document beside the arrays."""
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]], document: str) -> bytes:
+    """Named arrays and a JSON document as an .npz file."""
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **{DOCUMENT: np.asarray(document)}, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def safetensors_bytes(arrays: Mapping[str, NDArray[Any]], document: str) -> bytes:
+    """Named arrays of numbers and a JSON document as a .safetensors file."""
+    from safetensors.numpy import save
+
+    data: bytes = save(dict(arrays), metadata={DOCUMENT: document})
+    return data

@@ -28,14 +28,16 @@ def main(tokens: int, runs: int) -> None:
     """Print a Markdown table; exit status 1 where drawing takes longer than its target."""
     os.environ |= {"FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
     os.environ |= dict(zip(("COLUMNS", "LINES"), WINDOW.split(" × "), strict=True))
+
     import attncli
     from attncli.api import tokenize
     from attncli.insights.mapping import compute_maps, plan_maps
     from attncli.model.running import run
-    from attncli.render import Options
-    from attncli.render.maps import writer
+    from attncli.render.page.formats import fitted, open_writer
+    from attncli.render.page.page import Options
     from attncli.tracing.selection import Selection
     from attncli.tracing.trace import Trace
+    from attncli.views import maps as view
 
     words = tokenize(attncli.load_model(seed=0), " ".join(f"w{i % 97}" for i in range(tokens)))
     seeded = attncli.load_model(seed=0, layers=1, heads=12, d_model=768)
@@ -47,9 +49,17 @@ def main(tokens: int, runs: int) -> None:
         run(model, words, selection, lambda stage: None, on_part=lambda name, heads, rows, values: None)
 
     def drawn(full: bool) -> None:
-        document = writer("text", head, io.BytesIO(), Options(full=full), "layer")
-        plan = [document.fitted(section) for section in planned(model.spec, head, selection, nothing, "max")]
-        document.write(made(model, words, None, selection, plan))
+        output, options = io.BytesIO(), Options(full=full)
+        planned = plan_maps(model.spec, head, selection, nothing, "max")
+        pooled = [
+            view.pooled_by(section, "layer", lambda maps: fitted("table", maps, output, options))
+            for section in planned
+        ]
+        finished = compute_maps(model, words, None, selection, pooled)
+        writer = open_writer("table", view.page(head, planned, "layer", options), output, options)
+        for section in finished:
+            writer.section(view.section(section, "layer"))
+        writer.close()
 
     works = {
         "computed": computed,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Matrices here are small, and other tests run on the other cores. The commands run with as many threads, so that
 # their numbers are those of this process to the last bit. numpy reads this when it is imported.
@@ -15,6 +16,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from tests.support.running import Done, ForkServer, read_at_start, run_anew
 
 Run = Callable[..., Done]
+
+# How long an example takes says more of what else the machine does than of the code
+settings.register_profile("attn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("attn")
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +35,14 @@ def fork_server() -> Iterator[ForkServer | None]:
 def attn(tmp_path: Path, fork_server: ForkServer | None) -> Run:
     """Runs `attn` with the given arguments in an empty folder, 80 columns wide, in English, away from any hub.
 
-    In a process forked from one that has imported attn. `anew=True` starts one from nothing, and so does a
-    variable that the interpreter reads when it starts.
+    In a process forked from one that has imported attn. `anew=True` starts one from nothing, and so do a variable
+    that the interpreter reads when it starts, and a module in the folder, which takes the place of another.
     """
 
     def run(*arguments: str, stdin: bytes = b"", anew: bool = False, **environment: str) -> Done:
         here = {"COLUMNS": "80", "LANGUAGE": "en", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
         env = os.environ | here | environment
-        if fork_server is None or anew or read_at_start(environment):
+        if fork_server is None or anew or read_at_start(environment) or any(tmp_path.glob("*.py")):
             return run_anew(arguments, tmp_path, stdin, env)
         return fork_server.run(arguments, tmp_path, stdin, env)
 

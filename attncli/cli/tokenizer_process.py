@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from attncli import story
 
 if TYPE_CHECKING:
+    from attncli.model.model import Model
     from attncli.model.request import Request
-    from attncli.model.running import Model
     from attncli.text.tokens import Tokens
 
 WORTHWHILE = 500_000

@@ -90,7 +90,9 @@ class Config:
         given = {name: self.size(name) for name in names if self.get(name, None) is not None}
         if len(set(given.values())) > 1:
             values = " and ".join(f"{name} = {value}" for name, value in given.items())
-            raise AttnError(f"{self.file}: {values} are names of the same size, but differ.", "Remove the wrong one.")
+            raise AttnError(
+                f"{self.file}: {values} are names of the same size, but differ.", "Remove the wrong one."
+            )
         return next(iter(given.values()), default)
 
     def token(self, name: str, default: int | None) -> int | None:

@@ -11,59 +11,15 @@ from attncli.configs.fields import Config, short
 from attncli.configs.tensors import Tensor
 from attncli.errors import AttnError, nearest
 
-FAMILIES = {
-    "albert": "attncli.family.albert",
-    "bart": "attncli.family.bart",
-    "bert": "attncli.family.bert",
-    "bloom": "attncli.family.bloom",
-    "camembert": "attncli.family.camembert",
-    "cohere": "attncli.family.cohere",
-    "deberta-v2": "attncli.family.deberta_v2",
-    "deepseek_v2": "attncli.family.deepseek_v2",
-    "deepseek_v3": "attncli.family.deepseek_v3",
-    "distilbert": "attncli.family.distilbert",
-    "electra": "attncli.family.electra",
-    "falcon": "attncli.family.falcon",
-    "gemma": "attncli.family.gemma",
-    "gemma2": "attncli.family.gemma2",
-    "gemma3": "attncli.family.gemma3",
-    "gemma3_text": "attncli.family.gemma3_text",
-    "gpt2": "attncli.family.gpt2",
-    "gpt_bigcode": "attncli.family.gpt_bigcode",
-    "gpt_neo": "attncli.family.gpt_neo",
-    "gpt_neox": "attncli.family.gpt_neox",
-    "gpt_oss": "attncli.family.gpt_oss",
-    "gptj": "attncli.family.gptj",
-    "granite": "attncli.family.granite",
-    "llama": "attncli.family.llama",
-    "m2m_100": "attncli.family.m2m_100",
-    "marian": "attncli.family.marian",
-    "mbart": "attncli.family.mbart",
-    "mistral": "attncli.family.mistral",
-    "mixtral": "attncli.family.mixtral",
-    "modernbert": "attncli.family.modernbert",
-    "mpnet": "attncli.family.mpnet",
-    "mpt": "attncli.family.mpt",
-    "mt5": "attncli.family.mt5",
-    "olmo": "attncli.family.olmo",
-    "olmo2": "attncli.family.olmo2",
-    "opt": "attncli.family.opt",
-    "pegasus": "attncli.family.pegasus",
-    "phi": "attncli.family.phi",
-    "phi3": "attncli.family.phi3",
-    "qwen2": "attncli.family.qwen2",
-    "qwen2_moe": "attncli.family.qwen2_moe",
-    "qwen3": "attncli.family.qwen3",
-    "qwen3_moe": "attncli.family.qwen3_moe",
-    "roberta": "attncli.family.roberta",
-    "smollm3": "attncli.family.smollm3",
-    "stablelm": "attncli.family.stablelm",
-    "starcoder2": "attncli.family.starcoder2",
-    "t5": "attncli.family.t5",
-    "xlm-roberta": "attncli.family.xlm_roberta",
-    "xlm-roberta-xl": "attncli.family.xlm_roberta_xl",
-}
-"""model_type of config.json -> the module of the family."""
+FAMILIES = (
+    "albert", "bart", "bert", "bloom", "camembert", "cohere", "deberta-v2", "deepseek_v2", "deepseek_v3",
+    "distilbert", "electra", "falcon", "gemma", "gemma2", "gemma3", "gemma3_text", "gpt2", "gpt_bigcode",
+    "gpt_neo", "gpt_neox", "gpt_oss", "gptj", "granite", "llama", "m2m_100", "marian", "mbart", "mistral",
+    "mixtral", "modernbert", "mpnet", "mpt", "mt5", "olmo", "olmo2", "opt", "pegasus", "phi", "phi3", "qwen2",
+    "qwen2_moe", "qwen3", "qwen3_moe", "roberta", "smollm3", "stablelm", "starcoder2", "t5", "xlm-roberta",
+    "xlm-roberta-xl",
+)  # fmt: skip
+"""The model_type of every family. Its module in this package has the same name, with _ for -."""
 FORMER = {"RefinedWeb": "falcon", "RefinedWebModel": "falcon"}
 """model_type of files older than the family in `transformers` -> its model_type today."""
 
@@ -94,7 +50,7 @@ def family_of(config: Config) -> Family:
         hint = nearest(kind, FAMILIES)
         listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."
         raise AttnError(f"{config.file}: model_type {short(kind)} is not a family that attn knows.", hint + listed)
-    module: Family = import_module(FAMILIES[kind])
+    module: Family = import_module(f"{__name__}.{kind.replace('-', '_')}")
     return module
 
 

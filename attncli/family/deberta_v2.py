@@ -149,6 +149,7 @@ def _count(config: Config, name: str) -> int:
 
 
 def _distances(config: Config) -> Distances:
+    """The table of distances. Raises AttnError for an impossible number of buckets."""
     farthest, buckets = _count(config, "max_relative_positions"), _count(config, "position_buckets")
     if farthest < 1:
         farthest = config.size("max_position_embeddings", 512)
@@ -163,12 +164,13 @@ def _distances(config: Config) -> Distances:
 
 
 def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], scale: float) -> Bias | None:
-    """DisentangledSelfAttention.disentangled_attention_bias in modeling_deberta_v2.py; None without terms."""
+    """The bias of the scores (modeling_deberta_v2.py, DisentangledSelfAttention.disentangled_attention_bias); None
+    without terms."""
     distances, shared = _distances(config), config.flag("share_att_key", False)
     normed = body.norm if "layer_norm" in str(config.get("norm_rel_ebd", "none")).lower() else None
     if not terms:
         return None
-    # The distances go through the matrices of the tokens, or through some of their own
+    # The distance vectors are projected by the matrices of the tokens, or by their own
     prefix, ending = ("", "") if shared else ("distance_", "r")
 
     def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:

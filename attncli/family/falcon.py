@@ -93,9 +93,10 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 
 def scaled_alibi(heads: int, d_head: int) -> Bias:
-    """m · key / √d_k, its product rounded to bfloat16 as in training (transformers, modeling_falcon,
-    build_alibi_tensor). It is scaled like the scores, and added once, as there with any attention but the eager
-    one, which adds it twice (FalconModel.forward puts it into the mask, FalconAttention.forward adds it again)."""
+    """ALiBi as m · key / √d_k: scaled like the scores, and rounded to bfloat16 before, as in training
+    (transformers, modeling_falcon, build_alibi_tensor). It is added once. Eager attention in `transformers` adds
+    it twice, in the mask (FalconModel.forward) and again (FalconAttention.forward); its other implementations add
+    it once."""
     slopes = to_bfloat16(alibi_slopes(heads))
 
     def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
@@ -107,7 +108,7 @@ def scaled_alibi(heads: int, d_head: int) -> Bias:
 
 
 def to_bfloat16(x: Array | Index) -> Array:
-    """The nearest numbers that bfloat16 has (of two, the even one), as float32."""
+    """The numbers rounded to bfloat16, ties to even, as float32."""
     bits = x.astype(np.float32).view(np.uint32)
     rounded = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
     return (rounded & np.uint32(0xFFFF0000)).view(np.float32)

@@ -55,7 +55,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 
 def by_distance(rows: int, heads: int) -> Bias:
-    """A number by the head and the bucket of the distance, from a table [row, head]."""
+    """A number for each head and bucket of the distance, from a table [bucket, head] with `rows` rows."""
 
     def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
         table = s.stack.parameter("distances.weight")[:, list(s.heads)]  # [bucket, head]
@@ -67,6 +67,6 @@ def by_distance(rows: int, heads: int) -> Bias:
     return Bias(
         text, meaning, add,
         parameters={"distances.weight": (rows, heads)},
-        detail=N_("near distances have a bucket each, those from {farthest} on the same; {count} buckets in all",
+        detail=N_("each near distance has its own bucket, all from {farthest} on share one; {count} buckets in all",
                   farthest=FARTHEST, count=BUCKETS),
     )  # fmt: skip

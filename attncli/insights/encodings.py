@@ -13,7 +13,7 @@ from attncli.formula.pooling import Side, pooled
 from attncli.formula.types import Array
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.insights.similarity import dot_products
-from attncli.model.running import Model
+from attncli.model.model import Model
 from attncli.stages.embedding import position_table
 from attncli.text.language import N_, joined
 from attncli.tracing.stage import Stage

@@ -14,7 +14,8 @@ from attncli.formula.pooling import How, Pool, Side
 from attncli.formula.types import Array, Index
 from attncli.insights.head_scores import Scorer, Scores
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
-from attncli.model.running import Model, run
+from attncli.model.model import Model
+from attncli.model.running import run
 from attncli.stages import attention_of, entry_of, layer_of, offered, relative
 from attncli.stages.selecting import select
 from attncli.text.language import N_

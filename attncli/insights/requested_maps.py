@@ -12,6 +12,7 @@ from attncli.insights.mapping import compute_maps, map_stages, plan_maps
 from attncli.insights.maps import MapSection, in_order
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of
+from attncli.model.request import is_count
 from attncli.stages import relative
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
@@ -42,8 +43,8 @@ def pooled_to(sections: Sequence[MapSection], most: int | None) -> list[MapSecti
     UsageError for a number below 1."""
     if most is None:
         return list(sections)
-    if most < 1:
-        raise UsageError(f"pool {most}: give the number of cells along each side, 1 at least.")
+    if not is_count(most):
+        raise UsageError(f"pool {most!r}: give the number of cells along each side, 1 at least.")
 
     return [
         replace(section, rows=section.rows.pooled(most), columns=section.columns.pooled(most))

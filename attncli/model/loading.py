@@ -16,8 +16,8 @@ from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, l
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
+from attncli.model.model import Model
 from attncli.model.request import checked_option, names
-from attncli.model.running import Model
 from attncli.text.built_in_tokenizers import BUILT_IN, built_in
 from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
 from attncli.text.tokenizer_files import open_tokenizer

@@ -9,8 +9,9 @@ from attncli.errors import UsageError
 from attncli.model.indices import heads_of, layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
 from attncli.model.loading import load_model
-from attncli.model.request import ModelSource, Request, Top
-from attncli.model.running import Model, run
+from attncli.model.model import Model
+from attncli.model.request import Indices, ModelSource, Request, Top
+from attncli.model.running import run
 from attncli.stages.selecting import attention_stages, select
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
@@ -87,18 +88,20 @@ def _rows_of_both_sides(
     prepared: Prepared, stages: Sequence[str], target: Tokens
 ) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
     """The rows of the decoder's stages, which are the target's tokens, and of the encoder's, the source's."""
-    scope = prepared.request.scope
+    queries, encoder_queries = prepared.request.scope.queries, prepared.request.scope.encoder_queries
+    if encoder_queries is not None:  # each side is asked for by itself
+        source_rows = None if encoder_queries == "all" else _rows(encoder_queries, prepared.tokens, "source")
+        return _rows(queries, target, "target"), source_rows
     of_encoder = [name.startswith("encoder.") for name in stages]
-    apart = scope.encoder_queries is not None
-    encoder_queries = (None if scope.encoder_queries == "all" else scope.encoder_queries) if apart else scope.queries
-    other_side = "" if apart else "Or ask for the other side only: --stage '{}.*'."
-    decoder_rows = encoder_rows = None
-    if scope.queries is not None and (apart or not all(of_encoder)):
-        decoder_rows = positions_of(scope.queries, target, "query", "target", other_side.format("encoder"))
-    if encoder_queries is not None and (apart or any(of_encoder)):
-        hint = other_side.format("decoder")
-        encoder_rows = positions_of(encoder_queries, prepared.tokens, "query", "source", hint)
-    return decoder_rows, encoder_rows
+    hint = "Or ask for the other side only: --stage '{}.*'."
+    return (
+        None if all(of_encoder) else _rows(queries, target, "target", hint.format("encoder")),
+        _rows(queries, prepared.tokens, "source", hint.format("decoder")) if any(of_encoder) else None,
+    )
+
+
+def _rows(asked: Indices | None, tokens: Tokens, side: str, hint: str = "") -> tuple[int, ...] | None:
+    return None if asked is None else positions_of(asked, tokens, "query", side, hint)
 
 
 def run_selection(

@@ -132,7 +132,7 @@ def scope(
     """A Scope from what a user wrote. Raises UsageError for something empty, or of a wrong type."""
     if attention not in (None, "self", "cross", "encoder"):
         raise UsageError(f"attention {attention!r}: give self, cross or encoder.")
-    if top not in (None, "all") and (not isinstance(top, int) or top < 1):
+    if top not in (None, "all") and not is_count(top):
         raise UsageError(f"top {top!r}: give a number above 0, or all.")
     return Scope(
         stages=names("stages", stages),
@@ -150,7 +150,7 @@ def names(what: str, given: str | Iterable[str] | None) -> tuple[str, ...] | Non
     """Names as they were asked for; a lone text is one name. Raises UsageError for an empty list."""
     if given is None:
         return None
-    listed = (given,) if isinstance(given, str) else tuple(given)
+    listed = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
     for name in listed:
         if not isinstance(name, str):
             raise UsageError(f"{what}: {name!r} is not a name.")
@@ -182,10 +182,15 @@ def whole_numbers(what: str, given: str | int | Iterable[int]) -> tuple[int, ...
         raise UsageError(f"{what} {given!r}: whole numbers are needed, as in {what} {example}.") from None
 
 
+def is_count(value: Any) -> bool:
+    """Whether a value is a whole number above 0."""
+    return hasattr(value, "__index__") and not isinstance(value, bool) and operator.index(value) > 0
+
+
 def checked_option(name: str, value: Any) -> Any:
     """One of the shape options of seeded weights. Raises UsageError for one that makes no shape."""
-    if name in LARGEST and not 1 <= operator.index(value) <= LARGEST[name]:
-        raise UsageError(f"{name} {value} is out of range: 1 to {LARGEST[name]}.")
+    if name in LARGEST and not (is_count(value) and value <= LARGEST[name]):
+        raise UsageError(f"{name} {value!r} is out of range: 1 to {LARGEST[name]}.")
     if name == "positions" and value not in POSITIONS:
         raise UsageError(f"positions {value!r}: give one of {', '.join(POSITIONS)}.")
     return value

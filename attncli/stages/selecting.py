@@ -75,10 +75,10 @@ def _default(spec: Spec) -> list[str]:
 def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[str]:
     """The full names of the stages that match, in the order of computation.
 
-    A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within the chosen
-    `layers` (`attn.weights`, or just `weights`; `decoder.attn.weights` of one stack), `all`, or a TransformerLens
-    name; a pattern that names its own layer is not narrowed by `layers`. Raises UsageError for one that matches
-    nothing.
+    A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within a layer
+    (`attn.weights`, or just `weights`; `decoder.attn.weights` for one stack), `all`, or a TransformerLens name.
+    Names within a layer are looked for in the chosen `layers` (None: all). Raises UsageError for a pattern that
+    matches nothing.
     """
     everything, default = offered(spec), _default(spec)
     chosen = range(spec.layers) if layers is None else layers
@@ -89,10 +89,10 @@ def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[s
         if "layers." in ours:
             matched = {name for name in names if fnmatchcase(name, ours)}
         else:
-            called = [name for name in names if _called(name, ours)]
+            in_any_layer = [name for name in names if _called(name, ours)]
             matched = {
                 name
-                for name in called
+                for name in in_any_layer
                 if (layer := layer_of(name)) is None or layer in _of_stack(spec, name, chosen)
             }
         if not matched:
@@ -127,7 +127,7 @@ def _translated(spec: Spec, pattern: str) -> str:
     side, layer, rest = match[1], match[2], match[3]
     prefix = "" if side in (None, "blocks") else f"{side}."
     at = "" if side is None else f"{prefix}layers.{layer}."
-    if rest == "hook_resid_pre" and side is not None:  # what the layer before left
+    if rest == "hook_resid_pre" and side is not None:  # the output of the layer before
         before = int(layer) - 1 if re.fullmatch(r"\d{1,18}", layer) else layer
         return prefix + ("embed" if before == -1 else f"layers.{before}.resid.out")
     crossed = rest.startswith("cross_attn.")

@@ -1,37 +1,17 @@
-"""A trace as JSON-ready dictionaries: the head of the document, and one object per stage."""
+"""Stages and tokens as JSON-ready dictionaries and named arrays, and back."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
-from attncli.tracing.trace import ModelInfo, Trace
 
-
-def head_object(head: Trace) -> dict[str, Any]:
-    """Everything but the stages."""
-    document: dict[str, Any] = {"schema": head.schema, "version": head.version}
-    if head.parameters:
-        return document | head.parameters
-    document |= {
-        "text": head.text,
-        "model": None if head.model is None else _model(head.model),
-        "tokens": None if head.tokens is None else head.tokens.records(),
-    }
-    if head.target is not None:
-        document["target"] = {"text": head.target_text, "tokens": head.target.records()}
-    return document
-
-
-def _model(model: ModelInfo) -> dict[str, Any]:
-    """The facts of a model; those of an encoder only where there is one."""
-    facts = asdict(model)
-    if not model.encoder_layers:
-        del facts["encoder_layers"]
-    return facts
+Arrays = dict[str, NDArray[Any]]
 
 
 def stage_facts(stage: Stage) -> dict[str, Any]:
@@ -58,3 +38,39 @@ def stage_facts(stage: Stage) -> dict[str, Any]:
 def stage_object(stage: Stage) -> dict[str, Any]:
     """A stage with its numbers; those that are not finite become null when it is encoded."""
     return stage_facts(stage) | {"values": np.ascontiguousarray(stage.values)}
+
+
+def arrays(stages: Sequence[Stage]) -> Arrays:
+    """Each stage's values by its name; the ids of kept words as NAME.ids."""
+    named: Arrays = {stage.name: np.ascontiguousarray(stage.values) for stage in stages}
+    ids = {f"{stage.name}.ids": np.ascontiguousarray(stage.ids) for stage in stages if stage.ids is not None}
+    return named | ids
+
+
+def stage_from(record: dict[str, Any], stored: Arrays) -> Stage:
+    """The stage that `stage_facts` describes, its numbers from the stored arrays."""
+    name, labels = record["name"], record.get("texts")
+    return Stage(
+        name=name,
+        values=stored[name],
+        axes=tuple(record["axes"]),
+        symbol=record["symbol"],
+        formula=record["formula"],
+        meaning=record["meaning"],
+        detail=record.get("detail", ""),
+        layer=record["layer"],
+        heads=None if record["heads"] is None else tuple(record["heads"]),
+        rows=None if record["rows"] is None else tuple(record["rows"]),
+        ids=stored[f"{name}.ids"] if "ids" in record else None,
+        labels=None if labels is None else tuple(tuple(row) for row in labels),
+    )
+
+
+def tokens_from(records: list[dict[str, Any]], types: list[int]) -> Tokens:
+    """The tokens that `Tokens.records` describes; `types` number their segments."""
+    return Tokens(
+        ids=tuple(record["id"] for record in records),
+        texts=tuple(record["text"] for record in records),
+        spans=tuple(None if record["start"] is None else (record["start"], record["end"]) for record in records),
+        types=tuple(types),
+    )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from attncli.formula.types import Array, Index
-
-if TYPE_CHECKING:
-    from attncli.tracing.recorder import Recorder
+from attncli.tracing.interventions import Interventions
+from attncli.tracing.selection import Selection
 
 SLAB = 1 << 22
 """How many scores one slab of attention holds at most (unless a single row has more): 16 MB in float32."""
@@ -29,6 +28,17 @@ class Enough(Exception):
     """Every stage that was asked for is there: the rest is not computed."""
 
 
+class SlabRecorder(Protocol):
+    """What a slab needs of the recorder that made it."""
+
+    selection: Selection
+    interventions: Interventions
+    remaining: dict[str, None]
+    slab_stages: SlabStages
+
+    def wants(self, name: str) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Slab:
     """Some heads and some query rows of one attention, and the tap of their stages.
@@ -36,7 +46,7 @@ class Slab:
     As a context it ends early, by Enough, after the last stage that is wanted.
     """
 
-    recorder: Recorder
+    recorder: SlabRecorder
     prefix: str
     heads: tuple[int, ...]
     rows: Index  # positions

@@ -14,8 +14,7 @@ from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.page import Arrays, Options, Page, Record, Section
 from attncli.text.language import N_, joined
 from attncli.text.visible import visible
-from attncli.tracing.document import head_object
-from attncli.tracing.trace import Trace
+from attncli.tracing.trace import Trace, head_object
 from attncli.views.subject import opening
 
 PATTERNS = {

@@ -12,9 +12,9 @@ from attncli.render.page.blocks import Formula, Matrix
 from attncli.render.page.page import Arrays, Block, Options, Page, Record, Section
 from attncli.text.language import Say
 from attncli.text.visible import visible
-from attncli.tracing.document import head_object, stage_facts, stage_object
+from attncli.tracing.document import stage_facts, stage_object
 from attncli.tracing.stage import Stage
-from attncli.tracing.trace import Trace
+from attncli.tracing.trace import Trace, head_object
 from attncli.views.subject import opening, token_labels
 
 COLUMNS = {

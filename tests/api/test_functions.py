@@ -137,6 +137,8 @@ def test_versus_gives_what_versus_shows(attn: Run) -> None:
         ({"d_model": 7}, "odd"),
         ({"only": "order", "lengths": [8]}, "only sequential"),
         ({"lengths": [0]}, "numbers from 1"),
+        ({"gain": -1}, "0 to 100"),
+        ({"d_model": 1.5}, "out of range"),
     ):
         with pytest.raises(attncli.UsageError, match=says):
             attncli.versus(SENTENCE, **asked)  # type: ignore[arg-type]

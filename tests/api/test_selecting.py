@@ -74,7 +74,7 @@ def test_lone_names_are_taken_everywhere(tmp_path: Path) -> None:
     assert attncli.versus(SENTENCE, only="order").sequential is None
     (section,) = attncli.maps(SENTENCE, stages="scores", layers=0, heads=0)
     assert section.name == "layers.0.attn.scores"
-    with pytest.raises(attncli.AttnError, match="config.json"):
+    with pytest.raises(attncli.AttnError, match="no config"):
         attncli.load_model(tmp_path, ignore_config="secret_sauce")
 
 
@@ -144,8 +144,11 @@ def test_other_empty_selections_are_refused() -> None:
         ({"stages": "wieghts"}, "Did you mean weights|Did you mean attn.weights"),
         ({"stages": ""}, "no stage matches ''"),
         ({"stages": [3]}, "stages: 3 is not a name"),
+        ({"stages": 3}, "stages: 3 is not a name"),
         ({"top": 0}, "above 0"),
         ({"top": "many"}, "above 0"),
+        ({"top": 2.5}, "above 0"),
+        ({"top": True}, "above 0"),
         ({"encoder_queries": 0}, "no encoder"),
         ({"target": "a"}, "no encoder"),
         ({"pair": "a"}, "segments"),
@@ -202,6 +205,8 @@ def test_another_dtype_is_refused_with_those_known(dtype: Any) -> None:
     [
         ({"heads": 0}, "heads 0 is out of range"),
         ({"layers": -1}, "layers -1 is out of range"),
+        ({"heads": "2"}, "heads '2' is out of range"),
+        ({"heads": 1.5}, "heads 1.5 is out of range"),
         ({"d_model": 1 << 40}, "out of range"),
         ({"positions": "circular"}, "give one of sinusoidal"),
     ],

@@ -45,7 +45,7 @@ def test_a_name_of_several_stages_lists_them(trace: Trace) -> None:
 
 def test_a_name_of_none_lists_the_nearest(trace: Trace) -> None:
     for name in ("wieghts", "atn.weights"):
-        with pytest.raises(KeyError, match="Did you mean attn.weights"):
+        with pytest.raises(KeyError, match=r"Did you mean attn\.weights"):
             trace[name]
     with pytest.raises(KeyError, match="no stage 3"):
         trace[3]  # type: ignore[index]

@@ -407,22 +407,23 @@ def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.Mon
     pytest.importorskip("matplotlib")
     from matplotlib.font_manager import fontManager
 
-    from attncli.render.map_drawing import Drawing
-    from attncli.render.map_png import _written
-    from attncli.text.language import ENGLISH
+    from attncli.render.pictures.drawing import Drawing
+    from attncli.render.pictures.png import with_fonts
+    from attncli.text.language import ENGLISH, language
 
     monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name.startswith("DejaVu")])
-    page = Drawing()
-    page.line("猫 and dog")
-    page, fonts = _written(page, ENGLISH)
-    assert page.words[0].text == "\\u732b and dog"
-    assert "No font on this machine" in page.words[1].text
-    assert fonts == ["DejaVu Sans Mono"]
+    for say in (ENGLISH, language("ja")):  # the note must be in characters that there are
+        sheet = Drawing()
+        sheet.text("猫 and dog")
+        assert with_fonts(sheet, say) == ["DejaVu Sans Mono"]
+        assert sheet.words[0].text == "\\u732b and dog"
+        assert "No font on this machine" in sheet.words[1].text
 
 
 def test_png_without_matplotlib_is_one_error(attn: Run, tmp_path: Path) -> None:
     (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
-    said = error_of(attn("map", "a b", "--seed", "0", "-o", "map.png"), 1)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    said = error_of(attn("map", "a b", "--seed", "0", "-o", "map.png", PYTHONPATH=path), 1)
     assert "pip install 'attncli[plot]'" in said
     assert not (tmp_path / "map.png").exists()
 
@@ -496,7 +497,6 @@ def test_encodings_are_drawn(attn: Run, tmp_path: Path, kind: str, format_: str)
 def test_an_ending_of_pictures_is_a_map(attn: Run, tmp_path: Path) -> None:
     text_of(attn("pe", "--dim", "8", "-o", "pe.svg"))
     assert ElementTree.parse(tmp_path / "pe.svg").getroot().tag == SVG + "svg"
-    assert "--map is not drawn as csv" in error_of(attn("pe", "--map", "--format", "csv"), 2)
 
 
 def test_the_map_of_encodings_has_their_numbers(attn: Run) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attncli
 from attncli.insights.worked_example import WorkedExample, worked_example
-from attncli.model.running import Model
+from attncli.model.model import Model
 from attncli.stages import attention_of, offered
 
 CASES = sorted(file.parent for file in Path(__file__).parent.parent.glob("golden/*/expected.safetensors"))

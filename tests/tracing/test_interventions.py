@@ -11,7 +11,8 @@ import pytest
 import attncli
 from attncli.errors import AttnError, UsageError
 from attncli.formula.types import Array, Index
-from attncli.model.running import Model, run
+from attncli.model.model import Model
+from attncli.model.running import run
 from attncli.stages.selecting import select
 from attncli.tracing.interventions import Intervention
 from attncli.tracing.selection import Selection

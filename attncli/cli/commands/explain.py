@@ -96,8 +96,8 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
         reason = "needs --query, the token that attends."
     elif scope.stages is not None:
         reason = "is for the worked example, and --stage shows stages instead: leave it out."
-    elif FORMATS[format_].kind not in ("words", "picture") and format_ != "json":
-        reason = f"is for the worked example; in {format_}, --query selects rows of stages."
+    elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # those have the rows of the stages
+        reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
     else:
         return followed(prepared)
     for flag, asked in (("key", scope.keys), ("attention", scope.attention)):

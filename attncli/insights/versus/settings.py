@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attncli.errors import UsageError
+from attncli.model.request import is_count
 
 EXPERIMENTS = ("sequential", "range", "order")
 """By name, in the order in which they run."""
@@ -43,8 +44,8 @@ def settings(
     for name in experiments:
         if name not in EXPERIMENTS:
             raise UsageError(f"no experiment {name!r}.", f"Known: {', '.join(EXPERIMENTS)}.")
-    if not 2 <= d_model <= WIDEST:
-        raise UsageError(f"--d-model {d_model} is out of range: 2 to {WIDEST}.")
+    if not is_count(d_model) or not 2 <= d_model <= WIDEST:
+        raise UsageError(f"--d-model {d_model!r} is out of range: 2 to {WIDEST}.")
     if d_model % 2 and "order" in experiments:
         raise UsageError(
             f"--d-model {d_model} is odd, and sinusoidal positions come in pairs.", "Take an even number."
@@ -57,6 +58,10 @@ def settings(
     for flag, value in (("gain", gain), ("forget-bias", forget_bias)):
         if value is not None and experiments == ("sequential",):
             raise UsageError(f"--{flag} does not affect the experiment sequential.")
+    if gain is not None and not 0 <= gain <= 100:
+        raise UsageError(f"--gain {gain:g} is out of range: 0 to 100.")
+    if forget_bias is not None and not -100 <= forget_bias <= 100:
+        raise UsageError(f"--forget-bias {forget_bias:g} is out of range: -100 to 100.")
     return Settings(
         experiments,
         d_model,

@@ -30,8 +30,9 @@ from attncli.render.page.blocks import (
     TokenLine,
 )
 from attncli.render.page.maps import HeadMaps
+from attncli.render.page.markdown_text import parser, without_comments
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.render.page.text import shown
+from attncli.render.page.text import safe, shown
 from attncli.render.pictures.drawing import Cells, Drawing
 from attncli.render.pictures.layout import layout
 from attncli.render.pictures.svg import svg
@@ -139,16 +140,19 @@ def html_of(block: Block, options: Options) -> str:
             quiet = ' class="quiet"' if block.quiet else ""
             return f"<p{quiet}>{text(block.text)}</p>"
         case Markdown():
-            from markdown_it import MarkdownIt
-
-            rendered: str = (
-                MarkdownIt("commonmark", {"html": False}).enable("table").render(shown(block.text, say))
-            )
-            return rendered
+            return _markdown(say.marked(block.text))
         case Note():
             return f'<p class="quiet">{text(block.text)}</p>'
         case HeadMaps():
             return f"<figure>{_svg(layout([block], options))}</figure>"
+
+
+def _markdown(text: str) -> str:
+    """Markdown of attn's own in HTML. A picture, which is no part of the document, is named."""
+    markdown = parser()
+    markdown.add_render_rule("image", lambda _, tokens, index, *__: f"<em>{escape(tokens[index].content)}</em>")
+    rendered: str = markdown.render(safe(without_comments(text)))
+    return rendered
 
 
 def _svg(sheet: Drawing) -> str:

@@ -40,6 +40,7 @@ from attncli.render.pictures.drawing import (
     look_of,
 )
 from attncli.render.pictures.maps import draw_maps
+from attncli.render.pictures.markdown import draw_markdown
 from attncli.render.pictures.matrices import draw_matrix
 from attncli.render.pictures.plots import draw_plot
 from attncli.render.pictures.tables import draw_bar_chart, draw_table
@@ -96,7 +97,7 @@ def _add(sheet: Drawing, block: Block, options: Options) -> None:
         case Prose():
             sheet.text(say.marked(block.text), QUIET if block.quiet else PLAIN)
         case Markdown():
-            _markdown(sheet, say.marked(block.text))
+            draw_markdown(sheet, say.marked(block.text), options)
         case Note():
             sheet.text(say.marked(block.text), QUIET)
 
@@ -156,45 +157,3 @@ def _items(sheet: Drawing, block: Items) -> None:
     for label, items in zip(block.labels, block.items(block.least, False), strict=True):
         sheet.put(Words(EDGE, sheet.height + LEADING - 0.3 * FONT, label, look=QUIET))
         flow(sheet, [[(text, look_of(style)) for text, style in item] for item in items], left)
-
-
-def _markdown(sheet: Drawing, text: str) -> None:
-    """Markdown as lines of text: headings bold, items indented, marks of emphasis left out."""
-    from markdown_it import MarkdownIt
-
-    depth, look, bullet, fresh = 0, PLAIN, "", True
-    for token in MarkdownIt("commonmark", {"html": False}).parse(text):
-        if token.type in ("bullet_list_open", "ordered_list_open"):
-            depth += 1
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            depth -= 1
-        elif token.type == "list_item_open":
-            bullet = f"{token.info}{token.markup} " if token.info else "• "
-        elif token.type == "heading_open":
-            look = BOLD
-        elif token.type == "heading_close":
-            look = PLAIN
-        elif token.type in ("inline", "fence", "code_block", "html_block"):
-            sheet.height += 0 if fresh or depth else GAP / 2
-            fresh = False
-            if token.type == "inline":
-                spans = _inline(token.children or [], look)
-                sheet.spans([(bullet, look), *spans], 2 * GLYPH * max(depth - 1, 0))
-                bullet = ""
-            else:
-                for line in token.content.rstrip("\n").split("\n"):
-                    sheet.text(line, FORMULA, 2 * GLYPH)
-
-
-def _inline(tokens: Sequence[object], look: Look) -> list[tuple[str, Look]]:
-    """The pieces of a line of Markdown, each with its look."""
-    spans: list[tuple[str, Look]] = []
-    bold = 0
-    for token in tokens:
-        kind, content = getattr(token, "type", ""), getattr(token, "content", "")
-        bold += (kind == "strong_open") - (kind == "strong_close")
-        if kind in ("softbreak", "hardbreak"):
-            spans.append((" ", look))
-        elif content:
-            spans.append((content, FORMULA if kind == "code_inline" else BOLD if bold else look))
-    return spans

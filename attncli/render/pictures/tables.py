@@ -79,7 +79,7 @@ def _widths(columns: Sequence[Column]) -> list[int]:
     if over <= 0:
         return needed
     for place, column in enumerate(columns):
-        if column.kind != "words":
+        if column.kind == "number":
             least = max((max(map(cell_len, word.split(" "))) for word in [column.title] if word), default=1)
             needed[place] = max(least, max(map(cell_len, column.cells), default=1))
     over = sum(needed) + 3 * len(needed) - LINE

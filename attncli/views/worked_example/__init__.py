@@ -10,8 +10,7 @@ import numpy as np
 
 from attncli.insights.worked_example import WorkedExample, largest, only
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.tracing.document import head_object
-from attncli.tracing.trace import Trace
+from attncli.tracing.trace import Trace, head_object
 from attncli.views.subject import opening
 from attncli.views.worked_example.data import ExampleData
 from attncli.views.worked_example.pair import pair_blocks
