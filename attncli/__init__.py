@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from attncli.errors import AttnError, UsageError
     from attncli.model.describing import describe
     from attncli.model.loading import load_model
-    from attncli.model.running import Model
+    from attncli.model.model import Model
     from attncli.tracing.stage import Stage
     from attncli.tracing.trace import Trace
 
@@ -64,7 +64,7 @@ __all__ = [
 
 _MODULES = {
     "AttnError": "errors",
-    "Model": "model.running",
+    "Model": "model.model",
     "Stage": "tracing.stage",
     "Trace": "tracing.trace",
     "UsageError": "errors",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.model.input import tokenize, tokenize_target
+from attncli.model.model import Model
 from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
 from attncli.model.request import (
     Asked,
@@ -31,16 +32,15 @@ from attncli.model.request import (
     scope,
     whole_numbers,
 )
-from attncli.model.running import Model
 from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
-    from attncli.insights.maps import Section
+    from attncli.insights.maps import MapSection
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
-    from attncli.insights.worked import Worked
+    from attncli.insights.worked_example import WorkedExample
     from attncli.model.family_traits import FamilyTraits
 
 __all__ = [
@@ -130,7 +130,7 @@ def follow(
     truncate: bool = False,
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
-) -> tuple[Worked, ...]:
+) -> tuple[WorkedExample, ...]:
     """One query token followed through the attention formula, as `attn explain --query` shows it: for each layer
     and head the row of that token, from q · k to what each key's value adds to the output.
 
@@ -178,7 +178,7 @@ def maps(
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
     encoder_queries: Asked = None,
-) -> tuple[Section, ...]:
+) -> tuple[MapSection, ...]:
     """Where heads attend, as `attn map` shows it: for each stage the matrices of its heads, with scores for what
     the heads do.
 
@@ -308,15 +308,15 @@ def versus(
     """Attention beside recurrence, as `attn versus` shows it: self-attention, an RNN and an LSTM, one seeded layer
     each with about the same number of parameters, on one text.
 
-    `only`: `sequential` (the steps that must follow one another, and the time at growing `lengths`), `range`
-    (the influence of each earlier token on the last one) or `order` (what shuffling the words changes); None:
-    all three. `d_model`: the width of the word vectors. `gain`: the spectral radius of the recurrent matrices
-    (1); `forget_bias`: the bias of the LSTM's forget gates (1). `tokenizer`: words, chars, bytes or a path.
-    Times are measured with as many threads as numpy has in this process.
+    `only`: `sequential` (the steps that must run one after another, and the time at each of `lengths`), `range`
+    (the influence of each earlier token on the last one) or `order` (what shuffling the words changes); None: all
+    three. `d_model`: the width of the word vectors. `gain`: the spectral radius of the recurrent matrices (1);
+    `forget_bias`: the bias of the LSTM's forget gates (1). `tokenizer`: words, chars, bytes or a path. Times are
+    measured with as many threads as numpy has in this process.
 
     >>> import attncli
     >>> found = attncli.versus("The cat sat on the mat", only="order")
-    >>> len(found.shuffled), found.reach is None
+    >>> len(found.shuffled), found.influences is None
     (6, True)
 
     Raises UsageError for arguments that do not go together, AttnError for a tokenizer that cannot be read.

@@ -1,4 +1,4 @@
-"""What can go wrong, said in a line or two: what is wrong, where, and what to do instead."""
+"""Errors for people, in a line or two: what is wrong, where, and what to do instead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class AttnError(Exception):
-    """Bad data: a broken file, a wrong shape, an input that cannot be used. Exit status 1."""
+    """Bad data: a broken file, a wrong shape, an unusable input. `hint` says what to do. Exit status 1."""
 
     exit_code = 1
 
@@ -17,13 +17,13 @@ class AttnError(Exception):
 
 
 class UsageError(AttnError):
-    """A request that makes no sense for this model or command. Exit status 2."""
+    """Options that make no sense for this model or command. Exit status 2."""
 
     exit_code = 2
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`Did you mean …?` with the closest of the known names, or the list of them all."""
+    """`Did you mean …?` with the closest known names, or, where none is close, `Known: …` with all of them."""
     from difflib import get_close_matches
 
     names = list(known)

@@ -1,17 +1,20 @@
-"""Files read whole, and files that appear whole or not at all."""
+"""Files read whole, JSON settings and JSON text, and files that appear complete or not at all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from attncli.errors import AttnError
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 NESTED = 64
-"""How many objects and lists may lie inside one another in a file of settings."""
+"""How deeply objects and lists may be nested in a settings file."""
 
 
 def read_bytes(file: Path) -> bytes:
@@ -23,7 +26,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
-    """The JSON object that a file of settings holds. Raises AttnError for anything else."""
+    """The JSON object in a settings file, from its bytes. Raises AttnError for anything else."""
     import orjson
 
     try:
@@ -34,18 +37,32 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
         raise AttnError(f"{file} holds no JSON object.")
     level: list[Any] = [fields]
     for _ in range(NESTED):
-        level = [x for part in level if isinstance(part, dict | list)
-                 for x in (part.values() if isinstance(part, dict) else part)]  # fmt: skip
+        level = [inner for value in level if isinstance(value, dict | list)
+                 for inner in (value.values() if isinstance(value, dict) else value)]  # fmt: skip
     if level:
-        raise AttnError(f"{file} is nested more than {NESTED} deep: no settings are.")
+        raise AttnError(f"{file} is nested more than {NESTED} levels deep, so it is not a settings file.")
     return fields
+
+
+def encode(value: Any) -> bytes:
+    """A value as JSON text in UTF-8; NaN and infinities become null. numpy arrays are lists, and each float32 is
+    the shortest text that reads back to it. The control characters that JSON allows as they are (DEL and C1) are
+    escaped, since a terminal might obey them."""
+    import re
+
+    import orjson
+
+    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"\x7f" not in text and b"\xc2" not in text:
+        return text
+    return re.sub(rb"\x7f|\xc2[\x80-\x9f]", lambda m: b"\\u%04x" % ord(m[0].decode()), text)
 
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to that takes its place only when all went well; on any error nothing is left.
+    """A file to write to, which takes its place only when everything succeeded; after an error nothing is left.
 
-    A device or a pipe (/dev/stdout) is written to as it is. Raises AttnError where it cannot be written.
+    A device or a pipe (/dev/stdout) is written directly. Raises AttnError where the file cannot be written.
     """
     import tempfile  # loads random numbers and more, which `attn --help` need not wait for
 
@@ -71,9 +88,34 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _mode(target: Path) -> int:
-    """The permissions of the file that is replaced, or those of any new file."""
+    """The permissions of the file to be replaced, or those of a new file."""
     if target.exists():
         return target.stat().st_mode & 0o777
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+# ------------------------------------------------------------------ named arrays
+
+DOCUMENT = "attn"
+"""The npz array, or the safetensors metadata field, that holds the JSON document beside the arrays."""
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]], document: str) -> bytes:
+    """Named arrays and a JSON document as an .npz file."""
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **{DOCUMENT: np.asarray(document)}, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def safetensors_bytes(arrays: Mapping[str, NDArray[Any]], document: str) -> bytes:
+    """Named arrays of numbers and a JSON document as a .safetensors file."""
+    from safetensors.numpy import save
+
+    data: bytes = save(dict(arrays), metadata={DOCUMENT: document})
+    return data

@@ -1,10 +1,10 @@
-"""Random checkpoints of real shapes, with a tokenizer of real size, made on the spot.
+"""Makes random checkpoints with the shapes of real models and a tokenizer of real size.
 
 python checkpoint.py gpt2-small FOLDER [POSITIONS]
 python checkpoint.py tinyllama FOLDER [LAYERS]
 python checkpoint.py llama-2-7b FOLDER [LAYERS]
 
-The Llamas are in bfloat16, in shards, and written a few rows at a time: making one takes no more memory than that.
+The Llamas are in bfloat16, in shards, and written a few rows at a time, so that making one needs little memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 VOCAB, WIDTH, LAYERS, HEADS = 50257, 768, 12, 12
 SHARD = 1 << 30  # bytes
-PIECE = 1 << 20  # numbers drawn at a time
+CHUNK = 1 << 20  # numbers drawn at a time
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -73,11 +73,11 @@ class Llama:
 
     @property
     def shapes(self) -> Shapes:
-        """Every tensor, as `transformers` names and stores it."""
+        """The shape of every tensor, as `transformers` names and stores it."""
         d, kv = self.width, self.width // self.heads * self.kv_heads
         shapes: Shapes = {"model.embed_tokens.weight": (self.vocab, d)}
         for layer in range(self.layers):
-            at = f"model.layers.{layer}."
+            prefix = f"model.layers.{layer}."
             for name, size_out, size_in in (
                 ("self_attn.q_proj", d, d),
                 ("self_attn.k_proj", kv, d),
@@ -87,8 +87,8 @@ class Llama:
                 ("mlp.up_proj", self.d_ff, d),
                 ("mlp.down_proj", d, self.d_ff),
             ):
-                shapes[f"{at}{name}.weight"] = (size_out, size_in)
-            shapes |= {f"{at}{norm}.weight": (d,) for norm in ("input_layernorm", "post_attention_layernorm")}
+                shapes[f"{prefix}{name}.weight"] = (size_out, size_in)
+            shapes |= {f"{prefix}{norm}.weight": (d,) for norm in ("input_layernorm", "post_attention_layernorm")}
         return shapes | {"model.norm.weight": (d,), "lm_head.weight": (self.vocab, d)}
 
 
@@ -99,19 +99,19 @@ LLAMA_2_7B = Llama(width=4096, layers=32, heads=32, kv_heads=32, d_ff=11008, pos
 
 
 def llama(folder: Path, shape: Llama) -> None:
-    """A Llama in bfloat16, in shards of about a gigabyte, of which a few rows at a time are in memory."""
+    """A Llama in bfloat16, in shards of about a gigabyte; only a few rows at a time are in memory."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(0)
     shards = list(_shards(shape.shapes))
-    place = {}
+    file_of = {}
     for i, tensors in enumerate(shards):
         file = f"model-{i + 1:05}-of-{len(shards):05}.safetensors"
-        place |= dict.fromkeys(tensors, file)
+        file_of |= dict.fromkeys(tensors, file)
         _write_shard(folder / file, tensors, draw)
-    index = {"metadata": {"total_size": sum(2 * _count(s) for s in shape.shapes.values())}, "weight_map": place}
+    index = {"metadata": {"total_size": sum(2 * _count(s) for s in shape.shapes.values())}, "weight_map": file_of}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     _write_tokenizer(folder, shape.vocab)
-    # by itself, transformers would put SentencePiece's steps around the vocabulary of a Llama
+    # otherwise transformers would add SentencePiece's steps to the tokenizer of a Llama
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast"}))
     config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": shape.width,
               "num_hidden_layers": shape.layers, "num_attention_heads": shape.heads,
@@ -126,7 +126,7 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 def _shards(shapes: Shapes) -> Iterator[Shapes]:
-    """The tensors in order, as many together as a shard holds."""
+    """The tensors in order, grouped into shards of at most SHARD bytes."""
     shard: Shapes = {}
     for name, shape in shapes.items():
         if shard and sum(2 * _count(s) for s in [*shard.values(), shape]) > SHARD:
@@ -147,8 +147,8 @@ def _write_shard(file: Path, tensors: Shapes, draw: np.random.Generator) -> None
     with file.open("wb") as out:
         out.write(struct.pack("<Q", len(text)) + text)
         for shape in tensors.values():
-            for start in range(0, _count(shape), PIECE):
-                size = min(PIECE, _count(shape) - start)
+            for start in range(0, _count(shape), CHUNK):
+                size = min(CHUNK, _count(shape) - start)
                 norm = len(shape) == 1
                 numbers = np.ones(size, np.float32) if norm else draw.standard_normal(size, np.float32) / 32
                 out.write((numbers.view(np.uint32) >> 16).astype(np.uint16).tobytes())
@@ -156,26 +156,26 @@ def _write_shard(file: Path, tensors: Shapes, draw: np.random.Generator) -> None
 
 def _write_tokenizer(folder: Path, vocab: int) -> None:
     tokenizer = json.loads(_tokenizer(vocab).to_str())
-    merges = [" ".join(pair) for pair in tokenizer["model"]["merges"]]  # as the file of GPT-2 has them
+    merges = [" ".join(pair) for pair in tokenizer["model"]["merges"]]  # as in the file of GPT-2
     tokenizer["model"]["merges"] = merges
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), "utf-8")
 
 
 def _tokenizer(vocab: int) -> Tokenizer:
-    """Byte-level pairs with as many merges as the real one: of random letters, since only its size matters."""
+    """A byte-level BPE tokenizer with as many merges as a real one, of random letters: only its size matters."""
     draw = random.Random(0)
     vocabulary = {byte: i for i, byte in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges: list[tuple[str, str]] = []
     for letter in string.ascii_lowercase:  # so that " a" is one token
         vocabulary[f"Ġ{letter}"] = len(vocabulary)
         merges.append(("Ġ", letter))
-    pieces = [*string.ascii_lowercase, *(f"Ġ{letter}" for letter in string.ascii_lowercase)]
+    tokens = [*string.ascii_lowercase, *(f"Ġ{letter}" for letter in string.ascii_lowercase)]
     while len(vocabulary) < vocab - 1:
-        one, other = draw.choice(pieces), draw.choice(string.ascii_lowercase)
-        if len(one) < 10 and one + other not in vocabulary:
-            vocabulary[one + other] = len(vocabulary)
-            merges.append((one, other))
-            pieces.append(one + other)
+        left, right = draw.choice(tokens), draw.choice(string.ascii_lowercase)
+        if len(left) < 10 and left + right not in vocabulary:
+            vocabulary[left + right] = len(vocabulary)
+            merges.append((left, right))
+            tokens.append(left + right)
     tokenizer = Tokenizer(models.BPE(vocabulary, merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,6 +1,6 @@
-"""Measures the forward itself, within a process that has loaded everything: `attn` with every stage of every
-layer's attention recorded, against `transformers` with eager attention and `output_attentions=True`. Each side
-lives in a process of its own; they take turns. Both compute the logits of every token, on as many threads.
+"""Measures the forward itself, in a process that has loaded everything: `attn`, recording every stage of every
+layer's attention, against `transformers` with eager attention and `output_attentions=True`. Each side runs in its
+own process; the two take turns. Both compute the logits of every token, with the same number of threads.
 
 python benchmarks/forward.py [--peer-python PYTHON] [--tokens 16,128,512,1000] [--runs 7] [--threads 2]
 """
@@ -22,7 +22,7 @@ ATTENTION = ("input", "q", "k", "v", "scores", "scaled", "masked", "weights", "m
 
 
 def ours(folder: str) -> Callable[[int], object]:
-    """What traces the first `n` ids with `attn`."""
+    """A function that traces the first `n` ids with `attn`."""
     import attncli
 
     model = attncli.load_model(folder)
@@ -31,7 +31,7 @@ def ours(folder: str) -> Callable[[int], object]:
 
 
 def peer(folder: str) -> Callable[[int], object]:
-    """What does the same with `transformers`."""
+    """A function that does the same with `transformers`."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -45,7 +45,7 @@ def peer(folder: str) -> Callable[[int], object]:
 
 
 def serve(side: str, folder: str) -> None:
-    """Answers each number of tokens on standard input by the seconds that its forward took, wall and CPU."""
+    """Reads numbers of tokens from standard input, and prints the wall and the CPU seconds of each forward."""
     run = {"ours": ours, "peer": peer}[side](folder)
     print("ready", flush=True)
     for line in sys.stdin:
@@ -55,10 +55,10 @@ def serve(side: str, folder: str) -> None:
 
 
 class Side:
-    """One side's process."""
+    """The process of one side."""
 
     def __init__(self, python: str, name: str, folder: Path, threads: int) -> None:
-        # the last as `attn` sets it itself: BLAS threads that wait would take the core of those that work
+        # attn itself sets the last one: waiting BLAS threads would take the core of working ones
         settings = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1",
                    "OPENBLAS_THREAD_TIMEOUT": "16"}  # fmt: skip
         command = [python, __file__, "--side", name, "--folder", str(folder)]
@@ -85,15 +85,15 @@ class Side:
 @click.command()
 @click.option("--peer-python", default=sys.executable, help="An interpreter with torch and transformers.")
 @click.option("--tokens", default="16,128,512,1000", show_default=True)
-@click.option("--runs", default=7, show_default=True, help="Runs of each side that count.")
-@click.option("--threads", default=2, show_default=True, help="Of each side.")
-@click.option("--work", type=click.Path(path_type=Path), default=HERE / "work", help="Where checkpoints are made.")
+@click.option("--runs", default=7, show_default=True, help="Measured runs of each side.")
+@click.option("--threads", default=2, show_default=True, help="Threads of each side.")
+@click.option("--work", type=click.Path(path_type=Path), default=HERE / "work", help="The folder for checkpoints.")
 @click.option("--side", type=click.Choice(["ours", "peer"]), hidden=True)
 @click.option("--folder", hidden=True)
 def main(
     peer_python: str, tokens: str, runs: int, threads: int, work: Path, side: str | None, folder: str | None
 ) -> None:
-    """Prints a Markdown table; exit status 1 where `attn` is the slower one."""
+    """Print a Markdown table; exit status 1 where `attn` is slower."""
     if side is not None and folder is not None:
         serve(side, folder)
         return

@@ -1,9 +1,9 @@
-"""Measures what `attn` needs of memory where the checkpoint, or the text, is large.
+"""Measures the memory that `attn` needs for large checkpoints and long texts.
 
 python benchmarks/large.py [--work FOLDER] [--only TEXT]
 
-Memory that a process has for itself alone is what `RssAnon` of /proc/PID/status says, asked for a thousand times a
-second: the rest of its resident memory is the mapped checkpoint, in the system's cache, which it may drop again.
+The private memory of a process is `RssAnon` of /proc/PID/status, read a thousand times a second. The rest of its
+resident memory is the mapped checkpoint in the system's cache, which the system may drop again.
 Linux only. Needs 16 GB of disk for the checkpoints.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from run import HERE, SIXTEEN, made
+from run import HERE, SIXTEEN, checkpoint_folder
 
 TEXT = " ".join("abcdefghijklmnop"[i % 16] for i in range(16384))
 ALL = ("--layer", "all", "--head", "all")
@@ -26,7 +26,7 @@ ALL = ("--layer", "all", "--head", "all")
 
 @dataclass(frozen=True)
 class Case:
-    """A question, and how much memory its answer may take, in MB."""
+    """A command, and the limit of its private memory in MB."""
 
     title: str
     kind: str
@@ -54,7 +54,9 @@ def cases() -> list[Case]:
 
 
 def measure(command: Sequence[str]) -> tuple[float, float, float]:
-    """Seconds; the peaks of its own and of all its resident memory, in MB. Raises SystemExit if it fails."""
+    """The seconds of a command, and the peaks of its private and its resident memory in MB.
+
+    Raises SystemExit if it fails."""
     own = 0
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -72,17 +74,17 @@ def measure(command: Sequence[str]) -> tuple[float, float, float]:
 
 
 @click.command()
-@click.option("--work", type=click.Path(path_type=Path), default=HERE / "work", help="Where checkpoints are made.")
-@click.option("--only", default="", metavar="TEXT", help="Only the cases whose title has this in it.")
+@click.option("--work", type=click.Path(path_type=Path), default=HERE / "work", help="The folder for checkpoints.")
+@click.option("--only", default="", metavar="TEXT", help="Only the cases whose title contains this.")
 def main(work: Path, only: str) -> None:
-    """Runs every case and prints a Markdown table; exit status 1 where a target is missed."""
+    """Run every case and print a Markdown table; exit status 1 where a target is missed."""
     attn = str(Path(sys.executable).parent / "attn")
-    print("| question | time | its own memory | all resident | target |\n|---|---|---|---|---|")
+    print("| question | time | private memory | resident memory | target |\n|---|---|---|---|---|")
     met = []
     for case in cases():
         if only not in case.title:
             continue
-        folder = made(work / "-".join([case.kind, *map(str, case.size)]), case.kind, *case.size)
+        folder = checkpoint_folder(work / "-".join([case.kind, *map(str, case.size)]), case.kind, *case.size)
         seconds, own, resident = measure([attn, "explain", case.text, "-m", folder, *case.arguments])
         met.append(own < case.limit)
         verdict = f"< {case.limit} MB: {'met' if met[-1] else 'missed'}"

@@ -1,6 +1,7 @@
-"""Writes samples/exercise.npz: one attention layer small enough to check by hand, as samples/exercise.md does.
+"""Writes samples/exercise.npz: one attention layer that is small enough to check by hand, as samples/exercise.md
+does.
 
-Three words with 2 numbers each, one head with d_k = 4 so that √d_k = 2, and W_V = W_O = the identity.
+Three words with 2 numbers each, one head with d_k = 4 so that √d_k = 2, and the identity for W_V and W_O.
 """
 
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 
 layer = {
     "embedding": np.array([[1, 0], [0, 1], [1, 1]]),
-    "w_q": np.array([[2, 0, 0, 0], [0, 2, 0, 0]]),  # a query is the word's two numbers, twice as large
-    "w_k": np.array([[0, 1, 0, 0], [1, 0, 0, 0]]),  # a key is the word's two numbers, the other way round
+    "w_q": np.array([[2, 0, 0, 0], [0, 2, 0, 0]]),  # a query is twice the two numbers of the word
+    "w_k": np.array([[0, 1, 0, 0], [1, 0, 0, 0]]),  # a key is the two numbers of the word, swapped
     "w_v": np.eye(2),
     "w_o": np.eye(2),
 }

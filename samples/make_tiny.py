@@ -1,7 +1,7 @@
-"""Writes samples/tiny/: a checkpoint in Hugging Face layout, as small as one can be and still have every part.
+"""Writes samples/tiny/: a very small but complete checkpoint in Hugging Face layout.
 
 GPT-2's architecture: 2 layers of 2 heads, d_model 8, 16 positions, and a vocabulary of a few words. The weights
-are drawn, not trained.
+are random, not trained.
 """
 
 import json
@@ -30,23 +30,23 @@ CONFIG = {
     "bos_token_id": None,
     "eos_token_id": None,
 }
-TOKENIZER_CONFIG = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"}  # as transformers needs it
+TOKENIZER_CONFIG = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"}  # transformers needs it
 
 
 def tensors(random: np.random.Generator) -> dict[str, np.ndarray]:
-    """Every tensor of the model; GPT-2 keeps its matrices as [in, out]."""
+    """Every tensor of the model; GPT-2 stores its matrices [in, out]."""
     shapes: dict[str, tuple[int, ...]] = {"wte.weight": (len(WORDS), D_MODEL), "wpe.weight": (POSITIONS, D_MODEL)}
     for layer in range(LAYERS):
-        at = f"h.{layer}."
+        prefix = f"h.{layer}."
         shapes |= {
-            at + "attn.c_attn.weight": (D_MODEL, 3 * D_MODEL),  # queries, keys and values, side by side
-            at + "attn.c_attn.bias": (3 * D_MODEL,),
-            at + "attn.c_proj.weight": (D_MODEL, D_MODEL),
-            at + "attn.c_proj.bias": (D_MODEL,),
-            at + "mlp.c_fc.weight": (D_MODEL, 4 * D_MODEL),
-            at + "mlp.c_fc.bias": (4 * D_MODEL,),
-            at + "mlp.c_proj.weight": (4 * D_MODEL, D_MODEL),
-            at + "mlp.c_proj.bias": (D_MODEL,),
+            prefix + "attn.c_attn.weight": (D_MODEL, 3 * D_MODEL),  # queries, keys and values side by side
+            prefix + "attn.c_attn.bias": (3 * D_MODEL,),
+            prefix + "attn.c_proj.weight": (D_MODEL, D_MODEL),
+            prefix + "attn.c_proj.bias": (D_MODEL,),
+            prefix + "mlp.c_fc.weight": (D_MODEL, 4 * D_MODEL),
+            prefix + "mlp.c_fc.bias": (4 * D_MODEL,),
+            prefix + "mlp.c_proj.weight": (4 * D_MODEL, D_MODEL),
+            prefix + "mlp.c_proj.bias": (D_MODEL,),
         }
     drawn = {name: random.normal(0, 0.7, shape).astype(np.float32) for name, shape in shapes.items()}
     for norm in [*(f"h.{layer}.ln_{n}" for layer in range(LAYERS) for n in (1, 2)), "ln_f"]:
@@ -55,7 +55,7 @@ def tensors(random: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def tokenizer() -> Tokenizer:
-    """A word is a token; Japanese, which has no spaces, is cut between a few known words."""
+    """One token for each word. Japanese, which has no spaces, is split around a few known words."""
     words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.Sequence(
         [

@@ -3,37 +3,60 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-Run = Callable[..., subprocess.CompletedProcess[bytes]]
+# Matrices here are small, and other tests run on the other cores. The commands run with as many threads, so that
+# their numbers are those of this process to the last bit. numpy reads this when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from tests.support.running import Done, ForkServer, read_at_start, run_anew
+
+Run = Callable[..., Done]
+
+# How long an example takes says more of what else the machine does than of the code
+settings.register_profile("attn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("attn")
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer | None]:
+    """A process that has imported attn; None where there is no fork."""
+    server = ForkServer.start() if hasattr(os, "fork") else None
+    yield server
+    if server is not None:
+        server.stop()
 
 
 @pytest.fixture
-def attn(tmp_path: Path) -> Run:
-    """Runs `attn` with the given arguments in an empty folder, 80 columns wide, in English, away from any hub."""
+def attn(tmp_path: Path, fork_server: ForkServer | None) -> Run:
+    """Runs `attn` with the given arguments in an empty folder, 80 columns wide, in English, away from any hub.
 
-    def run(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    In a process forked from one that has imported attn. `anew=True` starts one from nothing, and so do a variable
+    that the interpreter reads when it starts, and a module in the folder, which takes the place of another.
+    """
+
+    def run(*arguments: str, stdin: bytes = b"", anew: bool = False, **environment: str) -> Done:
         here = {"COLUMNS": "80", "LANGUAGE": "en", "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
         env = os.environ | here | environment
-        command = [sys.executable, "-m", "attncli", *arguments]
-        return subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, env=env, check=False)
+        if fork_server is None or anew or read_at_start(environment) or any(tmp_path.glob("*.py")):
+            return run_anew(arguments, tmp_path, stdin, env)
+        return fork_server.run(arguments, tmp_path, stdin, env)
 
     return run
 
 
-def text_of(done: subprocess.CompletedProcess[bytes]) -> str:
+def text_of(done: Done) -> str:
     """What a command that must succeed printed."""
     assert done.returncode == 0, done.stderr.decode()
     assert done.stderr == b""
     return done.stdout.decode()
 
 
-def error_of(done: subprocess.CompletedProcess[bytes], code: int) -> str:
+def error_of(done: Done, code: int) -> str:
     """What a command that must fail said: one or two lines, no output, no traceback."""
     said = done.stderr.decode()
     assert done.returncode == code, said

@@ -1,8 +1,9 @@
-"""Puts a trained story model into the package, measures it and writes its card.
-`python -m tools.measure_story CORPUS OUT`, OUT as tools.train_story left it.
+"""Copies a trained story model into the package, measures it and writes its model card.
 
-Everything is computed by attn itself, in numpy, from the model as it is shipped: the held-out loss beside a
-trigram's, the scores of every head, the next words of everyday beginnings.
+python -m tools.measure_story CORPUS OUT    OUT: the folder written by tools.train_story
+
+attn itself computes everything, in numpy, from the model as shipped: the held-out loss beside that of a trigram
+model, the scores of every head, and the next tokens after everyday beginnings.
 """
 
 import csv
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from attncli import Model, load_model, trace
-from attncli.insights import heads
+from attncli.insights import patterns
 from attncli.story import CARD, FOLDER
 from attncli.text.visible import visible
 from tools.story_text import VOCABULARY, Text, encode, read_books
@@ -41,7 +42,7 @@ PROMPTS = (
 
 
 def held_out_losses(model: Model, text: Text) -> NDArray[np.floating]:
-    """The loss of each held-out token, by its distance from `<s>`. [row, position]"""
+    """The loss of each held-out token in nats, [row, position]; each row follows `<s>`."""
     rows = text.ids[: len(text.ids) // ROW * ROW].reshape(-1, ROW)
     losses = []
     for row in rows:
@@ -53,23 +54,24 @@ def held_out_losses(model: Model, text: Text) -> NDArray[np.floating]:
 
 
 def repeated(random: np.random.Generator, length: int = 50) -> list[int]:
-    """Random tokens, none twice, said twice over, after `<s>`."""
-    said = random.choice(np.arange(1, VOCABULARY), length, replace=False).tolist()
-    return [0, *said, *said]
+    """`<s>`, then a sequence of distinct random tokens, twice."""
+    tokens = random.choice(np.arange(1, VOCABULARY), length, replace=False).tolist()
+    return [0, *tokens, *tokens]
 
 
 def head_scores(model: Model, texts: list[list[int]]) -> dict[str, NDArray[np.floating]]:
-    """The mean over texts of every score in `insights.heads`. [layer, head]"""
-    found: dict[str, list[NDArray[np.floating]]] = {kind: [] for kind in heads.KINDS}
+    """The mean over texts of every score in `insights.patterns`. [layer, head]"""
+    found: dict[str, list[NDArray[np.floating]]] = {kind: [] for kind in patterns.PATTERNS}
     for ids in texts:
         stages = trace(model=model, ids=ids, stages=["layers.*.attn.weights"])
         weights = np.stack([stage.values for stage in stages.values()])  # [layer, head, query, key]
-        for kind, pairs in heads.KINDS.items():
-            found[kind].append(heads.score(weights, pairs(ids)))
+        for kind, pairs in patterns.PATTERNS.items():
+            found[kind].append(patterns.score(weights, pairs(ids)))
     return {kind: np.mean(scores, axis=0) for kind, scores in found.items()}
 
 
 def next_words(model: Model, prompt: str, top: int = 5) -> list[tuple[str, float]]:
+    """The likeliest next tokens after a prompt, with their probabilities."""
     last = trace(prompt, model=model, stages=["probs"], queries=[-1])
     probs = last["probs"].values[0]
     best = np.argsort(probs)[::-1][:top]
@@ -85,21 +87,21 @@ def losses_block(model: Model, train: Text, held_out: Text) -> Iterator[str]:
     yield f"| uniform | {np.log(VOCABULARY):.3f} | {VOCABULARY:,} |"
     yield f"| trigram, interpolated Kneser-Ney, same tokens | {trigram:.3f} | {np.exp(trigram):.0f} |"
     yield f"| story | {losses.mean():.3f} | {np.exp(losses.mean()):.0f} |"
-    later = losses[:, 64:].mean()
-    yield f"| story, from the 64th token of a row on | {later:.3f} | {np.exp(later):.0f} |"
+    late = losses[:, 64:].mean()
+    yield f"| story, from the 64th token of a row on | {late:.3f} | {np.exp(late):.0f} |"
 
 
 def heads_block(model: Model, held_out: Text) -> Iterator[str]:
     random = np.random.default_rng(0)
-    of_random = head_scores(model, [repeated(random) for _ in range(20)])
+    on_random = head_scores(model, [repeated(random) for _ in range(20)])
     starts = random.choice(held_out.paragraphs[held_out.paragraphs < len(held_out.ids) - 100], 50, replace=False)
-    of_text = head_scores(model, [[0, *held_out.ids[s : s + 99].tolist()] for s in starts])
+    on_text = head_scores(model, [[0, *held_out.ids[s : s + 99].tolist()] for s in starts])
     in_text = ("previous", "first", "induction")
-    yield "| head | " + " | ".join([*heads.KINDS, *(f"{kind}, in text" for kind in in_text)]) + " |"
+    yield "| head | " + " | ".join([*patterns.PATTERNS, *(f"{kind}, in text" for kind in in_text)]) + " |"
     yield "| --- " * 9 + "|"
-    for layer, head in np.ndindex(of_random["previous"].shape):
-        row = [of_random[kind][layer, head] for kind in heads.KINDS]
-        row += [of_text[kind][layer, head] for kind in in_text]
+    for layer, head in np.ndindex(on_random["previous"].shape):
+        row = [on_random[kind][layer, head] for kind in patterns.PATTERNS]
+        row += [on_text[kind][layer, head] for kind in in_text]
         yield f"| {layer}.{head} | " + " | ".join(f"**{v:.2f}**" if v >= 0.4 else f"{v:.2f}" for v in row) + " |"
 
 
@@ -111,8 +113,8 @@ def words_block(model: Model) -> Iterator[str]:
         yield f"| {prompt} | {words} |"
 
 
-def written(card: str, name: str, lines: Iterator[str]) -> str:
-    """The card with the block of that name replaced."""
+def with_block(card: str, name: str, lines: Iterator[str]) -> str:
+    """The card with the lines of a block replaced."""
     block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
     if not block.search(card):
         raise click.ClickException(f"{CARD} has no block {name}")
@@ -121,11 +123,11 @@ def written(card: str, name: str, lines: Iterator[str]) -> str:
 
 
 def draw_curve(file: Path, picture: Path) -> None:
-    """The losses, and the scores of the best previous-token and induction heads, over the tokens seen."""
+    """Plots the losses, and the scores of the best previous-token and induction heads, over the tokens seen."""
     import matplotlib as mpl
     from matplotlib import pyplot as plt
 
-    mpl.rcParams["svg.hashsalt"] = "story"  # the same picture from the same numbers
+    mpl.rcParams["svg.hashsalt"] = "story"  # so that the same numbers give the same file
     with file.open(newline="") as rows:
         curve = {
             name: [float(row[name]) for row in rows] for rows in [list(csv.DictReader(rows))] for name in rows[0]
@@ -148,8 +150,8 @@ def draw_curve(file: Path, picture: Path) -> None:
 @click.argument("corpus", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def main(corpus: Path, out: Path) -> None:
-    """Put the model in OUT into the package, measure it on the held-out ends of the books in CORPUS, and write its
-    card."""
+    """Copy the model in OUT into the package, measure it on the held-out ends of the books in CORPUS, and write
+    its model card."""
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         (FOLDER / name).write_bytes((out / name).read_bytes())
     draw_curve(out / "curve.csv", FOLDER / "loss.svg")
@@ -162,7 +164,7 @@ def main(corpus: Path, out: Path) -> None:
         ("heads", heads_block(model, held_out)),
         ("words", words_block(model)),
     ):
-        card = written(card, name, lines)
+        card = with_block(card, name, lines)
     CARD.write_text(card, "utf-8")
 
 

@@ -1,5 +1,5 @@
-"""Records what the commands print over the golden models, the story model and seeded weights, and compares two
-records. It shows that a change of the code leaves the outputs as they were.
+"""Records the output of the commands for the golden models, the story model and seeded weights, and compares two
+records, to show that a change of the code leaves the outputs unchanged.
 
 python tools/outputs.py record FOLDER [--models GLOB]   runs every command and writes each output to a file
 python tools/outputs.py compare BEFORE AFTER            lists the outputs that differ; exit status 1 if any does
@@ -24,11 +24,11 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path("tests/golden")
 WIDTH = 400
-"""Characters of a difference that are shown."""
+"""How many characters of a difference are shown."""
 TOLERANCE = 2e-6
-"""How far apart two numbers may lie, relative to the largest of their array: the last bits of float32."""
+"""The largest allowed difference, relative to the largest number of the array: the last bits of float32."""
 
-OF_MODEL = {
+MODEL_COMMANDS = {
     "explain.json": "explain {input} -m {model} --layer all --head all --stage all",
     "explain.ndjson": "explain {input} -m {model} --layer -1 --stage 'attn.*'",
     "explain.csv": "explain {input} -m {model} --layer 0",
@@ -49,9 +49,9 @@ OF_MODEL = {
     "model.csv": "model {model}",
     "model.txt": "model {model}",
 }
-"""The commands of each golden model, by the file that they write: its ending sets the format."""
+"""The commands run for each golden model, by their output file; its ending sets the format."""
 TEXT = '"The cat sat on the mat, and the cat ran"'
-OTHERS = {
+OTHER_COMMANDS = {
     **{f"story-explain.{e}": f"explain {TEXT}" for e in ("txt", "md", "json", "ndjson", "csv", "npz")},
     "story-probs.txt": f"explain {TEXT} --stage probs --stage logits --query -1",
     "story-probs.csv": f"explain {TEXT} --stage probs --top 3",
@@ -83,22 +83,22 @@ OTHERS = {
 
 
 def jobs(pattern: str) -> Iterator[tuple[str, list[str]]]:
-    """Every output's file name, and the arguments of the command that writes it."""
+    """The name of every output file, and the arguments of the command that writes it."""
     for folder in sorted(GOLDEN.glob(pattern)):
         if not (folder / "input.json").exists():
             continue
         given = json.loads((folder / "input.json").read_text("utf-8"))
         ids = "--ids " + ",".join(map(str, given["ids"]))
         target = given.get("target_ids")
-        both = ids + ("" if target is None else " --target-ids " + ",".join(map(str, target)))
-        for name, command in OF_MODEL.items():
-            yield f"{folder.name}/{name}", shlex.split(command.format(input=both, ids=ids, model=folder))
-    for name, command in OTHERS.items():
+        all_ids = ids + ("" if target is None else " --target-ids " + ",".join(map(str, target)))
+        for name, command in MODEL_COMMANDS.items():
+            yield f"{folder.name}/{name}", shlex.split(command.format(input=all_ids, ids=ids, model=folder))
+    for name, command in OTHER_COMMANDS.items():
         yield f"others/{name}", shlex.split(command)
 
 
 def run(job: tuple[str, list[str]], folder: Path) -> str | None:
-    """Runs one command in this process; gives its name where it failed."""
+    """Runs one command in this process. Returns the name of its output if the command failed."""
     from attncli.cli import main
 
     name, arguments = job
@@ -128,7 +128,7 @@ def run(job: tuple[str, list[str]], folder: Path) -> str | None:
 
 @click.group()
 def cli() -> None:
-    """Records outputs, and compares records."""
+    """Record the outputs of the commands, and compare two records."""
 
 
 @cli.command()
@@ -138,7 +138,7 @@ def cli() -> None:
 def record(folder: Path, models: str, workers: int) -> None:
     """Run every command, and write each output to a file below FOLDER."""
     folder = folder.absolute()
-    os.chdir(ROOT)  # paths are printed as they are given
+    os.chdir(ROOT)  # outputs contain the paths as given
     os.environ |= {"COLUMNS": "100", "LANGUAGE": "en", "HF_HUB_OFFLINE": "1"}
     with ProcessPoolExecutor(workers) as pool:
         found = list(jobs(models))
@@ -149,7 +149,7 @@ def record(folder: Path, models: str, workers: int) -> None:
 @cli.command()
 @click.argument("before", type=click.Path(exists=True, path_type=Path))
 @click.argument("after", type=click.Path(exists=True, path_type=Path))
-@click.option("--most", default=40, show_default=True, help="Differences listed at most.")
+@click.option("--most", default=40, show_default=True, help="How many differences to list.")
 def compare(before: Path, after: Path, most: int) -> None:
     """List the outputs of AFTER that differ from those of BEFORE."""
     names = [str(f.relative_to(after)) for f in sorted(after.rglob("*")) if f.is_file()]
@@ -160,21 +160,21 @@ def compare(before: Path, after: Path, most: int) -> None:
     sys.exit(bool(differing))
 
 
-def difference(one: Path, other: Path) -> str | None:
-    """How two outputs differ; None where they are the same but for the last bits of numbers."""
-    if not one.exists():
+def difference(before: Path, after: Path) -> str | None:
+    """How two outputs differ; None if they agree up to the last bits of numbers."""
+    if not before.exists():
         return "new"
-    a, b = one.read_bytes(), other.read_bytes()
+    a, b = before.read_bytes(), after.read_bytes()
     if a == b:
         return None
-    if one.suffix == ".json":
-        return unlike(json.loads(a), json.loads(b))
-    if one.suffix == ".npz":
-        with np.load(one) as x, np.load(other) as y:
+    if before.suffix == ".json":
+        return json_difference(json.loads(a), json.loads(b))
+    if before.suffix == ".npz":
+        with np.load(before) as x, np.load(after) as y:
             if sorted(x.files) != sorted(y.files):
                 return f"arrays {sorted(set(x.files) ^ set(y.files))}"
-            return next((f"{n}: {why}" for n in x.files if (why := of_arrays(x[n], y[n]))), None)
-    if one.suffix in (".ndjson", ".csv", ".txt", ".md", ".svg"):
+            return next((f"{n}: {why}" for n in x.files if (why := array_difference(x[n], y[n]))), None)
+    if before.suffix in (".ndjson", ".csv", ".txt", ".md", ".svg"):
         x, y = a.decode("utf-8").splitlines(), b.decode("utf-8").splitlines()
         if len(x) != len(y):
             return f"{len(x)} lines, now {len(y)}"
@@ -182,9 +182,9 @@ def difference(one: Path, other: Path) -> str | None:
     return "differs"
 
 
-def close(one: str, other: str) -> bool:
-    """Whether two lines are the same but for numbers that are close."""
-    p, q = (line.replace(",", " ").replace(":", " ").split() for line in (one, other))
+def close(before: str, after: str) -> bool:
+    """Whether two lines agree, numbers up to a small difference."""
+    p, q = (line.replace(",", " ").replace(":", " ").split() for line in (before, after))
     return len(p) == len(q) and all(a == b or _near(a, b) for a, b in zip(p, q, strict=True))
 
 
@@ -195,25 +195,26 @@ def _near(a: str, b: str) -> bool:
         return False
 
 
-def of_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> str | None:
+def array_difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> str | None:
+    """How two arrays differ; None if their numbers agree up to TOLERANCE."""
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return f"{a.dtype} {a.shape}, now {b.dtype} {b.shape}"
     if a.dtype.kind != "f":
-        return None if np.array_equal(a, b) else "other values"
+        return None if np.array_equal(a, b) else "different values"
     finite = np.isfinite(a)
     if not np.array_equal(a[~finite], b[~finite], equal_nan=True) or not np.isfinite(b[finite]).all():
-        return "other numbers that are not finite"
+        return "different numbers that are not finite"
     scale = float(np.abs(a[finite]).max(initial=1e-30))
-    apart = float(np.abs(a[finite] - b[finite]).max(initial=0)) / scale
-    return None if apart <= TOLERANCE else f"apart by {apart:.2g} of the largest"
+    distance = float(np.abs(a[finite] - b[finite]).max(initial=0)) / scale
+    return None if distance <= TOLERANCE else f"differ by {distance:.2g} of the largest number"
 
 
-def unlike(a: Any, b: Any, path: str = "") -> str | None:
-    """Where two JSON values differ."""
+def json_difference(a: Any, b: Any, path: str = "") -> str | None:
+    """Where and how two JSON values differ; None if they agree."""
     if isinstance(a, dict) and isinstance(b, dict):
         if list(a) != list(b):
             return f"{path}: fields {list(a)}, now {list(b)}"
-        return next((why for k in a if (why := unlike(a[k], b[k], f"{path}.{k}"))), None)
+        return next((why for k in a if (why := json_difference(a[k], b[k], f"{path}.{k}"))), None)
     if isinstance(a, list) and isinstance(b, list):
         if len(a) != len(b):
             return f"{path}: {len(a)} items, now {len(b)}"
@@ -221,8 +222,8 @@ def unlike(a: Any, b: Any, path: str = "") -> str | None:
             x, y = (np.array(n[0], float) for n in ([a], [b]))
         except (ValueError, TypeError):
             pairs = enumerate(zip(a, b, strict=True))
-            return next((why for i, (p, q) in pairs if (why := unlike(p, q, f"{path}[{i}]"))), None)
-        return why if (why := of_arrays(x, y)) is None else f"{path}: {why}"
+            return next((why for i, (p, q) in pairs if (why := json_difference(p, q, f"{path}[{i}]"))), None)
+        return why if (why := array_difference(x, y)) is None else f"{path}: {why}"
     if isinstance(a, float) and isinstance(b, float):
         return None if math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-6) else f"{path}: {a}, now {b}"
     return None if a == b else f"{path}: {a!r}, now {b!r}"

@@ -1,8 +1,8 @@
-"""Runs the `console` commands of the README and of samples/README.md, and the `python` programs that have a `text`
-block below them, and puts their output there; and lists the families that `attn` knows: nothing can go stale.
+"""Keeps README.md and samples/README.md up to date: runs their `console` commands, and their `python` programs
+that have a `text` block below, and inserts the output; and lists the families that attn knows.
 
-python tools/readme.py          writes the files anew
-python tools/readme.py --check  exit status 1 if they would change
+python tools/readme.py          rewrites the files python tools/readme.py --check  exit status 1 if they would
+change
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ FILES = ("README.md", "samples/README.md")
 
 
 def refreshed(text: str) -> str:
-    """The text with every block holding what its command or program prints now, and every family in its list.
+    """The text with the current output in every block and the current families in the list.
 
-    They run in the order in which they stand, in a copy of the root, so that one may read what another wrote."""
-    text = LIST.sub(lambda m: listed(families()), text)
+    Commands and programs run in order, in a copy of the root folder, so that one may read what an earlier one
+    wrote."""
+    text = LIST.sub(lambda m: family_list(families()), text)
     with TemporaryDirectory() as folder:
         for path in ROOT.iterdir():
             (Path(folder) / path.name).symlink_to(path)
@@ -46,7 +47,9 @@ def refreshed(text: str) -> str:
 
 
 def families() -> dict[str, list[str]]:
-    """Every family by what it is, as most of its models in tests/golden are. One that has none is an error."""
+    """The families by kind; the kind of a family is that of most of its models in tests/golden.
+
+    Exits with an error where a family has no model there."""
     from attncli import describe
     from attncli.family import FAMILIES
 
@@ -56,12 +59,12 @@ def families() -> dict[str, list[str]]:
         if spec is not None:
             models[spec.family].append("encoder-decoders" if spec.encoder else KINDS[not spec.causal])
     if missing := [family for family, kinds in models.items() if not kinds]:
-        raise SystemExit(f"no model in tests/golden is of the family {missing[0]}")
+        raise SystemExit(f"tests/golden has no model of the family {missing[0]}")
     return {kind: [family for family, kinds in models.items() if mode(kinds) == kind] for kind in KINDS}
 
 
-def listed(kinds: dict[str, list[str]]) -> str:
-    """The families as a Markdown list, and how many there are."""
+def family_list(kinds: dict[str, list[str]]) -> str:
+    """The families as a Markdown list, after a line with their number."""
     lines = [f"{sum(map(len, kinds.values()))} families, by the `model_type` of their `config.json`:\n"]
     for kind, names in kinds.items():
         line = f"- {kind}: {', '.join(f'`{name}`' for name in names)}"
@@ -69,16 +72,17 @@ def listed(kinds: dict[str, list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two texts are alike but for the last digits of numbers, which differ between processors."""
+def same(before: str, after: str) -> bool:
+    """Whether two texts agree up to the last digits of numbers, which differ between processors."""
     number = re.compile(r"-?\d+\.\d+")
-    if number.sub("#", one) != number.sub("#", other):
+    if number.sub("#", before) != number.sub("#", after):
         return False
-    pairs = zip(number.findall(one), number.findall(other), strict=True)
+    pairs = zip(number.findall(before), number.findall(after), strict=True)
     return all(abs(float(a) - float(b)) <= 2e-4 for a, b in pairs)
 
 
 def output_of(command: str, folder: str) -> str:
+    """What a shell command prints. Exits with an error if the command fails or writes to standard error."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"COLUMNS": "96", "LANGUAGE": "en", "PATH": path, "NO_COLOR": "1"}
     done = subprocess.run(

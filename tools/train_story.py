@@ -1,7 +1,9 @@
-"""Trains the story model, the one in the box. `python -m tools.train_story CORPUS OUT`; torch and transformers.
+"""Trains the story model, which comes with attn. Needs torch and transformers.
 
-Seeded, and resumable: every `--save-every` steps the whole state is written to OUT/state.pt, and the same
-command goes on from there. OUT then holds the model in Hugging Face layout and `curve.csv`, the losses.
+python -m tools.train_story CORPUS OUT
+
+Training is seeded and can be resumed: every `--save-every` steps the state is saved to OUT/state.pt, and the same
+command continues from there. At the end OUT has the model in Hugging Face layout, and the losses in `curve.csv`.
 """
 
 import csv
@@ -16,7 +18,7 @@ from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from attncli.insights import heads
+from attncli.insights import patterns
 from tools.story_text import START, VOCABULARY, Mix, Text, batch, encode, read_books, train_tokenizer
 
 ROWS, LENGTH = 16, 256  # 4,096 tokens a step
@@ -24,7 +26,7 @@ ROWS, LENGTH = 16, 256  # 4,096 tokens a step
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a run is made of; rates are for Muon (the matrices of the layers) and AdamW (everything else)."""
+    """The settings of a run. The learning rates are for Muon (the matrices of the layers) and AdamW (all else)."""
 
     steps: int
     seed: int
@@ -32,17 +34,17 @@ class Recipe:
     adam_rate: float = 3e-3
     decay: float = 0.1
     warm_up: int = 100
-    cool_down: float = 0.4  # of the steps, at the end, down to nothing
-    turn: int = 1800  # the step at which the first mix gives way to the later one
+    cool_down: float = 0.4  # the share of the steps at the end in which the rates go down to 0
+    switch: int = 1800  # the step from which on the second mix is used
 
     def rate(self, step: int) -> float:
-        """The share of the full rate: up, level, down in a line."""
+        """The factor of the learning rates: linear warm-up, constant, linear decay."""
         left = (self.steps - step) / (self.cool_down * self.steps)
         return min(1.0, (step + 1) / self.warm_up, left)
 
     def mix(self, step: int) -> Mix:
-        """Much repetition until the heads that follow it have formed, then mostly the books."""
-        return Mix(random=0.35, passages=0.25) if step < self.turn else Mix(random=0.1, passages=0.12)
+        """Much repetition until the induction heads have formed, then mostly the books."""
+        return Mix(random=0.35, passages=0.25) if step < self.switch else Mix(random=0.1, passages=0.12)
 
 
 def config() -> LlamaConfig:
@@ -72,7 +74,7 @@ def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Opti
 
 
 def loss_of(model: LlamaForCausalLM, ids: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-    """The mean loss of the targets that count."""
+    """The mean loss of the targets that count, in nats."""
     hidden = model.model(ids, use_cache=False).last_hidden_state[:, :-1]  # [row, position, d_model]
     logits = hidden.flatten(0, 1) @ model.lm_head.weight.T  # [target, vocab]
     losses = cross_entropy(logits.float(), ids[:, 1:].flatten(), reduction="none")
@@ -80,16 +82,16 @@ def loss_of(model: LlamaForCausalLM, ids: torch.Tensor, counts: torch.Tensor) ->
 
 
 def held_out_loss(model: LlamaForCausalLM, text: Text) -> float:
-    """The mean loss of every held-out token, in rows of 256 after `<s>`, in float32."""
+    """The mean loss of every held-out token in nats, in rows of 255 after `<s>`, in float32."""
     rows = text.ids[: len(text.ids) // (LENGTH - 1) * (LENGTH - 1)].reshape(-1, LENGTH - 1)
     ids = torch.from_numpy(np.pad(rows, ((0, 0), (1, 0))))
     with torch.no_grad():
-        losses = [float(loss_of(model, part, torch.ones(part.shape))) * len(part) for part in ids.split(ROWS)]
+        losses = [float(loss_of(model, chunk, torch.ones(chunk.shape))) * len(chunk) for chunk in ids.split(ROWS)]
     return sum(losses) / len(ids)
 
 
 def head_scores(model: LlamaForCausalLM, seed: int = 0) -> dict[str, np.ndarray]:
-    """The usual scores of every head, [layer, head], on 50 random tokens said twice after `<s>`."""
+    """Each score of `insights.patterns` -> its mean, [layer, head], on `<s>` and 50 random tokens, twice."""
     random = np.random.default_rng(seed)
     ids = np.zeros((8, 101), dtype=np.int64)
     ids[:, 1:51] = ids[:, 51:] = [random.choice(np.arange(1, VOCABULARY), 50, replace=False) for _ in ids]
@@ -99,29 +101,29 @@ def head_scores(model: LlamaForCausalLM, seed: int = 0) -> dict[str, np.ndarray]
     model.set_attn_implementation("sdpa")
     weights = torch.stack(attentions).numpy()  # [layer, row, head, query, key]
     return {
-        kind: np.mean([heads.score(weights[:, row], pairs(list(ids[row]))) for row in range(len(ids))], axis=0)
-        for kind, pairs in heads.KINDS.items()
+        kind: np.mean([patterns.score(weights[:, row], pairs(list(ids[row]))) for row in range(len(ids))], axis=0)
+        for kind, pairs in patterns.PATTERNS.items()
     }
 
 
-def clearest_first(model: LlamaForCausalLM) -> None:
-    """Puts the heads of each layer in order of their clearest score; what they compute stays the same."""
-    clearest = np.max(list(head_scores(model).values()), axis=0)  # [layer, head]
-    for layer, scores in zip(model.model.layers, clearest, strict=True):
+def sort_heads(model: LlamaForCausalLM) -> None:
+    """Sorts the heads of each layer by their highest score, which does not change what the model computes."""
+    highest = np.max(list(head_scores(model).values()), axis=0)  # [layer, head]
+    for layer, scores in zip(model.model.layers, highest, strict=True):
         order = torch.from_numpy(np.argsort(-scores))
         attn = layer.self_attn
-        for part in (attn.q_proj, attn.k_proj, attn.v_proj):  # [head · d_head, d_model]
-            rows = part.weight.data.unflatten(0, (len(order), -1))
-            part.weight.data = rows[order].flatten(0, 1)
+        for projection in (attn.q_proj, attn.k_proj, attn.v_proj):  # [head · d_head, d_model]
+            rows = projection.weight.data.unflatten(0, (len(order), -1))
+            projection.weight.data = rows[order].flatten(0, 1)
         columns = attn.o_proj.weight.data.unflatten(1, (len(order), -1))  # [d_model, head, d_head]
         attn.o_proj.weight.data = columns[:, order].flatten(1, 2)
 
 
 def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
-    """The model as it is shipped: float16 safetensors, config.json, tokenizer.json."""
+    """Writes the model as shipped: float16 safetensors, config.json, tokenizer.json."""
     half = LlamaForCausalLM(model.config)
     half.load_state_dict(model.state_dict())
-    clearest_first(half)
+    sort_heads(half)
     half.half().save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
@@ -134,48 +136,52 @@ def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
 @click.option("--threads", default=2, show_default=True)
 @click.option("--save-every", default=200, show_default=True)
 def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_every: int) -> None:
-    """Train the story model on the books in CORPUS; its state and the model go to OUT."""
+    """Train the story model on the books in CORPUS, and write its state and the model to OUT."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(steps=steps, seed=seed)
-    books, kept = read_books(corpus)
+    books, ends = read_books(corpus)
     if (out / "tokenizer.json").exists():
         tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     else:
         tokenizer = train_tokenizer(books)
         tokenizer.save(str(out / "tokenizer.json"))
-    train, held_out = encode(tokenizer, books), encode(tokenizer, kept)
-    click.echo(f"{len(train.ids):,} tokens to train on, {len(held_out.ids):,} held out; begins with {START}")
+    train, held_out = encode(tokenizer, books), encode(tokenizer, ends)
+    click.echo(
+        f"{len(train.ids):,} training tokens, {len(held_out.ids):,} held out; every text begins with {START}"
+    )
 
     model = LlamaForCausalLM(config())
-    makers = optimizers(model, recipe)
+    all_optimizers = optimizers(model, recipe)
     state = out / "state.pt"
     step = 0
     if state.exists():
         saved = torch.load(state, weights_only=True)
         step = saved["step"]
         model.load_state_dict(saved["model"])
-        for maker, kept_state in zip(makers, saved["optimizers"], strict=True):
-            maker.load_state_dict(kept_state)
-        click.echo(f"going on from step {step}")
+        for optimizer, saved_state in zip(all_optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(saved_state)
+        click.echo(f"continuing from step {step}")
     full_rates = [recipe.muon_rate, recipe.adam_rate]
     compiled = torch.compile(loss_of)
 
     running: list[float] = []
     while step < recipe.steps:
-        for maker, full in zip(makers, full_rates, strict=True):
-            for group in maker.param_groups:
+        for optimizer, full in zip(all_optimizers, full_rates, strict=True):
+            for group in optimizer.param_groups:
                 group["lr"] = full * recipe.rate(step)
-        random = np.random.default_rng((seed, step))  # each step has its own, so that a resumed run is the same
+        random = np.random.default_rng(
+            (seed, step)
+        )  # a generator for each step, so that a resumed run is the same
         ids, counts = batch(train, recipe.mix(step), ROWS, LENGTH, random)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = compiled(model, torch.from_numpy(ids), torch.from_numpy(counts))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for maker in makers:
-            maker.step()
-            maker.zero_grad()
+        for optimizer in all_optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         running.append(loss.item())
         step += 1
         if step % save_every == 0 or step == recipe.steps:
@@ -184,7 +190,7 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
             checkpoint = {
                 "step": step,
                 "model": model.state_dict(),
-                "optimizers": [maker.state_dict() for maker in makers],
+                "optimizers": [optimizer.state_dict() for optimizer in all_optimizers],
             }
             torch.save(checkpoint, state.with_suffix(".new"))
             os.replace(state.with_suffix(".new"), state)
@@ -192,11 +198,11 @@ def main(corpus: Path, out: Path, steps: int, seed: int, threads: int, save_ever
 
 
 def report(out: Path, model: LlamaForCausalLM, held_out: Text, step: int, train_loss: float) -> None:
-    """One line on the terminal and in curve.csv: the losses and the best head of each kind."""
+    """Writes one line to the terminal and to curve.csv: the losses and the best head for each score."""
     loss = held_out_loss(model, held_out)
     scores = head_scores(model)
-    best = {kind: of.max() for kind, of in scores.items()}
-    where = {kind: np.unravel_index(of.argmax(), of.shape) for kind, of in scores.items()}
+    best = {kind: values.max() for kind, values in scores.items()}
+    where = {kind: np.unravel_index(values.argmax(), values.shape) for kind, values in scores.items()}
     shown = "  ".join(f"{kind} {best[kind]:.2f} at {where[kind][0]}.{where[kind][1]}" for kind in best)
     click.echo(f"step {step:6}  train {train_loss:.3f}  held out {loss:.3f}  {shown}")
     curve = out / "curve.csv"

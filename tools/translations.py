@@ -1,8 +1,8 @@
-"""The catalogues of attncli/locale, by Babel (extra `test`): python tools/translations.py
+"""Updates the catalogs in attncli/locale, with Babel (extra `test`): python tools/translations.py
 
-Brings each .po up to date with what is marked in the source, makes its .mo, and names the messages that still
-lack a translation: put it into the .po, and run this again. After a merge the .mo is made anew in this way, too.
-A new language is a new folder there, and a name in attncli/language.py.
+Updates each .po with the messages marked in the source, compiles its .mo, and lists the messages without a
+translation: add these to the .po, and run the script again. Run it also after a merge, to compile the .mo again.
+For a new language, add a folder there, and its name in attncli/text/language.py.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def source() -> Catalog:
 
 
 def marked(code: str) -> Iterator[tuple[str, ...]]:
-    """The literal texts of every call of a mark: one, or two where they are counted. Babel's own reader of Python
+    """The literal texts of every call that marks a message: one, or singular and plural. Babel's own extractor
     does not look into f-strings."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", None)) in MARKS:
@@ -45,8 +45,8 @@ def languages() -> list[str]:
     return sorted(path.name for path in LOCALE.iterdir())
 
 
-def catalogue(language: str) -> Catalog:
-    """A language's .po as it is; an empty one where there is none yet."""
+def catalog(language: str) -> Catalog:
+    """The current catalog of a language; an empty one where there is no .po yet."""
     if not po(language).exists():
         return Catalog(language, "attn", "# What attn says to people.", "attn", "1", fuzzy=False)
     with po(language).open("rb") as file:
@@ -58,17 +58,17 @@ def po(language: str) -> Path:
 
 
 def updated(language: str, messages: Catalog) -> Catalog:
-    """A language's catalogue with exactly these messages. That of English has none: it only says that a reader of
-    English, to whom another language comes second, needs no translation."""
-    new = catalogue(language)
+    """The catalog of a language with exactly these messages. The English one is empty: it only keeps gettext from
+    falling back to the second language of a reader whose first is English."""
+    new = catalog(language)
     new.update(Catalog() if language == "en" else messages, no_fuzzy_matching=True)
-    new.creation_date = datetime(2025, 1, 1, tzinfo=UTC)  # the same whenever it is run
+    new.creation_date = datetime(2025, 1, 1, tzinfo=UTC)  # fixed, so that the file changes only with the messages
     return new
 
 
-def missing(found: Catalog) -> Iterator[Message]:
-    """The messages of a catalogue without a translation."""
-    for message in found:
+def missing(translations: Catalog) -> Iterator[Message]:
+    """The messages of a catalog without a translation."""
+    for message in translations:
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         if message.id and not all(strings):
             yield message

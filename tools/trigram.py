@@ -1,5 +1,5 @@
-"""A trigram model, to measure the story model against: interpolated Kneser-Ney smoothing, as Chen and Goodman 1999
-describe it ("An empirical study of smoothing techniques for language modeling", §2.7), one discount an order."""
+"""A trigram model, as a baseline for the story model: interpolated Kneser-Ney smoothing (Chen and Goodman 1999,
+"An empirical study of smoothing techniques for language modeling", §2.7), with one discount for each order."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,8 @@ Gram = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Order:
-    """The counts of n-grams of one length: of each, of its context, and how many words follow that context."""
+    """The counts of the n-grams of one length, of their contexts, and of the different words that follow a
+    context."""
 
     grams: Counter[Gram]
     contexts: Counter[Gram]
@@ -20,7 +21,8 @@ class Order:
     discount: float
 
     def share(self, context: Gram, word: int, lower: float) -> float:
-        """P(word | context), with what the discount takes away given to the shorter context's `lower`."""
+        """P(word | context). The discounted mass is shared out by `lower`, the probability after the shorter
+        context."""
         total = self.contexts[context]
         if not total:
             return lower
@@ -34,20 +36,20 @@ class Trigram:
     vocabulary: int
 
     def probability(self, context: Gram, word: int) -> float:
-        """P(word | the two before it)."""
+        """P(word | context), where the context is the two words before."""
         share = 1 / self.vocabulary
         for length, order in enumerate(self.orders):
             share = order.share(context[len(context) - length :], word, share)
         return share
 
     def loss(self, ids: Sequence[int]) -> float:
-        """The mean of -ln P over the words of a text that have two before them."""
+        """The mean of -ln P over the words of a text from the third on."""
         losses = [-log(self.probability((ids[i - 2], ids[i - 1]), ids[i])) for i in range(2, len(ids))]
         return sum(losses) / len(losses)
 
 
 def fit(ids: Sequence[int], vocabulary: int) -> Trigram:
-    """The trigram counts of a text; of shorter n-grams, in how many contexts they were seen."""
+    """Counts the trigrams of a text, and for shorter n-grams the number of different contexts they occur in."""
     three = Counter(zip(ids, ids[1:], ids[2:], strict=False))
     two: Counter[Any] = Counter(gram[1:] for gram in three)
     one: Counter[Any] = Counter(gram[1:] for gram in two)
@@ -63,6 +65,7 @@ def _order(grams: Counter[Any]) -> Order:
 
 
 def _discount(counts: Iterable[int]) -> float:
-    """n1 / (n1 + 2 n2), of the n-grams seen once and twice (Ney, Essen and Kneser 1994)."""
-    of = Counter(counts)
-    return of[1] / (of[1] + 2 * of[2])
+    """n1 / (n1 + 2 n2), where n1 and n2 are the numbers of n-grams seen once and twice (Ney, Essen and Kneser
+    1994)."""
+    n = Counter(counts)
+    return n[1] / (n[1] + 2 * n[2])

@@ -1,4 +1,4 @@
-"""The parts that many models are put together from, by the names and numbers that tell them apart."""
+"""The parts that many models share, made from the names and numbers that tell them apart."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from attncli.architecture.spec import Bias, FeedForward, Mask, Norm, Rotary, Score
+from attncli.architecture.spec import Bias, FeedForward, Mask, Norm, Rotary, ScoreSite
 from attncli.formula import masks, norms
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.positions import alibi_bias, alibi_slopes, inverse_frequencies, relative_buckets
-from attncli.formula.types import Array, Index
+from attncli.formula.types import Array
 from attncli.text.language import N_
 
 QKV = frozenset("qkv")
-EVERY_KEY = Mask("", None)
-CAUSAL = Mask("key ≤ query", masks.causal)
+EVERY_KEY = Mask("", None, "")
+CAUSAL = Mask("key ≤ query", masks.causal, N_("future tokens"))
 
 
 def biased(bias: bool) -> dict[str, Any]:
-    """Fields of `Attention`: all its projections have a bias, or none."""
+    """Fields of `Attention`: all its projections have a bias, or none has."""
     return {"qkv_bias": QKV if bias else frozenset(), "output_bias": bias}
 
 
 def sliding(size: int) -> Mask:
-    """Causal, and no further back than `size` keys, the query's own among them."""
-    return Mask(f"query - {size} < key ≤ query", masks.causal_window(size))
+    """The query's own token and the `size` - 1 before it."""
+    forbids = N_("future tokens and tokens {size} or more positions back", size=size)
+    return Mask(f"query - {size} < key ≤ query", masks.causal_window(size), forbids)
 
 
 def around(size: int) -> Mask:
-    """At most `size` keys away, before or after."""
-    return Mask(f"|query - key| ≤ {size}", masks.window(size))
+    """Tokens at most `size` positions away, before or after."""
+    forbids = N_("tokens more than {size} positions away", size=size)
+    return Mask(f"|query - key| ≤ {size}", masks.window(size), forbids)
 
 
 def layer_norm(eps: float, weight: bool = True, bias: bool = True) -> Norm:
@@ -52,12 +54,12 @@ def rms_norm_from_one(eps: float) -> Norm:
 
 
 def feed_forward(size: int, activation: str, *, gated: bool = False, bias: bool = False) -> FeedForward:
-    """By the activation's name in config.json."""
+    """A feed-forward of `size` hidden units; `activation` is its name in config.json."""
     return FeedForward(size, ACTIVATIONS[activation], activation, gated, bias)
 
 
 def plain_rotary(size: int) -> Rotary:
-    """Rotary positions of all dimensions of a head, of base 10000 (Su et al. 2021)."""
+    """Rotary positions of all dimensions of a head, with base 10000 (Su et al. 2021)."""
     frequencies = inverse_frequencies(size).astype(np.float32)
     return Rotary(lambda length: frequencies, size)
 
@@ -68,34 +70,25 @@ def alibi(heads: int, scale: float = 1.0) -> Bias:
 
 
 def linear_bias(slopes: Array) -> Bias:
-    """-m |query - key| with a slope m of its own for each head. `slopes` [head]."""
+    """-m |query - key| with a slope m for each head. `slopes` [head]."""
 
-    def prepare(*_: Any) -> Score:
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            bias = alibi_bias(slopes[heads], queries, np.arange(scores.shape[-1]))  # [head, row, key]
-            return scores + bias.astype(scores.dtype)
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        bias = alibi_bias(slopes[list(s.heads)], s.rows, np.arange(k.shape[-2]))  # [head, query, key]
+        return scaled + bias.astype(scaled.dtype)
 
-        return add
-
-    return Bias("B = S' - m |query - key|", N_("ALiBi: far keys cost more, by the head's slope m"), prepare)
+    return Bias("B = S' - m |query - key|", N_("ALiBi: a penalty for distant keys, by the head's slope m"), add)
 
 
 def bucketed(heads: int, count: int, farthest: int, both_ways: bool) -> Bias:
-    """A learned number for each head and bucket of distances (Raffel et al. 2019, §2.1), the same in all layers of
-    a stack: its parameter `relative.weight` [bucket, head]."""
+    """A learned number for each head and bucket of distances (Raffel et al. 2019, §2.1). All layers of a stack
+    share it: the parameter `relative.weight` [bucket, head]."""
 
-    def prepare(weights: Any, side: str, *_: Any) -> Score:
-        table = weights(side + "relative.weight")
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        table = s.stack.parameter("relative.weight")[:, list(s.heads)]  # [bucket, head]
+        distances = np.arange(k.shape[-2]) - s.rows[:, None]  # [query, key]
+        bias = table[relative_buckets(distances, count, farthest, both_ways)]  # [query, key, head]
+        return scaled + bias.transpose(2, 0, 1)
 
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            distances = np.arange(scores.shape[-1]) - queries[:, None]  # [row, key]
-            bias = table[:, heads][relative_buckets(distances, count, farthest, both_ways)]  # [row, key, head]
-            return scores + bias.transpose(2, 0, 1)
-
-        return add
-
-    meaning = N_(
-        "each head adds what it has learned for the distance, of which it tells {count} apart", count=count
-    )
+    meaning = N_("each head adds a number that it learned for the distance, in {count} buckets", count=count)
     shape: dict[str, tuple[int, ...]] = {"relative.weight": (count, heads)}
-    return Bias("B = S' + b[bucket(key - query)]", meaning, prepare, parameters=shape)
+    return Bias("B = S' + b[bucket(key - query)]", meaning, add, parameters=shape)

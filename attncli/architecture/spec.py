@@ -1,26 +1,27 @@
-"""What a model is: its shapes, and the parts that its forward is put together from.
+"""What a model is: its sizes, and the parts that its forward pass is made of.
 
-A Spec is chosen once, when a config is read. It has one stack of layers (or two: encoder and decoder), and every
-layer has parts of its own, for the layers of a model may differ.
+A Spec is made once, when a config is read. It has one stack of layers, or two: an encoder and a decoder. Every
+layer has its own parts, since the layers of a model may differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from attncli.formula.masks import Allowed
 from attncli.formula.types import Array, Index
-from attncli.text.language import N_
 
 Activation = Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
 class Norm:
-    """A normalization of the last axis: how formulas print it, its function, and which parameters it has."""
+    """A normalization of the last axis: its name in formulas, `apply(x, weight, bias)`, and which parameters it
+    has."""
 
     name: str
     apply: Callable[[Array, Array | None, Array | None], Array]
@@ -31,7 +32,7 @@ class Norm:
 @dataclass(frozen=True, eq=False)
 class HeadNorm:
     """A norm of queries or keys. `over`: `head` (each head alone, with the same parameters), `heads` (each head
-    with parameters of its own) or `all` (the heads side by side, as one vector)."""
+    with its own parameters) or `all` (the heads side by side, as one vector)."""
 
     norm: Norm
     over: str = "head"
@@ -39,18 +40,20 @@ class HeadNorm:
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Which keys a query may see. `text` says it in the formula, empty where every query sees every key."""
+    """Which keys a query sees. `text`: the condition, as formulas write it; `forbids`: the keys it leaves out, in
+    words. Both are empty, and `allowed` is None, if every query sees every key."""
 
     text: str
     allowed: Allowed | None
+    forbids: str = "keys outside the mask"
 
 
 @dataclass(frozen=True, eq=False)
 class Rotary:
     """Rotary positions of `size` dimensions of a head, from `start` on.
 
-    `frequencies` of a text of that many tokens: radians a position, float32 [size / 2]. Pairs are (i, i + size/2),
-    or neighbours where `interleaved`. `factor` multiplies sine and cosine.
+    `frequencies(tokens)`: radians per position in a text of that many tokens, float32 [size / 2]. The pairs are
+    (i, i + size/2), or neighbors if `interleaved`. `factor` multiplies sine and cosine.
     """
 
     frequencies: Callable[[int], Array]
@@ -60,20 +63,52 @@ class Rotary:
     factor: float = 1.0
 
 
-Score = Callable[..., Array]
-"""(scaled scores [head, row, key], heads=, queries=positions, tap=for stages of its own) -> with the bias."""
+class ScoreSite(Protocol):
+    """Where a bias is added: some heads and some queries of one attention, with its parameters and its tap."""
+
+    @property
+    def heads(self) -> Sequence[int]:
+        """Which heads."""
+
+    @property
+    def rows(self) -> Index:
+        """The positions of the queries. [query]"""
+
+    @property
+    def stack(self) -> ScoreSite:
+        """The stack, for parameters that all its layers share."""
+
+    def parameter(self, name: str) -> Array:
+        """A parameter of the attention, or of the stack."""
+
+    def linear(self, name: str, x: Array) -> Array:
+        """X W + b with the parameters of that name."""
+
+    def norm(self, name: str, norm: Norm | None, x: Array) -> Array:
+        """The norm of x with the parameters of that name."""
+
+    def stage(self, name: str, values: Array) -> Array:
+        """Hands a stage to the tap, and returns what the next step reads."""
+
+
+AddBias = Callable[[ScoreSite, Array, Array, Array], Array]
+"""(site, scaled scores [head, query, key], q [head, query, d_head], k [head, key, d_head]) -> scores with the
+bias."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bias:
-    """What is added to the scaled scores. `text` is its term in the formula; `parameters` the shapes of those that
-    it has, by name after the stack's, and `own` of those that each layer has, by name after the attention's;
-    `stages` are the steps that it has of its own; `detail` tells what the symbols stand for. `prepare(weights, the
-    stack's prefix, the attention's prefix, query, key)` gives the function that adds it, a `Score`."""
+    """What is added to the scaled scores.
+
+    `text` is its formula, `meaning` its meaning, `detail` explains the symbols. `add` adds it to the scores of
+    some heads and queries. `stages` are its own stages. `parameters` are the shapes of the parameters that the
+    layers of a stack share, by name within the stack; `own` of those that each attention has, by name within the
+    attention.
+    """
 
     text: str
     meaning: str
-    prepare: Callable[..., Score]
+    add: AddBias
     stages: tuple[str, ...] = ()
     parameters: dict[str, tuple[int, ...]] = field(default_factory=dict)
     own: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -82,10 +117,10 @@ class Bias:
 
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """Multi-head latent attention (DeepSeek-AI 2024, §2.1): keys and values come from a small vector.
+    """Multi-head latent attention (DeepSeek-AI 2024, §2.1): keys and values come from a small vector of `rank`
+    numbers, queries from one of `query_rank`, or directly if that is None.
 
-    `query_rank` None: queries are projected as usual. The last `rotary` dimensions of a key are the same for all
-    heads; those before are `content`.
+    Of a key, the first `content` dimensions are the head's own; all heads share the last `rotary` ones.
     """
 
     query_rank: int | None
@@ -98,8 +133,8 @@ class Latent:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """One attention. Sizes are counts of numbers; `scale` multiplies Q Kᵀ; `clip` bounds q, k and v; `cap` bends
-    the scores softly below it; with `sinks` each head has a column more, which takes weight and gives nothing."""
+    """One attention. `scale` multiplies Q Kᵀ; `clip` bounds q, k and v; `cap` bounds the scores smoothly; with
+    `sinks` each head has one more key, which takes its share of the weights and has no value."""
 
     heads: int
     kv_heads: int
@@ -125,13 +160,14 @@ class Attention:
 
     @property
     def group(self) -> int:
-        """How many query heads share a key and value head."""
+        """How many query heads share one key and value head."""
         return self.heads // self.kv_heads
 
 
 @dataclass(frozen=True, eq=False)
 class FeedForward:
-    """activation(x W_1) W_2; gated: (activation(x W_gate) ⊙ x W_1) W_2, or what `combine(gate, hidden)` makes."""
+    """activation(x W_1) W_2; gated: (activation(x W_gate) ⊙ x W_1) W_2, or combine(x W_gate, x W_1) W_2. `size`:
+    how many hidden units."""
 
     size: int
     activation: Activation
@@ -144,9 +180,9 @@ class FeedForward:
 
 @dataclass(frozen=True, eq=False)
 class Experts:
-    """A mixture of feed-forwards, of which a router chooses some for each token.
+    """A mixture of `count` feed-forwards. A router chooses `chosen` of them for each token.
 
-    `route(logits [row, expert], choice bias [expert] or None)` gives their weights, 0 where not chosen.
+    `route(scores [row, expert], choice bias [expert] or None)` gives their weights, 0 for those not chosen.
     """
 
     count: int
@@ -162,7 +198,7 @@ class Experts:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A block: how its parts are put together, the parts, and their norms."""
+    """A block: how its parts are combined, the parts, and their norms."""
 
     block: str  # pre_norm | post_norm | parallel | attention_only
     attn: Attention
@@ -171,13 +207,13 @@ class Layer:
     attn_norm: Norm | None = None
     attn_output_norm: Norm | None = None  # of what the attention adds
     cross_norm: Norm | None = None
-    mlp_norm: Norm | None = None  # parallel without it: the feed-forward reads what the attention reads
+    mlp_norm: Norm | None = None  # parallel without it: the feed-forward reads the input of the attention
     mlp_output_norm: Norm | None = None
     residual_scale: float = 1.0  # multiplies what attention and feed-forward add
 
 
-def in_order(ids: Sequence[int]) -> Index:
-    """The positions of tokens: 0, 1, 2, …"""
+def from_zero(ids: Sequence[int]) -> Index:
+    """The positions 0, 1, 2, … of the tokens. [position]"""
     return np.arange(len(ids))
 
 
@@ -185,39 +221,38 @@ def in_order(ids: Sequence[int]) -> Index:
 class Embed:
     """Text to vectors. `positions`: learned | sinusoidal | rotary | alibi | relative | none.
 
-    `max_positions` limits the tokens (None: no limit); `position_of(ids)` gives each token's row in the
-    checkpoint's table, of `rows` rows, or the position that `table(positions, d_model)` encodes, as `table_text`
-    puts it. `vocab`: how many words, where they are not the model's but the stack's own.
+    `max_positions` limits the tokens (None: no limit). `position_of(ids)` gives each token's row in the
+    checkpoint's table of positions, which has `rows` rows, or the position that `table(positions, d_model)`
+    encodes; `table_text` is the formula of that table, empty for Vaswani's. `vocab`: the size of the stack's own
+    vocabulary, 0 if it has none.
     """
 
     positions: str
     size: int  # of the token vectors, before any projection
     max_positions: int | None = None
     rows: int = 0
-    position_of: Callable[[Sequence[int]], Index] = in_order
-    position_text: str = "pos"  # what the formula says of that row
+    position_of: Callable[[Sequence[int]], Index] = from_zero
+    position_text: str = "pos"  # that row, as formulas write it
     position_detail: str = ""
     table: Callable[[Index, int], Array] | None = None
-    table_text: str = N_("sin, cos of pos / 10000^(2i/d)")
+    table_text: str = ""
     scale: float = 1.0
     types: int = 0  # token types (segments); 0: none
-    pairs: bool = False  # whether it reads two texts, even without types
+    pairs: bool = False  # whether it takes two texts even without types
     norm: Norm | None = None
-    project: str = (
-        ""  # to d_model, where size differs: the "tokens" alone, the "sum" before the norm, the "normed"
-    )
+    project: str = ""  # to d_model, if size differs: "tokens" alone, their "sum" with positions, or that "normed"
     project_bias: bool = False
     vocab: int = 0
 
     @property
     def stored_positions(self) -> bool:
-        """Whether the positions are a table of the checkpoint's (learned, or sinusoidal and kept there)."""
+        """Whether the checkpoint holds the table of positions (learned, or sinusoidal and stored)."""
         return self.positions == "learned" or self.rows > 0
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Layers one on the other. `name`: empty, or encoder or decoder where there are two."""
+    """Layers one after the other. `name`: empty, or encoder or decoder in a model with two stacks."""
 
     embed: Embed
     layers: tuple[Layer, ...]
@@ -232,7 +267,7 @@ class Stack:
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """What a masked-word head does before it reads the words: a linear map, an activation, a norm."""
+    """What a masked-word head does before the logits: a linear map, an activation, a norm."""
 
     size: int
     activation: Activation
@@ -243,7 +278,7 @@ class Transform:
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """What makes logits: `scale` multiplies what is read, `logit_scale` the logits, `cap` bends them below it."""
+    """The head: `scale` multiplies its input, `logit_scale` the logits; `cap` bounds the logits smoothly."""
 
     tied: bool  # the matrix is the embedding's, transposed
     bias: bool = False
@@ -257,8 +292,9 @@ class Head:
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A model: its stacks and what makes its logits. `start`: the id that an encoder's decoder begins with.
-    `speaks_language`: what it then says begins with the code of its language, which its text does not tell."""
+    """A model: its stacks and its head. `start`: the id that a decoder beside an encoder begins with.
+    `speaks_language`: whether the decoder's text then begins with the code of its language, which the text alone
+    does not tell."""
 
     family: str
     d_model: int
@@ -284,7 +320,7 @@ class Spec:
 
     @property
     def attention(self) -> Attention:
-        """That of the first layer, whose shapes stand for the model's."""
+        """The attention of the first layer, whose sizes stand for the model's."""
         return self.main.layers[0].attn
 
     @property
@@ -313,7 +349,7 @@ class Spec:
 
     @property
     def pairs(self) -> bool:
-        """Whether it reads two texts as one input."""
+        """Whether it takes two texts as one input."""
         return self.types > 0 or self.stacks[0].embed.pairs
 
     @property
@@ -323,9 +359,9 @@ class Spec:
         return allowed is not None and not bool(allowed(np.array([0]), np.array([1])).any())
 
     def vocab_of(self, stack: Stack) -> int:
-        """How many words a stack knows."""
+        """The size of a stack's vocabulary."""
         return stack.embed.vocab or self.vocab
 
     def stack(self, prefix: str) -> Stack:
-        """By the beginning of its stages' names."""
+        """The stack whose stages' names begin so."""
         return next(s for s in self.stacks if s.prefix == prefix)

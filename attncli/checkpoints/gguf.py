@@ -1,5 +1,5 @@
-"""GGUF files of the families that llama.cpp shares with us: the config.json, the tensors and the tokenizer that
-the same model has in Hugging Face layout. What llama.cpp's conversion did to the tensors is undone."""
+"""GGUF files as models: the config.json, tensors and tokenizer that the model has in Hugging Face layout. The
+changes that llama.cpp's conversion made to the tensors are undone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Checkpoint, Stored, Take, whole
-from attncli.checkpoints.computed import Index, Made
+from attncli.checkpoints.computed import ComputedTensor, RowIndex
 from attncli.checkpoints.gguf_file import GgufFile, GgufTensor, read_gguf
 from attncli.errors import AttnError
 from attncli.formula.positions import inverse_frequencies, scale_llama3
@@ -23,7 +23,7 @@ from attncli.text.tokenization import Tokenizer
 
 @dataclass(frozen=True)
 class GgufModel:
-    """What a folder in Hugging Face layout holds."""
+    """A GGUF file as the contents of a folder in Hugging Face layout."""
 
     config: Mapping[str, Any]
     checkpoint: Checkpoint
@@ -31,11 +31,14 @@ class GgufModel:
 
 
 @dataclass(frozen=True)
-class _Kind:
-    """An architecture of llama.cpp: its metadata's keys -> config.json's fields, its tensors -> theirs.
+class _Architecture:
+    """An architecture of llama.cpp: its metadata keys -> fields of config.json, its tensors -> those of Hugging
+    Face.
 
-    `permuted`: the rows of Q and K are in the order of interleaved rotary pairs. `turned`: matrices are [in, out]
-    with Hugging Face (Conv1D). `norm_plus_one`: 1 has been added to the norms' weights.
+    `prefix`: the prefix of the Hugging Face names. `head`: its name of the head. `permuted`: the rows of Q and K
+    are ordered for interleaved rotary pairs. `transposed`: the matrices that Hugging Face stores [in, out]
+    (Conv1D). `norm_plus_one`: the conversion added 1 to the weights of the norms. `default_d_head`: config.json
+    needs no head_dim where it is hidden_size / num_attention_heads.
     """
 
     fields: Mapping[str, str]
@@ -43,7 +46,7 @@ class _Kind:
     prefix: str = "model."
     head: str = "lm_head.weight"
     permuted: bool = False
-    turned: tuple[str, ...] = ()
+    transposed: tuple[str, ...] = ()
     norm_plus_one: bool = False
     default_d_head: bool = True
 
@@ -98,36 +101,36 @@ _GPT2_TENSORS = {
     "blk.{L}.ffn_up": "h.{L}.mlp.c_fc",
     "blk.{L}.ffn_down": "h.{L}.mlp.c_proj",
 }
-_KINDS = {
-    "llama": _Kind(_FIELDS, _TENSORS, permuted=True),
-    "qwen2": _Kind(_FIELDS, _TENSORS),
-    "qwen3": _Kind(_FIELDS, _TENSORS | _QK_NORMS, default_d_head=False),
-    "gemma": _Kind(_FIELDS, _TENSORS, norm_plus_one=True, default_d_head=False),
-    "phi3": _Kind(_FIELDS, _TENSORS | _FUSED),
-    "gpt2": _Kind(
-        _GPT2_FIELDS, _GPT2_TENSORS, "transformer.", turned=("attn_qkv", "attn_output", "ffn_up", "ffn_down")
+_ARCHITECTURES = {
+    "llama": _Architecture(_FIELDS, _TENSORS, permuted=True),
+    "qwen2": _Architecture(_FIELDS, _TENSORS),
+    "qwen3": _Architecture(_FIELDS, _TENSORS | _QK_NORMS, default_d_head=False),
+    "gemma": _Architecture(_FIELDS, _TENSORS, norm_plus_one=True, default_d_head=False),
+    "phi3": _Architecture(_FIELDS, _TENSORS | _FUSED),
+    "gpt2": _Architecture(
+        _GPT2_FIELDS, _GPT2_TENSORS, "transformer.", transposed=("attn_qkv", "attn_output", "ffn_up", "ffn_down")
     ),
 }
-"""general.architecture -> how to read it; each is the model_type of its config.json too."""
-_OF_FIELDS = ("vocab_size", "rope.dimension_count", "attention.key_length", "attention.value_length",
+"""general.architecture, which is also the model_type of config.json -> how to read it."""
+_OTHER_KEYS = ("vocab_size", "rope.dimension_count", "attention.key_length", "attention.value_length",
               "attention.sliding_window")  # fmt: skip
-_OF_ROPE = ("rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
+_ROPE_KEYS = ("rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
             "rope.scaling.attn_factor", "rope.scaling.finetuned", "tensor_data_layout")  # fmt: skip
 _QUERIES = ("blk.0.attn_q.weight", "blk.0.attn_qkv.weight")
 _ROPE_TENSORS = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
 
 
 def open_gguf(path: Path) -> GgufModel:
-    """A GGUF file as a model. Raises AttnError for a broken file, or an architecture or tensor not known."""
+    """A GGUF file as a model. Raises AttnError for a broken file, or an unknown architecture or tensor."""
     file = read_gguf(path)
     architecture = file.get("general.architecture")
-    if not isinstance(architecture, str) or architecture not in _KINDS:
-        raise AttnError(f"{path}: architecture {architecture!r} is not one that attn reads from GGUF.",
-                        f"Known: {', '.join(_KINDS)}.")  # fmt: skip
-    kind = _KINDS[architecture]
-    config = _config(file, architecture, kind)
+    if not isinstance(architecture, str) or architecture not in _ARCHITECTURES:
+        raise AttnError(f"{path}: attn does not read architecture {architecture!r} from GGUF.",
+                        f"Known: {', '.join(_ARCHITECTURES)}.")  # fmt: skip
+    layout = _ARCHITECTURES[architecture]
+    config = _config(file, architecture, layout)
     headers = [Stored(name, t.type_name, t.shape, path) for name, t in file.tensors.items()]
-    checkpoint = _GgufCheckpoint(str(path), _tensors(file, kind, config), headers)
+    checkpoint = _GgufCheckpoint(str(path), _tensors(file, layout, config), headers)
 
     def tokenizer() -> Tokenizer:
         from attncli.checkpoints.gguf_tokenizer import tokenizer_of
@@ -140,54 +143,54 @@ def open_gguf(path: Path) -> GgufModel:
 # ------------------------------------------------------------------ config.json
 
 
-def _config(file: GgufFile, architecture: str, kind: _Kind) -> dict[str, Any]:
-    """The fields of config.json. Keys of the architecture that are not known keep their name, so that they are
-    refused as a field that may change the numbers."""
-    ours = {key.removeprefix(f"{architecture}."): value for key, value in file.metadata.items()
+def _config(file: GgufFile, architecture: str, layout: _Architecture) -> dict[str, Any]:
+    """The fields of config.json. Unknown keys of the architecture keep their names, so that they are refused as
+    fields that may change the numbers."""
+    values = {key.removeprefix(f"{architecture}."): value for key, value in file.metadata.items()
             if key.startswith(f"{architecture}.")}  # fmt: skip
     embedding = file.tensors.get("token_embd.weight")
     if embedding is None:
-        raise AttnError(f"{file.path} has no tensor token_embd.weight.", "It holds no whole model.")
+        raise AttnError(f"{file.path} has no tensor token_embd.weight.", "It is not a complete model.")
     config: dict[str, Any] = {
         "model_type": architecture,
         "vocab_size": embedding.shape[0],
         "tie_word_embeddings": "output.weight" not in file.tensors,
     }
-    config |= {field: _plain(ours[key]()) for key, field in kind.fields.items() if key in ours}
+    config |= {field: _one_value(values[key]()) for key, field in layout.fields.items() if key in values}
     config |= {
-        f"{architecture}.{key}": _plain(value())
-        for key, value in ours.items()
-        if key not in kind.fields and key not in (*_OF_FIELDS, *_OF_ROPE)
+        f"{architecture}.{key}": _one_value(value())
+        for key, value in values.items()
+        if key not in layout.fields and key not in (*_OTHER_KEYS, *_ROPE_KEYS)
     }
-    _check_layers(file, config.get(kind.fields["block_count"]))
+    _check_layers(file, config.get(layout.fields["block_count"]))
     if architecture == "gpt2":
         return config
     if architecture == "llama":
         config["attention_bias"] = "blk.0.attn_q.bias" in file.tensors
         config["mlp_bias"] = "blk.0.ffn_gate.bias" in file.tensors
-    config |= _head_size(file, config, ours, kind)
-    window = ours.get("attention.sliding_window", lambda: 0)()
+    config |= _head_size(file, config, values, layout)
+    window = values.get("attention.sliding_window", lambda: 0)()
     if window:
-        config["sliding_window"] = _plain(window)
-    rope = _rope(file, config, ours)
+        config["sliding_window"] = _one_value(window)
+    rope = _rope(file, config, values)
     if rope is None:
         return config
-    if rope["rope_type"] == "longrope":  # Phi-3 has it outside of rope_scaling
+    if rope["rope_type"] == "longrope":  # Phi-3 has the length outside of rope_scaling
         config["original_max_position_embeddings"] = rope["original_max_position_embeddings"]
     return config | {"rope_scaling": rope}
 
 
 def _check_layers(file: GgufFile, declared: Any) -> None:
-    """Raises AttnError where the metadata do not have as many layers as the tensors."""
+    """Raises AttnError where the metadata and the tensors disagree on the number of layers."""
     layers = {layer for layer in (_split(name.rpartition(".")[0])[1] for name in file.tensors) if layer}
     if declared is not None and declared != len(layers):
         raise AttnError(
-            f"{file.path}: block_count is {declared!r}, but there are tensors of {len(layers)} blocks."
+            f"{file.path}: block_count is {declared!r}, but the file has tensors of {len(layers)} blocks."
         )
 
 
-def _plain(value: Any) -> Any:
-    """A number of each layer is one number where all layers have the same."""
+def _one_value(value: Any) -> Any:
+    """A list with a number for each layer as one number, if all layers have the same."""
     if isinstance(value, np.ndarray):
         numbers = value.tolist()
         return numbers[0] if len(set(numbers)) == 1 else numbers
@@ -195,38 +198,40 @@ def _plain(value: Any) -> Any:
 
 
 def _head_size(
-    file: GgufFile, config: Mapping[str, Any], ours: Mapping[str, Callable[[], Any]], kind: _Kind
+    file: GgufFile, config: Mapping[str, Any], values: Mapping[str, Callable[[], Any]], layout: _Architecture
 ) -> dict[str, Any]:
+    """head_dim and partial_rotary_factor, where config.json needs them."""
     width, heads = _count(file, config, "hidden_size"), _count(file, config, "num_attention_heads")
-    shared = width // heads
-    size = ours.get("attention.key_length", lambda: shared)()
-    if ours.get("attention.value_length", lambda: size)() != size:
+    default = width // heads
+    size = values.get("attention.key_length", lambda: default)()
+    if values.get("attention.value_length", lambda: size)() != size:
         raise AttnError(f"{file.path}: keys and values of different sizes are not supported.")
     queries = next((file.tensors[n] for n in _QUERIES if n in file.tensors), None)
     if queries is not None and (not isinstance(size, int) or not 0 < size * heads <= queries.shape[0]):
-        raise AttnError(f"{file.path}: {heads} heads of size {size!r} do not fit its matrix W_Q.")
-    fields: dict[str, Any] = {} if kind.default_d_head and size == shared else {"head_dim": size}
-    turned = ours.get("rope.dimension_count", lambda: size)()
-    return fields if turned == size else fields | {"partial_rotary_factor": turned / size}
+        raise AttnError(f"{file.path}: {heads} heads of size {size!r} do not fit the matrix W_Q.")
+    fields: dict[str, Any] = {} if layout.default_d_head and size == default else {"head_dim": size}
+    rotary = values.get("rope.dimension_count", lambda: size)()
+    return fields if rotary == size else fields | {"partial_rotary_factor": rotary / size}
 
 
 def _count(file: GgufFile, config: Mapping[str, Any], field: str) -> int:
     value = config.get(field)
     if not isinstance(value, int) or value < 1:
-        raise AttnError(f"{file.path}: the metadata for {field} is {value!r}; a whole number above 0 is needed.")
+        raise AttnError(f"{file.path}: the metadata for {field} is {value!r}; it must be a whole number above 0.")
     return value
 
 
 def _rope(
-    file: GgufFile, config: Mapping[str, Any], ours: Mapping[str, Callable[[], Any]]
+    file: GgufFile, config: Mapping[str, Any], values: Mapping[str, Callable[[], Any]]
 ) -> dict[str, Any] | None:
-    """rope_scaling, which GGUF keeps as a kind and numbers, or as a tensor of factors by which to divide."""
+    """rope_scaling of config.json; GGUF stores it as a type with numbers, or as a tensor of divisors. None: no
+    scaling."""
     factor, original, attention = (
-        ours.get(f"rope.scaling.{name}", lambda: None)()
+        values.get(f"rope.scaling.{name}", lambda: None)()
         for name in ("factor", "original_context_length", "attn_factor")
     )
-    # As in llama.cpp, a factor without a kind is linear, and one of 0 is none
-    kind = ours.get("rope.scaling.type", lambda: "linear" if factor else "none")()
+    # As in llama.cpp, a factor without a type is linear, and a factor of 0 is no scaling
+    kind = values.get("rope.scaling.type", lambda: "linear" if factor else "none")()
     if "rope_factors_long.weight" in file.tensors and kind in ("none", "longrope"):
         return _long_rope(file, config, original, attention)
     others = [name for name in _ROPE_TENSORS if name in file.tensors]
@@ -243,15 +248,18 @@ def _rope(
 
 
 def _long_rope(file: GgufFile, config: Mapping[str, Any], original: Any, attention: Any) -> dict[str, Any]:
-    """Long and short factors (Ding et al. 2024, LongRoPE). The factor on attention is left out where it is the one
-    that transformers computes: √(1 + ln s / ln original), with s the growth of the context."""
+    """Long and short factors (Ding et al. 2024, LongRoPE). attention_factor is added only where it differs from
+    what `transformers` computes: √(1 + ln s / ln original), where s is the context length over the original
+    one."""
     if "rope_factors_short.weight" not in file.tensors:
-        raise AttnError(f"{file.path} has long rope factors, but no rope_factors_short.weight.")
+        raise AttnError(f"{file.path} has rope_factors_long.weight, but no rope_factors_short.weight.")
     factors = {n: file.tensors[f"rope_factors_{n}.weight"].rows(slice(None)).tolist() for n in ("long", "short")}
     scaling = {"rope_type": "longrope", **{f"{n}_factor": values for n, values in factors.items()}}
     length = config.get("max_position_embeddings")
     if not isinstance(original, int) or not isinstance(length, int):
-        raise AttnError(f"{file.path}: long rope factors need context_length and its original_context_length.")
+        raise AttnError(
+            f"{file.path}: rope_factors_long.weight needs context_length and rope.scaling.original_context_length."
+        )
     scaling["original_max_position_embeddings"] = original
     grown = length / original
     usual = math.sqrt(1 + math.log(grown) / math.log(original)) if grown > 1 else 1.0
@@ -261,22 +269,22 @@ def _long_rope(file: GgufFile, config: Mapping[str, Any], original: Any, attenti
 
 
 def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of Llama 3's scaling that give the file's factors. Every Llama 3 has low_freq_factor 1 and
-    high_freq_factor 4; the factor is the largest, and the original length is solved for from a frequency between:
-    wavelength · (3 smooth + 1), with 1 / f = (1 - smooth) / factor + smooth.
+    """The settings of Llama 3's scaling, recovered from the divisors in the file. Every Llama 3 has
+    low_freq_factor 1 and high_freq_factor 4. The factor is the largest divisor f. The original length follows from
+    a frequency between the two bounds: wavelength · (3 smooth + 1), where 1 / f = (1 - smooth) / factor + smooth.
 
-    Raises AttnError where they do not give the same factors.
+    Raises AttnError where the settings do not give back the divisors.
     """
     factors = file.tensors["rope_freqs.weight"].rows(slice(None)).astype(np.float64).reshape(-1)
     if not np.isfinite(factors).all() or (factors <= 0).any():
-        raise AttnError(f"{file.path}: the factors of rope_freqs.weight are not numbers above 0.")
+        raise AttnError(f"{file.path}: rope_freqs.weight has factors that are not numbers above 0.")
     plain = inverse_frequencies(2 * len(factors), float(config.get("rope_theta", 10000.0)))
     wavelength, largest = 2 * np.pi / plain, float(factors.max())
     between = (factors > 1 + 1e-6) & (factors < largest * (1 - 1e-6))
     if between.any():
         smooth = (1 / factors[between] - 1 / largest) / (1 - 1 / largest)
         original = round(float(np.median(wavelength[between] * (3 * smooth + 1))))
-    else:  # any length will do whose bounds fall between the same two frequencies
+    else:  # any length whose bounds fall between the same two frequencies gives the same divisors
         original = math.floor(float(wavelength[factors == largest].min()))
     if not np.allclose(scale_llama3(plain, largest, 1.0, 4.0, original), plain / factors, rtol=1e-5, atol=0):
         raise AttnError(f"{file.path}: the factors of rope_freqs.weight are not those of Llama 3's scaling.")
@@ -289,10 +297,11 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _GgufCheckpoint:
-    """Tensors under their Hugging Face names, each dequantized when it is read, and only the rows asked for."""
+    """Tensors under their Hugging Face names. Each is dequantized when it is read, and only in the rows asked
+    for."""
 
     source: str
-    tensors: Mapping[str, Made]
+    tensors: Mapping[str, ComputedTensor]
     headers: Sequence[Stored]
 
     def names(self) -> Sequence[str]:
@@ -314,31 +323,32 @@ class _GgufCheckpoint:
         return self.tensors[name].some_rows(ids)
 
 
-def _tensors(file: GgufFile, kind: _Kind, config: Mapping[str, Any]) -> dict[str, Made]:
+def _tensors(file: GgufFile, layout: _Architecture, config: Mapping[str, Any]) -> dict[str, ComputedTensor]:
     heads = config.get("num_attention_heads")
-    heads_of = {"attn_q": heads, "attn_k": config.get("num_key_value_heads", heads)} if kind.permuted else {}
-    made: dict[str, Made] = {}
+    heads_of = {"attn_q": heads, "attn_k": config.get("num_key_value_heads", heads)} if layout.permuted else {}
+    """Every tensor of the file but the rotary factors, under its Hugging Face name."""
+    computed: dict[str, ComputedTensor] = {}
     for name, tensor in file.tensors.items():
         if name in _ROPE_TENSORS:
             continue
         stem, _, ending = name.rpartition(".")
         template, layer = _split(stem)
         if name == "output.weight":
-            theirs = kind.head
-        elif template in kind.tensors and ending in ("weight", "bias"):
-            theirs = f"{kind.prefix}{kind.tensors[template].replace('{L}', layer)}.{ending}"
+            theirs = layout.head
+        elif template in layout.tensors and ending in ("weight", "bias"):
+            theirs = f"{layout.prefix}{layout.tensors[template].replace('{L}', layer)}.{ending}"
         else:
-            raise AttnError(f"{file.path}: tensor {name} is none that attn knows of this architecture.")
-        part = template.rpartition(".")[2]
-        rows: Callable[[Index], NDArray[Any]] = tensor.rows
-        if part in heads_of:
-            rows = _unpermuted(file, name, tensor, heads_of[part])
-        elif kind.norm_plus_one and part.endswith("_norm"):
+            raise AttnError(f"{file.path}: attn does not know the tensor {name} of this architecture.")
+        module = template.rpartition(".")[2]
+        rows: Callable[[RowIndex], NDArray[Any]] = tensor.rows
+        if module in heads_of:
+            rows = _unpermuted(file, name, tensor, heads_of[module])
+        elif layout.norm_plus_one and module.endswith("_norm"):
             rows = _minus_one(tensor)
-        plain = Made(tensor.shape, rows)
-        turned = part in kind.turned and ending == "weight"
-        made[theirs] = replace(plain, take=np.transpose) if turned else plain
-    return made
+        plain = ComputedTensor(tensor.shape, rows)
+        transposed = module in layout.transposed and ending == "weight"
+        computed[theirs] = replace(plain, take=np.transpose) if transposed else plain
+    return computed
 
 
 def _split(stem: str) -> tuple[str, str]:
@@ -347,15 +357,17 @@ def _split(stem: str) -> tuple[str, str]:
     return (f"blk.{{L}}.{found[2]}", found[1]) if found else (stem, "")
 
 
-def _unpermuted(file: GgufFile, name: str, tensor: GgufTensor, heads: Any) -> Callable[[Index], NDArray[Any]]:
-    """The rows of Q or K with the two halves of each rotary pair half a head apart, as Hugging Face has them;
-    llama.cpp has the halves side by side."""
+def _unpermuted(file: GgufFile, name: str, tensor: GgufTensor, heads: Any) -> Callable[[RowIndex], NDArray[Any]]:
+    """The rows of Q or K in Hugging Face's order, where the two rows of a rotary pair are half a head apart;
+    llama.cpp stores them side by side."""
     count = tensor.shape[0]
     if not isinstance(heads, int) or heads < 1 or count % (2 * heads):
-        raise AttnError(f"{file.path}: tensor {name} has {count} rows, which {heads} heads of pairs cannot share.")
+        raise AttnError(
+            f"{file.path}: tensor {name} has {count} rows; {count} is not divisible by twice its {heads!r} heads."
+        )
     stored = np.arange(count).reshape(heads, count // heads // 2, 2).swapaxes(1, 2).reshape(-1)
     return lambda index: tensor.rows(stored[index])
 
 
-def _minus_one(tensor: GgufTensor) -> Callable[[Index], NDArray[Any]]:
+def _minus_one(tensor: GgufTensor) -> Callable[[RowIndex], NDArray[Any]]:
     return lambda index: tensor.rows(index) - np.float32(1)

@@ -1,8 +1,8 @@
-"""A GGUF file: its metadata, and its tensors as they lie in it
+"""Reading a GGUF file: its metadata, and its tensors as they are stored
 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 
-The header is read here, since the `gguf` package takes ten seconds for that of a vocabulary of 128,000 words; the
-package knows the types of numbers and dequantizes them.
+attn reads the header itself, because the `gguf` package takes ten seconds for a vocabulary of 128,000 words. The
+package dequantizes the numbers.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LARGEST_RANK = 4
 
 @dataclass(frozen=True)
 class GgufTensor:
-    """A tensor as it is stored: `shape` in numbers, outermost axis first; `data` in bytes, the last axis that of
-    its blocks."""
+    """A tensor as stored. `shape` counts numbers, outermost axis first. `data` are bytes, with the same axes but
+    the last, which counts the bytes of its blocks."""
 
     shape: tuple[int, ...]
     type: int
@@ -36,7 +36,8 @@ class GgufTensor:
     data: NDArray[np.uint8]
 
     def rows(self, index: Any) -> NDArray[Any]:
-        """Some rows along the first axis, as float32. Raises AttnError for a type that is not known."""
+        """Some rows along the first axis, as float32. Raises AttnError for a type that `gguf` cannot
+        dequantize."""
         from gguf.constants import GGMLQuantizationType
         from gguf.quants import dequantize
 
@@ -44,7 +45,7 @@ class GgufTensor:
             try:
                 return dequantize(np.ascontiguousarray(stored), GGMLQuantizationType(self.type))
             except NotImplementedError:
-                raise AttnError(f"numbers of type {self.type_name} are not among those that gguf gives.") from None
+                raise AttnError(f"the gguf package cannot dequantize numbers of type {self.type_name}.") from None
 
         if len(self.shape) == 1:  # a block may hold several rows of one number
             return numbers(self.data)[index]
@@ -53,7 +54,7 @@ class GgufTensor:
 
 @dataclass(frozen=True)
 class GgufFile:
-    """`metadata` gives each value when it is asked for; a string array is decoded then."""
+    """A GGUF file. Each function of `metadata` gives its value; arrays of text are decoded only then."""
 
     path: Path
     metadata: Mapping[str, Callable[[], Any]]
@@ -64,13 +65,13 @@ class GgufFile:
 
 
 def read_gguf(path: Path) -> GgufFile:
-    """Reads the header; the numbers are mapped. Raises AttnError for a file that is not whole GGUF, or split."""
+    """Reads the header and maps the numbers. Raises AttnError for a file that is broken, incomplete or split."""
     _require_package()
     try:
         with path.open("rb") as file:
             start = file.read(8)
             if start[:4] != b"GGUF":
-                raise AttnError(f"{path} is not a GGUF file.", "It does not begin with GGUF: fetch it again.")
+                raise AttnError(f"{path} is not a GGUF file.", "It does not begin with GGUF: download it again.")
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
@@ -78,7 +79,7 @@ def read_gguf(path: Path) -> GgufFile:
         return _Reader(path, data).file()
     except (struct.error, IndexError, UnicodeDecodeError, ValueError, OverflowError) as error:
         raise AttnError(
-            f"{path} is not a whole GGUF file: {error}.", "It may be cut short: fetch it again."
+            f"{path} is not a complete GGUF file: {error}.", "It may be cut short: download it again."
         ) from error
 
 
@@ -90,10 +91,10 @@ def _require_package() -> None:
 
 
 class _Reader:
-    """Goes through the header once."""
+    """Reads the header from front to back; `offset` is the next byte to read."""
 
     def __init__(self, path: Path, data: mmap.mmap) -> None:
-        self.path, self.data, self.at = path, data, 4
+        self.path, self.data, self.offset = path, data, 4
 
     def file(self) -> GgufFile:
         version = self.scalar("I")
@@ -105,27 +106,28 @@ class _Reader:
         for _ in range(fields):
             key = self.string()
             metadata[key] = self.value(self.scalar("I"))
-        parts = _whole(metadata, "split.count", 1)
-        if parts > 1:
+        shards = _whole(metadata, "split.count", 1)
+        if shards > 1:
             raise AttnError(
-                f"{self.path} is one of {parts} parts of a model.",
+                f"{self.path} is one of {shards} parts of a model.",
                 "Join them first: llama-gguf-split --merge FIRST-PART WHOLE",
             )
         infos = [self.tensor_info() for _ in range(tensors)]
         alignment = _whole(metadata, "general.alignment", 32)
-        start = -(-self.at // alignment) * alignment
+        start = -(-self.offset // alignment) * alignment
         return GgufFile(self.path, metadata, {info[0]: self.tensor(start, *info) for info in infos})
 
     def scalar(self, code: str) -> Any:
-        (value,) = struct.unpack_from("<" + code, self.data, self.at)
-        self.at += struct.calcsize("<" + code)
+        (value,) = struct.unpack_from("<" + code, self.data, self.offset)
+        self.offset += struct.calcsize("<" + code)
         return value
 
     def skip(self, count: int) -> int:
-        """Moves on by some bytes, which must be there. Gives where they begin."""
-        before, self.at = self.at, self.at + count
-        if self.at > len(self.data):
-            raise ValueError(f"it ends at byte {len(self.data)}, before its header does")
+        """Skips `count` bytes and returns the offset of the first. Raises ValueError where the file ends
+        before."""
+        before, self.offset = self.offset, self.offset + count
+        if self.offset > len(self.data):
+            raise ValueError(f"it ends at byte {len(self.data)}, within its header")
         return before
 
     def string(self) -> str:
@@ -142,7 +144,7 @@ class _Reader:
         if kind not in _SCALARS:
             raise ValueError(f"a value has the unknown type {kind}")
         number = self.scalar(_SCALARS[kind])
-        # A float32 is the number that its shortest text names: 1e-06, not 9.999999974752427e-07
+        # A float32 stands for the number of its shortest text: 1e-06, not 9.999999974752427e-07
         plain = float(str(np.float32(number))) if kind == _FLOAT32 else number
         return lambda: plain
 
@@ -153,11 +155,12 @@ class _Reader:
             start = self.skip(count * dtype.itemsize)
             return lambda: np.frombuffer(self.data, dtype, count, start)
         if kind != _STRING:
-            raise ValueError(f"an array holds values of the type {kind}")
-        start, data, at, length_of = self.at, self.data, self.at, struct.Struct("<Q").unpack_from
+            raise ValueError(f"an array has values of the unknown type {kind}")
+        start, data, length_of = self.offset, self.data, struct.Struct("<Q").unpack_from
+        end = start
         for _ in range(count):
-            at += 8 + length_of(data, at)[0]
-        self.skip(at - start)
+            end += 8 + length_of(data, end)[0]
+        self.skip(end - start)
         return lambda: _strings(data, start, count)
 
     def tensor_info(self) -> tuple[str, tuple[int, ...], int, int]:
@@ -177,27 +180,31 @@ class _Reader:
                             "Update it: pip install -U gguf") from None  # fmt: skip
         numbers, size = GGML_QUANT_SIZES[type_]
         if 0 in shape or shape[-1] % numbers:
-            raise ValueError(f"tensor {name} of shape {list(shape)} is not made of blocks of {numbers}")
+            raise ValueError(
+                f"tensor {name} of shape {list(shape)} does not consist of blocks of {numbers} numbers"
+            )
         width = shape[-1] // numbers * size
         rows = math.prod(shape[:-1])
         if start + offset + rows * width > len(self.data):
-            raise ValueError(f"it ends at byte {len(self.data)}, before tensor {name} does")
+            raise ValueError(f"it ends at byte {len(self.data)}, within tensor {name}")
         data = np.frombuffer(self.data, np.uint8, rows * width, start + offset).reshape(*shape[:-1], width)
         return GgufTensor(shape, kind, type_.name, data)
 
 
 def _whole(metadata: Mapping[str, Callable[[], Any]], key: str, default: int) -> int:
+    """A whole number of the metadata. Raises ValueError for anything else."""
     value = metadata[key]() if key in metadata else default
     if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (value == 0 and default > 1):
-        raise ValueError(f"{key} is {value!r}")
+        raise ValueError(f"{key} is {value!r}, not a valid whole number")
     return value
 
 
-def _strings(data: mmap.mmap, at: int, count: int) -> list[str]:
+def _strings(data: mmap.mmap, offset: int, count: int) -> list[str]:
+    """`count` texts, each after its length in eight bytes, from `offset` on."""
     length_of = struct.Struct("<Q").unpack_from
     texts = []
     for _ in range(count):
-        end = at + 8 + length_of(data, at)[0]
-        texts.append(data[at + 8 : end].decode("utf-8"))
-        at = end
+        end = offset + 8 + length_of(data, offset)[0]
+        texts.append(data[offset + 8 : end].decode("utf-8"))
+        offset = end
     return texts

@@ -1,6 +1,7 @@
-"""Models on the hub: their folder in the local cache, filled by the `huggingface_hub` library when it has none.
+"""Models on the hub: the folder of a model in the local cache, downloaded by the `huggingface_hub` library if
+needed.
 
-Its environment variables hold: HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE.
+The environment variables of that library apply: HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ OLDER_TOKENIZERS = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.j
 
 
 def fetch(name: str) -> Path:
-    """The folder of a model by its name on the hub (`gpt2`, `org/model`).
+    """The folder of a model, by its name on the hub (`gpt2`, `org/model`).
 
-    The local cache is looked up first, and the network left alone if the model is there. Only config.json,
-    the tokenizer's files and safetensors are ever downloaded, with a progress bar on a terminal.
+    If the local cache has the model, the network is not used. Otherwise config.json, the files of the tokenizer
+    and the safetensors files are downloaded, and nothing else, with a progress bar on a terminal.
 
-    Raises UsageError for what cannot be such a name; AttnError where the hub does not have it, does not give
-    it, or cannot be reached.
+    Raises UsageError for a text that cannot be a name on the hub; AttnError where the hub does not have the model,
+    denies it, or cannot be reached.
     """
     if not _NAME.fullmatch(name) or name.lower().endswith(_FILES):
         raise UsageError(f"no such file or folder: {name}", "A name on the hub looks like gpt2 or org/model.")
@@ -39,7 +40,7 @@ def fetch(name: str) -> Path:
 
 
 def fetch_adapter(name: str) -> Path:
-    """The folder of a LoRA adapter by its name on the hub, from the local cache or downloaded.
+    """The folder of a LoRA adapter, by its name on the hub, from the local cache or downloaded.
 
     Raises UsageError and AttnError as `fetch` does.
     """
@@ -52,16 +53,18 @@ def fetch_adapter(name: str) -> Path:
     cached = [try_to_load_from_cache(name, file) for file in (CONFIG, WEIGHTS)]
     if all(isinstance(file, str) for file in cached):
         return Path(str(cached[0])).parent
-    with _errors_in_a_line(name), _quiet():
+    with _readable_errors(name), _quiet():
         missing = {CONFIG, WEIGHTS} - set(_names(model_info(name)))
         if missing:
-            raise AttnError(f"{name} on the hub has no {min(missing)}: it is not an adapter that attn can read.")
+            raise AttnError(
+                f"{name} on the hub has no {min(missing)}, so it is not an adapter that attn can read."
+            )
         hf_hub_download(name, WEIGHTS)
         return Path(hf_hub_download(name, CONFIG)).parent
 
 
 def _cached(name: str) -> Path | None:
-    """The folder of the local cache, if it holds all of the model."""
+    """The folder in the local cache, if the cache has all files of the model."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
@@ -79,7 +82,7 @@ def _cached(name: str) -> Path | None:
 def _download(name: str) -> Path:
     from huggingface_hub import hf_hub_download, model_info
 
-    with _errors_in_a_line(name), _quiet():
+    with _readable_errors(name), _quiet():
         files = _names(model_info(name))
         _check(name, files)
         config = Path(hf_hub_download(name, "config.json"))
@@ -100,20 +103,20 @@ def _names(info: ModelInfo) -> list[str]:
 
 def _check(name: str, files: Sequence[str]) -> None:
     if "config.json" not in files:
-        raise AttnError(f"{name} on the hub has no config.json: it is not a transformer that attn can read.")
+        raise AttnError(f"{name} on the hub has no config.json, so it is not a model that attn can read.")
     if SINGLE in files or INDEX in files:
         return
     if any(file.endswith(PICKLES) for file in files):
         raise AttnError(
-            f"{name} on the hub has only pickled weights, which run code when they are loaded.",
-            "attn reads safetensors: look for a copy converted to it, or convert it where you trust it.",
+            f"{name} on the hub has only pickled weights: loading them could run any code.",
+            "attn reads safetensors: look for a converted copy, or convert the model if you trust it.",
         )
     raise AttnError(f"{name} on the hub has no {SINGLE}.", f"Its files: {', '.join(files[:8])}")
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the library's log off the terminal; what matters is in its exceptions."""
+    """Keeps the log of the library off the terminal; its exceptions tell what matters."""
     from huggingface_hub.utils import logging
 
     before = logging.get_verbosity()
@@ -125,12 +128,12 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _errors_in_a_line(name: str) -> Iterator[None]:
-    """What the library raises, as one line that says what to do."""
+def _readable_errors(name: str) -> Iterator[None]:
+    """Turns the exceptions of the library into an AttnError that says what to do."""
     from huggingface_hub import constants, errors
 
     endpoint = constants.ENDPOINT
-    # The base is the error of whichever HTTP library this release of huggingface_hub is built on
+    # The base class comes from the HTTP library that this release of huggingface_hub uses
     http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
     try:
         yield
@@ -138,18 +141,18 @@ def _errors_in_a_line(name: str) -> Iterator[None]:
         raise
     except errors.OfflineModeIsEnabled as error:
         raise AttnError(
-            f"{name} is not a folder here, nor whole in the local cache, and HF_HUB_OFFLINE is set.",
-            "Unset it to download the model.",
+            f"{name} is not a folder, is not complete in the local cache, and HF_HUB_OFFLINE is set.",
+            "Unset HF_HUB_OFFLINE to download the model.",
         ) from error
     except errors.GatedRepoError as error:
         raise AttnError(
             f"{name} is gated on the hub.",
-            f"Accept its conditions at {endpoint}/{name}, then set HF_TOKEN to a token of your account.",
+            f"Accept its conditions at {endpoint}/{name}, then set HF_TOKEN to an access token of your account.",
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise AttnError(
-            f"no folder {name!r} here, and no model of that name on the hub ({endpoint}).",
-            "Check the spelling; for a private model set HF_TOKEN.",
+            f"there is no folder {name!r}, and no model of that name on the hub ({endpoint}).",
+            "Check the spelling; for a private model, set HF_TOKEN.",
         ) from error
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
@@ -157,9 +160,9 @@ def _errors_in_a_line(name: str) -> Iterator[None]:
         raise AttnError(f"the hub ({endpoint}) answered {status} for {name}.", hint) from error
     except (http_error, errors.FileMetadataError, errors.LocalEntryNotFoundError) as error:
         raise AttnError(
-            f"{name} is not a folder here, nor whole in the local cache, and the hub ({endpoint}) cannot be "
+            f"{name} is not a folder, is not complete in the local cache, and the hub ({endpoint}) cannot be "
             f"reached: {_reason(error)}",
-            "Check the network, or copy the model's folder here and give its path.",
+            "Check the network, or copy the folder of the model to this machine and give its path.",
         ) from error
     except OSError as error:
         where = constants.HF_HUB_CACHE
@@ -168,7 +171,7 @@ def _errors_in_a_line(name: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The first cause, in its first line."""
+    """The first line of the innermost cause."""
     while error.__cause__ is not None:
         error = error.__cause__
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

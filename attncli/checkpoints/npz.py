@@ -1,4 +1,4 @@
-"""numpy's .npz archives. Never pickled objects."""
+"""numpy's .npz archives; pickled objects in them are refused."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from attncli.checkpoints import Stored, Take, whole
 from attncli.errors import AttnError
 
 BROKEN = (ValueError, OSError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What a damaged archive may raise."""
+"""What numpy and zipfile raise for a damaged archive."""
 
 
 class NpzCheckpoint:
-    """An .npz file as named tensors, each read when it is asked for. Raises AttnError for a bad file."""
+    """The arrays of an .npz file, each read when it is asked for. Raises AttnError for a broken file."""
 
     def __init__(self, file: Path) -> None:
         self.source = str(file)
@@ -27,10 +27,12 @@ class NpzCheckpoint:
         try:
             with file.open("rb") as raw:
                 if not raw.read(8).startswith((b"PK", np.lib.format.MAGIC_PREFIX)):
-                    raise AttnError(f"{file} is not an .npz file: it does not begin like one.")
+                    raise AttnError(f"{file} is not an .npz file: its first bytes are those of another format.")
             self._arrays = np.load(file, allow_pickle=False)
             if not isinstance(self._arrays, np.lib.npyio.NpzFile):
-                raise AttnError(f"{file} holds a single array.", "Save several by name: np.savez(file, w_q=…).")
+                raise AttnError(
+                    f"{file} holds a single array without a name.", "Save arrays by name: np.savez(file, w_q=…)."
+                )
         except FileNotFoundError as error:
             raise AttnError(f"no such file: {file}") from error
         except BROKEN as error:
@@ -62,7 +64,7 @@ class NpzCheckpoint:
         return np.asarray(self.array(name)[np.asarray(ids, dtype=np.intp)])
 
     def _header(self, name: str) -> tuple[tuple[int, ...], str]:
-        """The shape and the type of an array, by safetensors' name for it; the numbers are not read."""
+        """The shape of an array, and the name that safetensors has for its type. The numbers are not read."""
         members = self._arrays.zip.namelist()
         try:
             with self._arrays.zip.open(name if name in members else f"{name}.npy") as file:

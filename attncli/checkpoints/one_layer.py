@@ -1,5 +1,5 @@
-"""One attention layer of the user's own: w_q, w_k, w_v and optionally w_o, b_q, b_k, b_v, b_o, embedding,
-positions, in a .safetensors or .npz file. Matrices are [in, out], as in X W."""
+"""A single attention layer in a .safetensors or .npz file: w_q, w_k, w_v and optionally w_o, b_q, b_k, b_v, b_o,
+embedding, positions. Matrices are [in, out], as in X W."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from attncli.formula.positions import sinusoidal
 from attncli.formula.types import Array, Index
 
 ARRAYS = ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o", "embedding", "positions")
-_OURS = {
+_ARRAYS_OF = {
     "layers.0.attn.q": ("w_q", "b_q"),
     "layers.0.attn.k": ("w_k", "b_k"),
     "layers.0.attn.v": ("w_v", "b_v"),
@@ -41,20 +41,22 @@ def open_file(path: Path) -> Checkpoint:
         return SafetensorsCheckpoint([path], path)
     if path.suffix in PICKLES:
         raise AttnError(
-            f"{path} is a pickle: loading one can run any code, so attn never does.",
+            f"{path} is a pickle: loading it could run any code, so attn refuses.",
             "Save it as safetensors: safetensors.torch.save_file(state_dict, 'model.safetensors').",
         )
-    raise AttnError(f"{path}: a model is a folder, or a .gguf, .safetensors or .npz file.")
+    raise AttnError(f"{path} is not a model: a model is a folder, or a .gguf, .safetensors or .npz file.")
 
 
 def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
-    """The shapes of the layer, from its arrays and what only the user can tell (heads, mask)."""
+    """The shapes of the layer, from its arrays and the options for what these do not determine (heads, mask).
+
+    Raises AttnError for arrays that do not fit together, UsageError for options that do not fit them."""
     source, names = checkpoint.source, set(checkpoint.names())
     if missing := [n for n in ARRAYS[:3] if n not in names]:
-        extra = " For a whole model pass its folder." if any(n.endswith(".weight") for n in names) else ""
+        extra = " For a whole model, give its folder." if any(n.endswith(".weight") for n in names) else ""
         raise AttnError(
             f"{source} has no array {missing[0]}.",
-            f"One attention layer is w_q, w_k, w_v and optionally {', '.join(ARRAYS[3:])}.{extra}",
+            f"A file with one attention layer has w_q, w_k, w_v and optionally {', '.join(ARRAYS[3:])}.{extra}",
         )
     if unknown := sorted(names - set(ARRAYS)):
         raise AttnError(f"{source}: unknown array {unknown[0]}.", f"Known: {', '.join(ARRAYS)}.")
@@ -62,23 +64,25 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     def matrix(name: str) -> tuple[int, int]:
         shape = checkpoint.shape(name)
         if len(shape) != 2 or 0 in shape:
-            raise AttnError(f"{source}: {name} has shape {list(shape)}; a matrix [in, out] is needed.")
+            raise AttnError(f"{source}: {name} has shape {list(shape)}; it must be a matrix [in, out].")
         return shape[0], shape[1]
 
     d_model, width = matrix("w_q")
     heads = options.get("heads", 1)
     if width % heads:
-        raise UsageError(f"w_q has {width} columns, which --heads {heads} cannot share.")
+        raise UsageError(f"w_q has {width} columns; {width} is not divisible by --heads {heads}.")
     d_head = width // heads
     kv_width, value_width = matrix("w_k")[1], matrix("w_v")[1]
     if kv_width % d_head:
-        raise AttnError(f"{source}: w_k has {kv_width} columns, not a multiple of the head size {d_head}.")
+        raise AttnError(
+            f"{source}: w_k has {kv_width} columns; {kv_width} is not a multiple of the head size {d_head}."
+        )
     kv_heads = options.get("kv_heads", kv_width // d_head)
     if kv_heads * d_head != kv_width or heads % kv_heads or value_width % kv_heads:
         raise UsageError(
-            f"w_k {list(matrix('w_k'))} and w_v {list(matrix('w_v'))} do not make {kv_heads} key and value "
-            f"heads of size {d_head} for {heads} heads.",
-            "Set --heads (and --kv-heads) to those of the layer.",
+            f"w_k {list(matrix('w_k'))} and w_v {list(matrix('w_v'))} do not fit {kv_heads} key and value heads "
+            f"of size {d_head} for {heads} heads.",
+            "Set --heads (and --kv-heads) to the numbers of the layer.",
         )
     d_value = value_width // kv_heads
     output_width = matrix("w_o")[1] if "w_o" in names else heads * d_value
@@ -88,17 +92,19 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     }  # fmt: skip
     for name, shape in expected.items():
         if name in names and checkpoint.shape(name) != shape:
-            raise AttnError(f"{source}: {name} has shape {list(checkpoint.shape(name))}; {list(shape)} is needed.")
+            raise AttnError(
+                f"{source}: {name} has shape {list(checkpoint.shape(name))}; it must be {list(shape)}."
+            )
     if "b_o" in names and "w_o" not in names:
-        raise AttnError(f"{source} has b_o but no w_o.")
+        raise AttnError(f"{source} has b_o, but no w_o.")
     for name in ("embedding", "positions"):
         if name in names and matrix(name)[1] != d_model:
-            raise AttnError(f"{source}: {name} has rows of {matrix(name)[1]} numbers; w_q takes {d_model}.")
+            raise AttnError(f"{source}: {name} has rows of {matrix(name)[1]} numbers; w_q needs {d_model}.")
     if "positions" in names and options.get("positions", "learned") != "learned":
-        raise UsageError(f"{source} has positions of its own; --positions {options['positions']} is not for it.")
+        raise UsageError(f"{source} has its own positions, so --positions {options['positions']} does not apply.")
     positions = "learned" if "positions" in names else options.get("positions", "none")
     if positions == "learned" and "positions" not in names:
-        raise UsageError(f"--positions learned needs an array called positions in {source}.")
+        raise UsageError(f"--positions learned needs an array named positions in {source}.")
     if (positions == "rotary" and d_head % 2) or (positions == "sinusoidal" and d_model % 2):
         raise UsageError(f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.")
     rows = checkpoint.shape("positions")[0] if "positions" in names else 0
@@ -117,7 +123,7 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
 
 @dataclass(frozen=True)
 class OneLayerWeights:
-    """The user's arrays; words have seeded vectors where the file has no embedding."""
+    """The arrays of the file. Without an embedding in it, words have seeded vectors."""
 
     spec: Spec
     checkpoint: Checkpoint
@@ -131,9 +137,9 @@ class OneLayerWeights:
 
     def __call__(self, name: str) -> Array | None:
         linear, _, kind = name.rpartition(".")
-        if linear not in _OURS:
+        if linear not in _ARRAYS_OF:
             return None
-        array = _OURS[linear][0 if kind == "weight" else 1]
+        array = _ARRAYS_OF[linear][0 if kind == "weight" else 1]
         return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
 
     def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:

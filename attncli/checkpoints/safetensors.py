@@ -1,5 +1,5 @@
-"""safetensors files: one, or the shards that an index names. The library reads and checks the header;
-the numbers are mapped, so that only what is touched is read from disk."""
+"""safetensors files: a single file, or the shards that an index lists. The library reads and checks the header.
+The numbers are mapped, so that only the parts in use are read from disk."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _STORED = {
     "F8_E4M3": np.uint8, "F8_E5M2": np.uint8, "F8_E8M0": np.uint8,
 }  # fmt: skip
 
-FORGOTTEN = 1 << 16
-"""Bytes from which on it is worthwhile to tell the system that a part has been read."""
+RELEASED = 1 << 16
+"""The least number of bytes for which giving memory back to the system is worth the call."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Entry:
 
 
 class SafetensorsCheckpoint:
-    """One or more safetensors files as one set of named tensors. Raises AttnError for a bad file."""
+    """One or more safetensors files as one set of named tensors. Raises AttnError for a broken file."""
 
     def __init__(self, files: Sequence[Path], source: Path) -> None:
         self.source = str(source)
@@ -58,7 +58,7 @@ class SafetensorsCheckpoint:
         return self._entries[name].shape
 
     def dtype(self, name: str) -> str:
-        """The type of a tensor's numbers, by the format's name for it (F32, BF16, F8_E4M3)."""
+        """The format's name of the tensor's type (F32, BF16, F8_E4M3)."""
         return self._entries[name].dtype
 
     def where(self, name: str) -> str:
@@ -68,10 +68,10 @@ class SafetensorsCheckpoint:
         return [Stored(name, e.dtype, e.shape, e.file) for name, e in self._entries.items()]
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
-        part = take(self._stored(name))
-        wide = widen(part, self._entries[name].dtype)
-        if wide is not part:
-            self._forget(name, part)
+        view = take(self._stored(name))
+        wide = widen(view, self._entries[name].dtype)
+        if wide is not view:
+            self._release(name, view)
         return wide
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
@@ -81,22 +81,24 @@ class SafetensorsCheckpoint:
         e = self._entries[name]
         if e.dtype not in _STORED:
             known = ", ".join(_STORED)
-            raise AttnError(f"{e.file}: tensor {name} has dtype {e.dtype}, which attn does not read ({known}).")
+            raise AttnError(
+                f"{e.file}: tensor {name} has dtype {e.dtype}, which attn cannot read (it reads {known})."
+            )
         count = int(np.prod(e.shape, dtype=np.int64))
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
         return np.frombuffer(e.data, _STORED[e.dtype], count, e.offset).reshape(e.shape)
 
-    def _forget(self, name: str, part: NDArray[Any]) -> None:
-        """Takes the pages of what has been converted out of this process's memory; the system's cache keeps them.
-        Otherwise all of a large checkpoint would count as used in the end."""
+    def _release(self, name: str, view: NDArray[Any]) -> None:
+        """Gives back the mapped pages of numbers that have been converted; the system's cache keeps them.
+        Otherwise the whole of a large checkpoint would in the end count as memory of this process."""
         e = self._entries[name]
-        if part.nbytes < FORGOTTEN or not hasattr(mmap, "MADV_DONTNEED"):
+        if view.nbytes < RELEASED or not hasattr(mmap, "MADV_DONTNEED"):
             return
-        shown = span(part, np.frombuffer(e.data, np.uint8))
-        if shown is not None:
-            low = shown[0] - shown[0] % mmap.PAGESIZE
-            e.data.madvise(mmap.MADV_DONTNEED, low, shown[1] - low)
+        bounds = span(view, np.frombuffer(e.data, np.uint8))
+        if bounds is not None:
+            low = bounds[0] - bounds[0] % mmap.PAGESIZE
+            e.data.madvise(mmap.MADV_DONTNEED, low, bounds[1] - low)
 
     def _read_header(self, file: Path) -> dict[str, _Entry]:
         from safetensors import SafetensorError, safe_open
@@ -104,17 +106,17 @@ class SafetensorsCheckpoint:
         try:
             with safe_open(file, framework="np") as opened:
                 self.metadata.update(opened.metadata() or {})
-                # The format has no holes: in order of offset, each tensor begins where the one before ends
+                # The format allows no gaps: in order of offset, each tensor begins where the one before ends
                 shapes = {name: opened.get_slice(name) for name in opened.offset_keys()}
                 described = {n: (tuple(s.get_shape()), s.get_dtype()) for n, s in shapes.items()}
             with file.open("rb") as raw:
                 (header_size,) = struct.unpack("<Q", raw.read(8))
                 data = mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError as error:
-            raise AttnError(f"no such file: {file}", "The checkpoint is incomplete: fetch it again.") from error
+            raise AttnError(f"no such file: {file}", "The checkpoint is incomplete: download it again.") from error
         except SafetensorError as error:
             raise AttnError(
-                f"{file} is not a whole safetensors file: {error}", "It may be cut short: fetch it again."
+                f"{file} is not a complete safetensors file: {error}", "It may be cut short: download it again."
             ) from error
         except OSError as error:
             raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
@@ -128,16 +130,16 @@ class SafetensorsCheckpoint:
 
 @cache
 def _bits_of(dtype: str) -> int:
-    """Bits a number: the first number in the type's name (F32, BF16, F8_E4M3, F4)."""
+    """Bits per number: the first number in the name of the type (F32, BF16, F8_E4M3, F4)."""
     if dtype == "BOOL":
         return 8
     return int("".join(c for c in dtype.split("_")[0] if c.isdigit()))
 
 
 def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
-    """`model.safetensors`, or the shards of `model.safetensors.index.json`, in a folder.
+    """`model.safetensors` in a folder, or the shards that `model.safetensors.index.json` lists.
 
-    Raises AttnError where there is neither, or a part is missing or broken.
+    Raises AttnError where a folder has neither, or a file is missing or broken.
     """
     if (folder / SINGLE).exists():
         return SafetensorsCheckpoint([folder / SINGLE], folder)
@@ -146,20 +148,21 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
         for shard in shards:
             if not shard.exists():
                 raise AttnError(
-                    f"shard {shard.name}, named by {folder / INDEX}, is missing.", "Fetch the checkpoint again."
+                    f"shard {shard.name}, listed in {folder / INDEX}, is missing.",
+                    "Download the checkpoint again.",
                 )
         return SafetensorsCheckpoint(shards, folder)
     pickled = [p.name for ending in PICKLES for p in sorted(folder.glob(f"*{ending}"))]
     if pickled:
         raise AttnError(
-            f"{folder} holds {pickled[0]}, a pickle: loading one can run any code, so attn never does.",
+            f"{folder} holds {pickled[0]}, a pickle: loading it could run any code, so attn refuses.",
             "Save it as safetensors: model.save_pretrained(folder, safe_serialization=True).",
         )
     raise AttnError(f"{folder} has neither {SINGLE} nor {INDEX}.")
 
 
 def shards_of(index: Path) -> list[Path]:
-    """The files that an index of shards names, beside it. Raises AttnError for an index that is none."""
+    """The files beside an index that it lists as shards. Raises AttnError for a broken index."""
     import orjson
 
     try:
@@ -168,8 +171,8 @@ def shards_of(index: Path) -> list[Path]:
     except OSError as error:
         raise AttnError(f"cannot read {index}: {error.strerror or error}") from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise AttnError(f"{index} is not an index of shards: {error}") from error
+        raise AttnError(f"{index} is not a valid index of shards: {error}") from error
     for shard in shards:
         if shard.parent != index.parent:
-            raise AttnError(f"{index} names a shard outside its folder: {shard}")
+            raise AttnError(f"{index} lists a shard outside its folder: {shard}")
     return shards

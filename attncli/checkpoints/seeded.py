@@ -1,4 +1,4 @@
-"""Seeded weights: every number follows from the seed and a name, and from nothing else."""
+"""Seeded weights: every number depends only on the seed and on a name."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from attncli.formula.types import Array, Index
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """A source of random numbers of its own for each (seed, name)."""
+    """The random generator of a (seed, name): the same pair always gives the same numbers."""
     digest = hashlib.blake2b(f"{seed}\0{name}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 
 
 def normal(seed: int, name: str, shape: tuple[int, ...]) -> Array:
-    """Standard normal numbers of their own for each (seed, name). float64."""
+    """Standard normal numbers for a (seed, name), float64."""
     return generator(seed, name).standard_normal(shape)
 
 
 def all_columns(matrix: Array | None, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
-    """How many columns a matrix has, and all of them at once, for weights that are small."""
+    """The number of columns, and all columns in one slice: for weights that are small."""
     assert matrix is not None, name
     return matrix.shape[1], iter([(slice(None), matrix)])
 
 
 @dataclass(frozen=True)
 class SeededWeights:
-    """Weights of a seeded model. A word's embedding hangs on its text alone (`word` names an
-    id), so it is the same in every sentence. Matrices have variance 1 / inputs, embeddings 1."""
+    """Weights of a seeded model. `word` gives the text of an id: a word's embedding depends on its text alone, so
+    it is the same in every sentence. Matrices have variance 1 / inputs, embeddings variance 1."""
 
     spec: Spec
     seed: int

@@ -18,7 +18,7 @@ COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
     "map": "Where heads attend: one as a large map, a layer or a model as a grid.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
-    "versus": "Attention beside recurrence: time, reach, order.",
+    "versus": "Attention beside recurrence: time, range, order.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
     "model": "What a checkpoint is: sizes, parts, tensors, stages.",
     "families": "The families of models that attn knows, with their traits.",

@@ -14,7 +14,7 @@ from attncli.text.language import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
-FORMATS = tuple(name for name, medium in MEDIA.items() if medium.kind != "picture" and name != "html")
+FORMATS = tuple(MEDIA)
 
 
 def together(*options: Decorator[Any]) -> Decorator[Any]:

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from attncli.errors import UsageError
 from attncli.model.request import Output
-from attncli.render import FORMATS, Format, Options, format_of
+from attncli.render.page.formats import FORMATS, format_of
+from attncli.render.page.page import Options
 from attncli.text.language import language
 
 
-def chosen_format(output: Output) -> str:
-    """The format that was named, or what the ending of the file's name means; else tables. Raises UsageError for a
-    binary format on a terminal."""
-    return chosen(output, FORMATS, format_of, "table", "trace")
-
-
-def chosen(
-    output: Output,
-    formats: Mapping[str, Format],
-    by_ending: Callable[[str], str | None],
-    default: str,
-    example: str,
-) -> str:
-    """The same among some formats; `example` begins the name of a file in a hint."""
-    named = output.format or (None if output.path is None else by_ending(output.path.name)) or default
-    if formats[named].binary and output.path is None and sys.stdout.isatty():
+def chosen_format(output: Output, example: str = "trace") -> str:
+    """The format that was named, or what the ending of the file's name means; else tables. `example` begins the
+    name of a file in a hint. Raises UsageError for a binary format on a terminal."""
+    named = output.format or (None if output.path is None else format_of(output.path.name)) or "table"
+    if FORMATS[named].binary and output.path is None and sys.stdout.isatty():
         raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o {example}.{named}")
     return named
 
 
 def no_arrays(format_: str, what: str) -> str:
     """The format, where it can hold words. Raises UsageError for one that holds arrays of numbers."""
-    if FORMATS[format_].binary:
+    if FORMATS[format_].kind == "arrays":
         raise UsageError(
             f"{format_} holds arrays of numbers, and {what} has none.", "Take --json, --format csv or md."
         )
@@ -45,6 +35,15 @@ def no_arrays(format_: str, what: str) -> str:
 
 def render_options(output: Output) -> Options:
     return Options(precision=output.precision, full=output.full, say=language(output.language))
+
+
+def width_of(output: IO[bytes]) -> int:
+    """The width of a terminal, or of what stands for one, in characters."""
+    from attncli.render.terminal.console import console_for, finish
+
+    console = console_for(output, Options())
+    finish(console)
+    return console.width
 
 
 @contextmanager

@@ -1,22 +1,24 @@
-"""The options of commands that draw, and which format they mean."""
+"""The options of commands that draw maps, and which format they mean."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from attncli.cli.options import language_option, together
-from attncli.cli.output import chosen
-from attncli.errors import UsageError
+from attncli.cli.options import FORMATS, language_option, together
+from attncli.cli.output import chosen_format
 from attncli.model.request import Output
+from attncli.render.page.formats import format_of
 
-FORMATS = ("text", "svg", "html", "png", "json")
+MAP_FORMATS = ("text", *FORMATS)
+"""`text` is a map in a terminal, which is what `table` means where there are maps only."""
 PICTURES = ("text", "svg", "html", "png")
-"""Of these, those that are maps alone: JSON may also hold the numbers themselves."""
+"""The formats that mean maps where a command prints numbers otherwise."""
 
 map_output_options = together(
-    click.option("--format", "format_", type=click.Choice(FORMATS), help="Output format.  [default: text]"),
+    click.option("--format", "format_", type=click.Choice(MAP_FORMATS), help="Output format.  [default: text]"),
     click.option("--json", "json_", is_flag=True, help="Short for --format json."),
     click.option(
         "-o",
@@ -31,23 +33,14 @@ map_output_options = together(
 
 
 def map_format(output: Output) -> str:
-    """The format that was named, or what the ending of the file's name means; else text. Raises UsageError for a
-    binary format on a terminal."""
-    from attncli.render.maps import FORMATS, format_of
-
-    return chosen(output, FORMATS, format_of, "text", "map")
+    """The format that was named, or what the ending of the file's name means; else text in a terminal. Raises
+    UsageError for a binary format on a terminal."""
+    return chosen_format(replace(output, format="table") if output.format == "text" else output, "map")
 
 
 def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:
-    """The format, and whether it is of a map, for a command that draws one if it is told to: by --map, or by a
-    format or ending that only maps have. Raises UsageError if they disagree."""
-    from attncli import render
-    from attncli.render import maps
-
-    named, path = output.format, output.path
-    ending = None if path is None or named is not None else maps.format_of(path.name)
-    if as_map or named in PICTURES or ending in PICTURES[1:]:
-        if named not in (None, *FORMATS):
-            raise UsageError(f"--map is not drawn as {named}.", f"Known: {', '.join(FORMATS)}.")
-        return map_format(output), True
-    return chosen(output, render.FORMATS, render.format_of, "table", "trace"), False
+    """The format, and whether it is that of a map, for a command that draws one if it is told to: by --map, or by
+    the format or the ending of a picture."""
+    ending = None if output.path is None or output.format is not None else format_of(output.path.name)
+    as_map = as_map or output.format in PICTURES or ending in PICTURES
+    return (map_format(output) if as_map else chosen_format(output)), as_map

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from attncli import story
 
 if TYPE_CHECKING:
+    from attncli.model.model import Model
     from attncli.model.request import Request
-    from attncli.model.running import Model
     from attncli.text.tokens import Tokens
 
 WORTHWHILE = 500_000
@@ -104,7 +104,7 @@ def _tokenize(folder: Path, arguments: Arguments, writer: int) -> NoReturn:
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        from attncli.text.tokenization import open_tokenizer
+        from attncli.text.tokenizer_files import open_tokenizer
 
         tokenizer = open_tokenizer(folder)
         if tokenizer is not None:

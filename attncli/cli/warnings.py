@@ -8,7 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from attncli.formula.types import Array
-    from attncli.model.running import Model
+    from attncli.model.model import Model
     from attncli.text.tokens import Tokens
 
 

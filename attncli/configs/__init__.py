@@ -1,1 +1,1 @@
-"""config.json, read once: its fields, rotary positions, windows, experts, and the layouts that families share."""
+"""Reading config.json: its fields, rotary positions, layer types, experts, and the layouts that families share."""

@@ -1,7 +1,7 @@
-"""What most decoders since Llama have in common (Touvron et al. 2023): rotary positions, a norm before each
-part, keys and values shared by groups of heads, a gated feed-forward; and the fields and tensors that say so.
+"""What most decoders since Llama share (Touvron et al. 2023): rotary positions, a norm before attention and before
+the feed-forward, grouped-query attention, a gated feed-forward; and the config fields and tensors of these.
 
-A family's own file says in what it differs.
+Each family's file says how it differs.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from attncli.configs.tensors import PROJECTIONS, Tensor, linears, tied_head
 
 PREFIXES = ("model.",)
 MATRICES = {"gate": "gate_proj", "hidden": "up_proj", "output": "down_proj"}
-"""Those of a feed-forward, ours and theirs."""
+"""The matrices of a feed-forward: our name -> theirs."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    """Llama's tensors; those that a model has not do no harm."""
+    """Llama's tensors. An entry that a model does not use does no harm."""
     return {
         "embed.tokens.weight": Tensor("embed_tokens.weight"),
         "layers.{L}.attn.norm.weight": Tensor("layers.{L}.input_layernorm.weight"),
@@ -34,7 +34,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def norms(names: Mapping[str, str]) -> dict[str, Tensor]:
-    """Norms of each layer that have no bias: our names -> theirs."""
+    """The norms of each layer that have a weight and no bias: our name -> theirs."""
     return {f"layers.{{L}}.{ours}.weight": Tensor(f"layers.{{L}}.{names[ours]}.weight") for ours in names}
 
 
@@ -42,12 +42,12 @@ HEAD_NORMS = {"attn.q_norm": "self_attn.q_norm", "attn.k_norm": "self_attn.k_nor
 
 
 def head_size(config: Config, d_model: int, heads: int) -> int:
-    """head_dim, or else hidden_size shared by the heads."""
+    """head_dim, or else hidden_size / num_attention_heads."""
     return config.size_or_null("head_dim") or config.divides("num_attention_heads", heads, "hidden_size", d_model)
 
 
 def attention(config: Config, **own: Any) -> Attention:
-    """Llama's attention by the usual fields; `own` replaces parts of it."""
+    """Llama's attention, from the usual fields; `own` replaces fields of `Attention`."""
     d_model, heads = config.size("hidden_size", 4096), config.size("num_attention_heads", 32)
     kv_heads = config.size("num_key_value_heads", heads)
     config.divides("num_key_value_heads", kv_heads, "num_attention_heads", heads)
@@ -58,7 +58,7 @@ def attention(config: Config, **own: Any) -> Attention:
 
 
 def gated(config: Config, size: int, *, name: str = "intermediate_size", bias: bool = False) -> FeedForward:
-    """Llama's feed-forward, of as many units as the field `name` says, or else `size`."""
+    """Llama's gated feed-forward; the field `name` says how many units it has, by default `size`."""
     return feed_forward(config.size(name, size), config.activation("hidden_act", "silu"), gated=True, bias=bias)
 
 
@@ -76,8 +76,8 @@ def decoder(
     embed_scale: float = 1.0,
     **head: Any,
 ) -> Spec:
-    """A decoder of layers that `layer(number)` makes. The keywords are the family's defaults for the usual fields;
-    `head` are fields of `Head`. `max_positions` None: the text may be of any length."""
+    """The Spec of a decoder; `layer(number)` makes each layer. The keywords are the family's defaults for the
+    usual fields; `head`: more fields of `Head`. `max_positions` None: the text may have any length."""
     d_model, own_head = config.size("hidden_size", 4096), has("lm_head.weight")
     limit = None if max_positions is None else config.size("max_position_embeddings", max_positions)
     if grows_with_length(config):

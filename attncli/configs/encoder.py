@@ -1,7 +1,8 @@
-"""What BERT and the encoders after it have in common (Devlin et al. 2018): every token sees every other, learned
-positions, a norm after each part, a masked-word head; and the fields and tensors that say so.
+"""What BERT and the encoders after it share (Devlin et al. 2018): every token attends to every token, learned
+positions, a norm after attention and after the feed-forward, a masked-word head; and the config fields and tensors
+of these.
 
-A family's own file says in what it differs.
+Each family's file says how it differs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from attncli.text.language import N_
 
 
 def tensors() -> dict[str, Tensor]:
-    """BERT's tensors but those of its head; those that a model has not do no harm."""
+    """BERT's tensors, except those of its head. An entry that a model does not use does no harm."""
     layer = "encoder.layer.{L}"
     return {
         **embed_tensors("embeddings"),
@@ -38,19 +39,19 @@ def tensors() -> dict[str, Tensor]:
     }
 
 
-def embed_tensors(at: str) -> dict[str, Tensor]:
-    """The tables of tokens, positions and segments, and the norm of their sum."""
+def embed_tensors(theirs: str) -> dict[str, Tensor]:
+    """The tables of tokens, positions and segments, and the norm of their sum, under their module `theirs`."""
     return {
-        "embed.tokens.weight": Tensor(f"{at}.word_embeddings.weight"),
-        "embed.positions.weight": Tensor(f"{at}.position_embeddings.weight"),
-        "embed.types.weight": Tensor(f"{at}.token_type_embeddings.weight"),
-        **norm("embed.norm", f"{at}.LayerNorm"),
+        "embed.tokens.weight": Tensor(f"{theirs}.word_embeddings.weight"),
+        "embed.positions.weight": Tensor(f"{theirs}.position_embeddings.weight"),
+        "embed.types.weight": Tensor(f"{theirs}.token_type_embeddings.weight"),
+        **norm("embed.norm", f"{theirs}.LayerNorm"),
     }
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """The sizes of an encoder, its activation and the norm that it has everywhere."""
+    """The sizes of an encoder, its activation, and its norm, which is the same everywhere."""
 
     d_model: int
     heads: int
@@ -73,7 +74,7 @@ def body(
     hidden_act: str = "gelu",
     layer_norm_eps: float = 1e-12,
 ) -> Body:
-    """By the usual fields; the keywords are the family's defaults for them."""
+    """The body, from the usual fields; the keywords are the family's defaults for them."""
     d_model = config.size("hidden_size", hidden_size)
     heads = config.size("num_attention_heads", num_attention_heads)
     return Body(
@@ -89,8 +90,8 @@ def body(
 
 
 def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own: Any) -> Embed:
-    """Learned positions, in a table of `rows` rows unless the config says otherwise; `rows` 0: no such table,
-    `types` 0: no segments. `own` are other fields of `Embed`."""
+    """Learned positions and segments. `rows` and `types` are the family's defaults for the sizes of their tables;
+    0: the family has no such table. `own`: other fields of `Embed`."""
     config.only("position_embedding_type", "absolute")
     rows = min(rows, 1) * config.size("max_position_embeddings", max(rows, 1))
     if types:
@@ -108,42 +109,43 @@ def embed(config: Config, body: Body, *, rows: int = 512, types: int = 2, **own:
 
 
 def narrow(size: int, needed: bool = True) -> dict[str, Any]:
-    """Token vectors of another size than the model's, brought to it after their norm. Fields of `Embed`."""
+    """Fields of `Embed` for token vectors whose size differs from d_model: projected to d_model after their
+    norm."""
     return {"size": size, "project": "normed", "project_bias": True} if needed else {}
 
 
 def after_padding(config: Config, pad: Any, rows: int = 512) -> dict[str, Any]:
-    """Positions that begin after the padding's id, whose row the padding tokens have and which they do not
-    advance: `create_position_ids_from_input_ids` in modeling_roberta.py. Fields of `Embed`."""
+    """Fields of `Embed` for positions that are counted from `pad` + 1, as in RoBERTa. Padding tokens all get row
+    `pad` and are not counted (modeling_roberta.py, create_position_ids_from_input_ids)."""
     rows = config.size("max_position_embeddings", rows)
     if not isinstance(pad, int) or isinstance(pad, bool) or not 0 <= pad < rows - 1:
         raise AttnError(
-            f"{config.file}: pad_token_id is {pad!r}; positions begin after it, in a table of {rows} rows "
+            f"{config.file}: pad_token_id is {pad!r}, but positions start after it, in a table of {rows} rows "
             f"(max_position_embeddings)."
         )
 
     def position_of(ids: Sequence[int]) -> Index:
-        counted = np.asarray(ids) != pad
-        return pad + np.cumsum(counted) * counted
+        is_token = np.asarray(ids) != pad
+        return pad + np.cumsum(is_token) * is_token
 
     return {
         "position_of": position_of,
         "max_positions": rows - pad - 1,
         "position_text": f"{pad + 1} + pos",
         "position_detail": N_(
-            "pos counts the tokens before that are not padding (id {pad}); padding has P[{pad}]", pad=pad
+            "pos: how many earlier tokens are not padding (id {pad}); padding gets P[{pad}]", pad=pad
         ),
     }
 
 
 def attention(body: Body, **own: Any) -> Attention:
-    """BERT's attention; `own` replaces parts of it."""
+    """BERT's attention; `own` replaces fields of `Attention`."""
     usual: dict[str, Any] = {"scale": body.d_head**-0.5, "mask": EVERY_KEY, "qkv_bias": QKV, "output_bias": True}
     return Attention(body.heads, body.heads, body.d_head, **usual | own)
 
 
 def attention_or_decoder(config: Config, body: Body) -> Attention:
-    """BERT's attention, causal where the config makes it a decoder."""
+    """BERT's attention; causal where is_decoder is true."""
     config.only("add_cross_attention", False)
     return attention(body, mask=CAUSAL if config.flag("is_decoder", False) else EVERY_KEY)
 
@@ -157,7 +159,7 @@ def encoder(
     block: str = "post_norm",
     final_norm: Norm | None = None,
 ) -> Spec:
-    """Layers that are all alike."""
+    """The Spec of an encoder whose layers are all alike."""
     mlp = feed_forward(body.d_ff, body.activation, bias=True)
     layer = Layer(block, attn, mlp, attn_norm=body.norm, mlp_norm=body.norm)
     return Spec(family, body.d_model, body.vocab, (Stack(embed, (layer,) * body.layers, final_norm),), head)
@@ -165,7 +167,7 @@ def encoder(
 
 @dataclass(frozen=True)
 class MaskedWords:
-    """Where the masked-word head lies in a family's checkpoints: decoder(norm(activation(dense(x)))) + bias."""
+    """The tensors of a family's masked-word head, which is decoder(norm(activation(dense(x)))) + bias."""
 
     dense: str
     norm: str
@@ -183,7 +185,8 @@ class MaskedWords:
     def head(
         self, config: Config, has: Callable[[str], bool], body: Body, *, size: int = 0, activation: str = ""
     ) -> Head | None:
-        """None where the checkpoint has no such head. `size` and `activation` of its transform: the body's."""
+        """The head, or None where the checkpoint has none. `size` and `activation` of the transform: by default
+        those of the body."""
         tied = tied_head(config, True, has(f"{self.decoder}.weight"))
         if not has(f"{self.dense}.weight"):
             return None
@@ -198,6 +201,6 @@ PREDICTIONS = MaskedWords(
     "cls.predictions.decoder",
     "cls.predictions.bias",
 )
-"""BERT's."""
+"""The head of BERT."""
 LM_HEAD = MaskedWords("lm_head.dense", "lm_head.layer_norm", "lm_head.decoder", "lm_head.bias")
-"""RoBERTa's."""
+"""The head of RoBERTa."""

@@ -1,5 +1,5 @@
-"""What BART (Lewis et al. 2019) and the encoder-decoders after it have in common: their config's fields, and their
-tensors. A family's own file says in what it differs: the order of norm and part, and how it tells positions."""
+"""What BART (Lewis et al. 2019) and the encoder-decoders after it share: config fields and tensors. Each family's
+file says how it differs: norms before or after attention and feed-forward, and which positions."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ INERT = (
     "encoder_layerdrop", "force_bos_token_to_be_generated", "init_std", "output_past",
     "replacing_rate", "save_step", "student_decoder_layers", "student_encoder_layers",
 )  # fmt: skip
-OF_OLD = (
+OBSOLETE = (
     "add_bias_logits", "add_final_layer_norm", "do_blenderbot_90_layernorm", "extra_layer_norm",
     "extra_pos_embeddings", "layernorm_variant", "normalize_before", "normalize_embedding",
     "static_position_embeddings", "variant",
 )  # fmt: skip
-"""Once these told the families apart, in one class for all; `transformers` has long not read them, and goes by
-model_type alone."""
+"""Fields that told the families apart when one class served them all. `transformers` no longer reads them:
+model_type decides."""
 EPS = 1e-5
-"""That of torch's LayerNorm: the config has no field for it."""
+"""The default of torch's LayerNorm: the config has no field for it."""
 
 
 @dataclass(frozen=True)
 class Defaults:
-    """A family's configuration class, where it differs from BART's. `start`: decoder_start_token_id."""
+    """A family's defaults; these are BART's. `scaled`: scale_embedding. `start`: decoder_start_token_id."""
 
     vocab: int = 50265
     activation: str = "gelu"
@@ -42,7 +42,7 @@ class Defaults:
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    """Those of both stacks; those that a family has not do no harm."""
+    """The tensors of both stacks. An entry that a family does not use does no harm."""
     found = {
         "head.weight": Tensor("lm_head.weight", transposed=True),
         "head.bias": Tensor("final_logits_bias", take=lambda stored: stored[0]),  # stored [1, vocab]
@@ -65,7 +65,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
     return found
 
 
-def bart_like(
+def encoder_decoder(
     family: str,
     config: Config,
     has: Callable[[str], bool],
@@ -77,13 +77,13 @@ def bart_like(
     speaks_language: bool = False,
     logits_bias: bool = True,
 ) -> Spec:
-    """A model whose stacks begin with `embed(encoder or decoder, d_model, the scale of the token vectors)`.
-    `logits_bias`: whether the family knows final_logits_bias."""
-    config.unused(*INERT, *OF_OLD)
+    """The Spec of an encoder-decoder. `embed(side, d_model, scale)` makes the embedding of the encoder or the
+    decoder; `scale` multiplies the token vectors. `logits_bias`: whether the family reads final_logits_bias."""
+    config.unused(*INERT, *OBSOLETE)
     config.only("is_encoder_decoder", True)
     config.only("is_decoder", False)
     d_model = config.size("d_model", 1024)
-    config.only("hidden_size", d_model)  # other names of theirs for the same
+    config.only("hidden_size", d_model)  # another name of the same field
     config.only("num_hidden_layers", config.size("encoder_layers", 12))
     config.only("num_attention_heads", config.size("encoder_attention_heads", 16))
     scale = d_model**0.5 if config.flag("scale_embedding", defaults.scaled) else 1.0
@@ -124,8 +124,8 @@ def bart_like(
     )
 
 
-def learned(config: Config) -> Callable[[str, int, float], Embed]:
-    """A table of positions whose first two rows are no position, and a norm after it."""
+def learned_positions(config: Config) -> Callable[[str, int, float], Embed]:
+    """A table of learned positions whose first two rows are unused, and a norm of the sum."""
     length = config.size("max_position_embeddings", 1024)
 
     def embed(side: str, d_model: int, scale: float) -> Embed:
@@ -137,9 +137,9 @@ def learned(config: Config) -> Callable[[str, int, float], Embed]:
     return embed
 
 
-def halves(config: Config, has: Callable[[str], bool]) -> Callable[[str, int, float], Embed]:
-    """Sinusoidal positions, sines before cosines. Where the checkpoint keeps their table, it is read: it may be
-    rounded to less than float32."""
+def sinusoidal_positions(config: Config, has: Callable[[str], bool]) -> Callable[[str, int, float], Embed]:
+    """Sinusoidal positions, sines before cosines. A table in the checkpoint is read rather than computed: it may
+    be rounded to less than float32."""
     length = config.size("max_position_embeddings", 1024)
 
     def embed(side: str, d_model: int, scale: float) -> Embed:

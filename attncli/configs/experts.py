@@ -1,4 +1,4 @@
-"""Mixtures of experts whose router is a softmax: the fields and tensors of Mixtral and Qwen."""
+"""Mixtures of experts with a softmax router: the fields and tensors that Mixtral and Qwen share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from attncli.architecture.spec import Experts, FeedForward
 from attncli.configs.fields import Config
-from attncli.configs.tensors import Tensor, part
+from attncli.configs.tensors import Tensor, equal_part
 from attncli.errors import AttnError
 from attncli.formula.routing import softmax_top, softmax_top_renormalized
 from attncli.text.language import N_
@@ -16,20 +16,21 @@ ONLY_IN_TRAINING = ("output_router_logits", "router_aux_loss_coef", "router_jitt
 
 
 def tensors(router: str, expert: str, matrices: Iterable[str]) -> dict[str, Tensor]:
-    """The router's tensor and those of the experts, each of which has three matrices: gate, hidden, output.
-    Where a checkpoint is as the model is in memory, those of all experts are one, and gate and hidden too."""
-    router_of_memory, all_experts = "layers.{L}.mlp.gate.weight", "layers.{L}.mlp.experts"
-    places = {
-        "gate": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=part(0, 2)),
-        "hidden": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=part(1, 2)),
+    """The tensors of the router and of the experts; `matrices` are the names of an expert's gate, hidden and
+    output matrix. A checkpoint saved in the layout of `transformers` 5 has one tensor for all experts, and gate
+    and hidden together."""
+    router_in_memory, all_experts = "layers.{L}.mlp.gate.weight", "layers.{L}.mlp.experts"
+    in_memory = {
+        "gate": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=equal_part(0, 2)),
+        "hidden": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=equal_part(1, 2)),
         "output": Tensor(f"{all_experts}.down_proj", transposed=True),
     }
     found = {
         "layers.{L}.mlp.router.weight": Tensor(
-            f"{router}.weight", transposed=True, otherwise=Tensor(router_of_memory, transposed=True)
+            f"{router}.weight", transposed=True, otherwise=Tensor(router_in_memory, transposed=True)
         )
     }
-    for (ours, otherwise), theirs in zip(places.items(), matrices, strict=True):
+    for (ours, otherwise), theirs in zip(in_memory.items(), matrices, strict=True):
         found[f"layers.{{L}}.mlp.experts.{{E}}.{ours}.weight"] = Tensor(
             f"{expert}.{theirs}.weight", transposed=True, otherwise=otherwise
         )
@@ -37,11 +38,12 @@ def tensors(router: str, expert: str, matrices: Iterable[str]) -> dict[str, Tens
 
 
 def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool, **own: Any) -> Experts:
-    """`count` experts, of which each token has num_experts_per_tok; `own` are further fields of `Experts`.
-    Raises AttnError where fewer experts are there than a token has."""
+    """`count` experts, of which the router chooses num_experts_per_tok for each token. `renormalized`: the chosen
+    weights sum to 1. `own`: more fields of `Experts`. Raises AttnError where a token needs more experts than there
+    are."""
     chosen = config.size("num_experts_per_tok")
     if chosen > count:
-        raise AttnError(f"{config.file}: num_experts_per_tok = {chosen} of {count} experts cannot be chosen.")
+        raise AttnError(f"{config.file}: num_experts_per_tok = {chosen}, but there are only {count} experts.")
     config.unused(*ONLY_IN_TRAINING)
     route = softmax_top_renormalized if renormalized else softmax_top
     text = N_("softmax(G_r) of the {chosen} largest", chosen=chosen)
@@ -51,13 +53,13 @@ def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool
 
 
 def expert_count(config: Config, default: int) -> int:
-    """num_local_experts, or num_experts: the same by another name."""
+    """num_local_experts, or num_experts, which is another name for it."""
     return config.size_by_names(default, "num_local_experts", "num_experts")
 
 
 def sparse_layers(config: Config) -> Callable[[int], bool]:
-    """Whether a layer has experts: every decoder_sparse_step-th, but none of mlp_only_layers (Qwen)."""
+    """Whether a layer has experts (Qwen): every decoder_sparse_step-th layer, except those in mlp_only_layers."""
     step, dense = config.size("decoder_sparse_step", 1), config.get("mlp_only_layers", [])
     if not isinstance(dense, list) or not all(isinstance(number, int) for number in dense):
-        raise AttnError(f"{config.file}: mlp_only_layers is {dense!r}; a list of layers is needed.")
+        raise AttnError(f"{config.file}: mlp_only_layers is {dense!r}; it must be a list of layer numbers.")
     return lambda number: (number + 1) % step == 0 and number not in dense

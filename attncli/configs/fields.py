@@ -1,4 +1,4 @@
-"""config.json, read so that no field that changes the numbers is passed over in silence."""
+"""config.json, read so that attn never silently ignores a field that may change the numbers."""
 
 from __future__ import annotations
 
@@ -8,121 +8,40 @@ from typing import Any
 from attncli.errors import AttnError
 from attncli.formula.feed_forward import ACTIVATIONS
 
-INERT = frozenset(
-    [
-        "_name_or_path",
-        "_commit_hash",
-        "architectures",
-        "model_type",
-        "transformers_version",
-        "torch_dtype",
-        "dtype",
-        "auto_map",
-        "_attn_implementation",
-        "attn_implementation",
-        "_attn_implementation_autoset",
-        "use_cache",
-        "cache_implementation",
-        "return_dict",
-        "return_dict_in_generate",
-        "output_attentions",
-        "output_hidden_states",
-        "output_scores",
-        "torchscript",
-        "use_bfloat16",
-        "gradient_checkpointing",
-        "initializer_range",
-        "initializer_factor",
-        "bos_token_id",
-        "eos_token_id",
-        "pad_token_id",
-        "sep_token_id",
-        "cls_token_id",
-        "mask_token_id",
-        "unk_token_id",
-        "decoder_start_token_id",
-        "forced_bos_token_id",
-        "forced_eos_token_id",
-        "tokenizer_class",
-        "prefix",
-        "max_length",
-        "min_length",
-        "do_sample",
-        "early_stopping",
-        "num_beams",
-        "num_beam_groups",
-        "diversity_penalty",
-        "temperature",
-        "top_k",
-        "top_p",
-        "typical_p",
-        "repetition_penalty",
-        "length_penalty",
-        "no_repeat_ngram_size",
-        "encoder_no_repeat_ngram_size",
-        "bad_words_ids",
-        "num_return_sequences",
-        "chunk_size_feed_forward",
-        "suppress_tokens",
-        "begin_suppress_tokens",
-        "exponential_decay_length_penalty",
-        "remove_invalid_values",
-        "task_specific_params",
-        "problem_type",
-        "id2label",
-        "label2id",
-        "num_labels",
-        "finetuning_task",
-        "is_encoder_decoder",
-        "pruned_heads",
-        "tf_legacy_loss",
-        "classifier_dropout",
-        "hidden_dropout_prob",
-        "attention_probs_dropout_prob",
-        "attention_dropout",
-        "resid_pdrop",
-        "embd_pdrop",
-        "attn_pdrop",
-        "hidden_dropout",
-        "dropout",
-        "activation_dropout",
-        "embed_dropout",
-        "emb_pdrop",
-        "embedding_dropout",
-        "resid_dropout",
-        "residual_dropout",
-        "layerdrop",
-        "init_std",
-        "pretraining_tp",
-        "summary_type",
-        "summary_use_proj",
-        "summary_activation",
-        "summary_proj_to_labels",
-        "summary_first_dropout",
-        "gradient_checkpointing",
-        "n_ctx",
-        "directionality",
-        "pooler_fc_size",
-        "pooler_num_attention_heads",
-        "pooler_num_fc_layers",
-        "pooler_size_per_head",
-        "pooler_type",
-        "use_return_dict",
-        "cross_attention_hidden_size",
-        "unsloth_version",
-        "unsloth_fixed",
-    ]
-)
-"""Fields that say how to train, generate, classify or store, but leave attention and logits as they are."""
+INERT = frozenset([
+    "_name_or_path", "_commit_hash", "architectures", "model_type", "transformers_version", "torch_dtype", "dtype",
+    "auto_map", "_attn_implementation", "attn_implementation", "_attn_implementation_autoset", "use_cache",
+    "cache_implementation", "return_dict", "return_dict_in_generate", "output_attentions", "output_hidden_states",
+    "output_scores", "torchscript", "use_bfloat16", "gradient_checkpointing", "initializer_range",
+    "initializer_factor", "bos_token_id", "eos_token_id", "pad_token_id", "sep_token_id", "cls_token_id",
+    "mask_token_id", "unk_token_id", "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id",
+    "tokenizer_class", "prefix", "max_length", "min_length", "do_sample", "early_stopping", "num_beams",
+    "num_beam_groups", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p", "repetition_penalty",
+    "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids",
+    "num_return_sequences", "chunk_size_feed_forward", "suppress_tokens", "begin_suppress_tokens",
+    "exponential_decay_length_penalty", "remove_invalid_values", "task_specific_params", "problem_type",
+    "id2label", "label2id", "num_labels", "finetuning_task", "is_encoder_decoder", "pruned_heads",
+    "tf_legacy_loss", "classifier_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob",
+    "attention_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop", "hidden_dropout", "dropout",
+    "activation_dropout", "embed_dropout", "emb_pdrop", "embedding_dropout", "resid_dropout", "residual_dropout",
+    "layerdrop", "init_std", "pretraining_tp", "summary_type", "summary_use_proj", "summary_activation",
+    "summary_proj_to_labels", "summary_first_dropout", "n_ctx", "directionality", "pooler_fc_size",
+    "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type", "use_return_dict",
+    "cross_attention_hidden_size", "unsloth_version", "unsloth_fixed",
+])  # fmt: skip
+"""Fields about training, generation, classification or storage: they do not affect attention or logits."""
 
 LIMITS = {"layer": 1 << 12, "layers": 1 << 12, "experts": 1 << 12, "head": 1 << 14, "heads": 1 << 14}
-"""The most that a count may be, by the last word of its name: a part is made for each of them."""
+"""The largest value of a count, by the last word of its name: attn builds an object for each layer, expert or
+head."""
 LIMIT = 1 << 31
-"""The most that any other count may be: far above every vocabulary and every length there is."""
+"""The largest value of any other count, far above every vocabulary and context length."""
 
 
 class Config:
-    """A config.json whose reads are counted: `finish` refuses what was neither read nor known as inert."""
+    """A config.json that remembers which fields have been read: `finish` refuses any other field, unless it is
+    known to be inert. The readers below raise AttnError, naming the file and the field, for a value of the wrong
+    kind."""
 
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
@@ -132,22 +51,22 @@ class Config:
         self.last = ""
 
     def assume(self, **defaults: Any) -> None:
-        """What the family gives to fields that are absent, whoever reads them. A null field is not absent: it
-        says that there is none."""
+        """Sets the family's defaults for absent fields, for every later read. A null field is not absent: it stays
+        null."""
         self._assumed |= defaults
 
     def get(self, name: str, default: Any) -> Any:
-        """The field, or the default that `transformers` gives it where it is absent or null."""
+        """The field, or where it is absent or null, the default that `transformers` gives it."""
         self._seen.add(name)
         self.last = name
         value = self.fields.get(name, self._assumed.get(name))
         return default if value is None else value
 
     def inner(self, name: str, **own: Any) -> Config:
-        """The config that this one has of a part of the model; `own` replaces fields of it. To be finished too."""
+        """The config inside this one, such as text_config; `own` replaces its fields. Call its `finish` too."""
         fields = self.get(name, {})
         if not isinstance(fields, dict):
-            raise AttnError(f"{self.file}: {name} is {short(fields)}; an object is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(fields)}; it must be an object.")
         return Config(fields | own, self.file, self._ignore)
 
     def size(self, name: str, default: int | None = None) -> int:
@@ -156,62 +75,64 @@ class Config:
         if value is None:
             raise AttnError(f"{self.file}: field {name!r} is missing.")
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise AttnError(f"{self.file}: {name} is {short(value)}; a whole number above 0 is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be a whole number above 0.")
         limit = LIMITS.get(name.rsplit("_", 1)[-1], LIMIT)
         if value > limit:
-            raise AttnError(f"{self.file}: {name} is {short(value)}; at most {limit} can be.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be at most {limit}.")
         return value
 
     def size_or_null(self, name: str) -> int | None:
-        """A count, or None where the field is null, or absent and nothing assumed for it."""
+        """A count, or None where the field is null, or absent without an assumed default."""
         return None if self.get(name, None) is None else self.size(name)
 
     def size_by_names(self, default: int, *names: str) -> int:
-        """A count that has had several names. Raises AttnError where two of them disagree."""
+        """A count that the family stores under several names. Raises AttnError where two of them disagree."""
         given = {name: self.size(name) for name in names if self.get(name, None) is not None}
         if len(set(given.values())) > 1:
-            said = " and ".join(f"{name} = {value}" for name, value in given.items())
-            raise AttnError(f"{self.file}: {said} are names of the same size.", "Remove the wrong one.")
+            values = " and ".join(f"{name} = {value}" for name, value in given.items())
+            raise AttnError(
+                f"{self.file}: {values} are names of the same size, but differ.", "Remove the wrong one."
+            )
         return next(iter(given.values()), default)
 
     def token(self, name: str, default: int | None) -> int | None:
-        """The id of a token, None where there is none."""
+        """A token id, or None where the model has none."""
         value = self.get(name, default)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise AttnError(f"{self.file}: {name} is {short(value)}; the id of a token is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be a token id.")
         return value
 
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise AttnError(f"{self.file}: {name} is {short(value)}; a number is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be a number.")
         return float(value)
 
     def positive(self, name: str, default: float) -> float:
         """A number above 0."""
         value = self.number(name, default)
         if value <= 0:
-            raise AttnError(f"{self.file}: {name} is {value:g}; a number above 0 is needed.")
+            raise AttnError(f"{self.file}: {name} is {value:g}; it must be a number above 0.")
         return value
 
     def positive_or_null(self, name: str) -> float | None:
-        """A number above 0, or None where the field is null, or absent and nothing assumed for it."""
+        """A number above 0, or None where the field is null, or absent without an assumed default."""
         return None if self.get(name, None) is None else self.positive(name, 0.0)
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.get(name, default)
         if not isinstance(value, bool):
-            raise AttnError(f"{self.file}: {name} is {short(value)}; true or false is needed.")
+            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be true or false.")
         return value
 
     def only(self, name: str, supported: Any) -> None:
-        """Refuses any value of a field but the one that the family's formula is written for."""
+        """Raises AttnError unless the field is absent or has the one value that attn supports for the family."""
         self._fixed.add(name)
         value = self.get(name, supported)
         if value != supported:
             raise AttnError(
                 f"{self.file}: {name} = {short(value)} is not supported (only {supported!r}).",
-                "attn refuses rather than show numbers that would be wrong.",
+                "attn stops here, because its numbers would be wrong.",
             )
 
     def activation(self, name: str, default: str) -> str:
@@ -223,33 +144,33 @@ class Config:
         return value
 
     def unused(self, *names: str) -> None:
-        """Fields that the family's formula does not depend on, though another family's may."""
+        """Marks fields as read that do not affect this family, though they may affect another."""
         for name in names:
             self.get(name, None)
 
-    def divides(self, part: str, n: int, whole: str, total: int) -> int:
-        """total / n, which must come out whole."""
-        if total % n:
-            raise AttnError(f"{self.file}: {whole} = {total} cannot be shared by {part} = {n}.")
-        return total // n
+    def divides(self, name: str, divisor: int, total_name: str, total: int) -> int:
+        """total / divisor. Raises AttnError, naming both fields, where the division leaves a remainder."""
+        if total % divisor:
+            raise AttnError(f"{self.file}: {total_name} = {total} is not divisible by {name} = {divisor}.")
+        return total // divisor
 
     @property
     def free(self) -> frozenset[str]:
-        """The fields that have been read, and may have other values than they have here."""
+        """The fields that have been read and that other checkpoints of the family may set differently."""
         return frozenset(self._seen - self._fixed)
 
     def finish(self) -> None:
-        """Refuses fields that nobody has read: one of them might change the numbers."""
+        """Raises AttnError for a field that nobody has read: it may change the numbers."""
         unread = sorted(set(self.fields) - self._seen - INERT)
         if unread:
             raise AttnError(
                 f"{self.file}: attn does not know the field {unread[0]!r} = "
-                f"{short(self.fields[unread[0]])} of this model, and it may change the numbers.",
-                "If it does not, pass " + " ".join(f"--ignore-config {name}" for name in unread),
+                f"{short(self.fields[unread[0]])} of this model, which may change the numbers.",
+                "If it does not change them, pass " + " ".join(f"--ignore-config {name}" for name in unread),
             )
 
 
 def short(value: Any) -> str:
-    """A value of a config.json, for messages."""
+    """A value of config.json for a message, cut to 40 characters."""
     text = repr(value)
     return text if len(text) <= 40 else text[:39] + "…"

@@ -1,5 +1,5 @@
-"""What the kin of GPT-2 have in common: LayerNorm, a feed-forward without a gate, and often queries, keys and
-values in one fused matrix. A family's own file says in what it differs.
+"""What GPT-2 and its relatives share: LayerNorm, a feed-forward without a gate, and often queries, keys and values
+in one fused matrix. Each family's file says how it differs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PREFIXES = ("transformer.",)
 
 
 def tensors() -> dict[str, Tensor]:
-    """GPT-2's tensors, as Linears, but those of its attention."""
+    """GPT-2's tensors, except those of the attention; matrices are stored [out, in], as torch Linears."""
     return {
         "embed.tokens.weight": Tensor("wte.weight"),
         "embed.positions.weight": Tensor("wpe.weight"),
@@ -32,21 +32,21 @@ def tensors() -> dict[str, Tensor]:
 
 
 def by_groups(heads: int, kv_heads: int) -> dict[str, Take]:
-    """Takes from queries, keys and values as one Linear. Its rows are, for each key and value head, those of the
-    queries that share it, then its key, then its value."""
+    """Takes q, k and v from one fused Linear. For each key and value head it has the rows of the query heads that
+    share it, then the rows of the key, then those of the value."""
 
-    def take(which: slice) -> Take:
+    def take(heads_of_group: slice) -> Take:
         def taken(stored: NDArray[Any]) -> NDArray[Any]:
             inputs = stored.shape[1:]
             groups = stored.reshape(kv_heads, heads // kv_heads + 2, -1, *inputs)  # [kv_head, q … k v, d_head, …]
-            return groups[:, which].reshape(-1, *inputs)
+            return groups[:, heads_of_group].reshape(-1, *inputs)
 
         return taken
 
     return {"q": take(slice(-2)), "k": take(slice(-2, -1)), "v": take(slice(-1, None))}
 
 
-def model(
+def gpt_decoder(
     family: str,
     config: Config,
     has: Callable[[str], bool],
@@ -59,7 +59,7 @@ def model(
     tied: bool = True,
     **head: Any,
 ) -> Spec:
-    """The Spec of a decoder. `vocab` and `tied` are the family's defaults; `head` are fields of `Head`."""
+    """The Spec of a decoder. `vocab` and `tied` are the family's defaults; `head`: more fields of `Head`."""
     own = has("lm_head.weight")
     is_tied = tied_head(config, tied, own)
     return Spec(

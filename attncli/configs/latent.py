@@ -1,5 +1,5 @@
-"""What DeepSeek's decoders have in common (DeepSeek-AI 2024): multi-head latent attention, a few dense layers,
-then experts of which one is shared by all tokens."""
+"""What DeepSeek's decoders share (DeepSeek-AI 2024): multi-head latent attention, and after a few dense layers a
+mixture of experts with shared experts that every token uses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from attncli.text.language import joined
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
+    """The tensors of latent attention, of the router and of the experts, beside Llama's."""
     attn, theirs = "layers.{L}.attn", "layers.{L}.self_attn"
-    part = attention(config)
-    assert part.latent is not None
-    rank, content, value = part.latent.rank, part.latent.content, part.value_size
+    sizes = attention(config)
+    assert sizes.latent is not None
+    rank, content, value = sizes.latent.rank, sizes.latent.content, sizes.value_size
     keys, values = slice(0, content), slice(content, content + value)
     return {
         **decoder.tensors(config),
@@ -44,7 +45,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def _of_each_head(which: slice, size: int) -> Take:
-    """Some of the rows of each head, of which there are `size`."""
+    """Takes some rows of each head, out of the `size` rows that a head has."""
 
     def take(stored: NDArray[Any]) -> NDArray[Any]:
         by_head = stored.reshape(-1, size, stored.shape[-1])  # [head, row, rank]
@@ -54,11 +55,11 @@ def _of_each_head(which: slice, size: int) -> Take:
 
 
 def attention(config: Config) -> Attention:
-    """Multi-head latent attention by the usual fields."""
+    """Multi-head latent attention, from the usual fields."""
     config.assume(q_lora_rank=1536)
     heads = config.size("num_attention_heads", 32)
     config.only("num_key_value_heads", heads)
-    config.unused("head_dim", "qk_head_dim")  # follow from the sizes below
+    config.unused("head_dim", "qk_head_dim")  # they follow from the sizes below
     content, rotated = config.size("qk_nope_head_dim", 128), config.size("qk_rope_head_dim", 64)
     bias = config.flag("attention_bias", False)
     latent = Latent(
@@ -66,7 +67,7 @@ def attention(config: Config) -> Attention:
         config.size("kv_lora_rank", 512),
         content,
         rotated,
-        rms_norm(1e-6),  # not rms_norm_eps (modeling_deepseek_v2 and _v3, where the norms are made)
+        rms_norm(1e-6),  # not rms_norm_eps (modeling_deepseek_v2 and _v3, q_a_layernorm and kv_a_layernorm)
         bias,
     )
     interleaved = config.flag("rope_interleave", True)
@@ -78,7 +79,8 @@ def attention(config: Config) -> Attention:
 
 
 def _scale(config: Config, size: int) -> float:
-    """1/√d_k, and sharper where the rotary positions are stretched (modeling_deepseek_v3, yarn_apply_mscale)."""
+    """1 / √d_k, times YaRN's factor where the rotary positions are scaled (modeling_deepseek_v3,
+    yarn_apply_mscale)."""
     settings, scale = rope_settings(config), float(size**-0.5)
     kind = settings.get("rope_type", settings.get("type", "default"))
     if kind == "default" or not settings.get("mscale_all_dim"):
@@ -89,14 +91,14 @@ def _scale(config: Config, size: int) -> float:
 
 
 def times(factor: float, text: str) -> str:
-    """A formula, with a factor before it."""
+    """A formula with a factor in front, unless the factor is 1."""
     return text if factor == 1 else joined(" ", f"{factor:g}", text)
 
 
 def mixture_of_experts(
     config: Config, route: Callable[..., Any], text: str, *, choice_bias: bool = False, bias: bool = False
 ) -> Experts:
-    """Experts of `moe_intermediate_size`, and a shared one that is as wide as some of them together."""
+    """Experts of moe_intermediate_size units, and n_shared_experts shared ones, stored as one wide expert."""
     config.only("moe_layer_freq", 1)
     size, activation = config.size("moe_intermediate_size"), config.activation("hidden_act", "silu")
     return Experts(
@@ -109,7 +111,7 @@ def mixture_of_experts(
 def latent_decoder(
     family: str, config: Config, has: Callable[[str], bool], dense: FeedForward, experts: Experts
 ) -> Spec:
-    """Layers of which the first `first_k_dense_replace` have no experts."""
+    """The Spec: the first first_k_dense_replace layers are dense, the others have experts."""
     config.unused("aux_loss_alpha", "seq_aux", "ep_size", "output_router_logits", "router_aux_loss_coef")
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     attn, first = attention(config), config.number("first_k_dense_replace", 0)

@@ -1,4 +1,5 @@
-"""Rotary positions by config.json: its older fields (rope_theta, rope_scaling) or the newer (rope_parameters)."""
+"""Rotary positions from config.json: its older fields (rope_theta, rope_scaling) or newer ones
+(rope_parameters)."""
 
 from __future__ import annotations
 
@@ -27,9 +28,11 @@ def rotary(
     interleaved: bool = False,
     start: int = 0,
 ) -> Rotary:
-    """The rotary positions of heads of d_head dimensions, of which `partial` (or the config's
-    partial_rotary_factor) are turned. `theta` and `partial` are the family's defaults; `settings` replaces what
-    the config has (for layers with rotary positions of their own). Raises AttnError for an unknown scaling.
+    """The rotary positions of heads of d_head dimensions.
+
+    The config's partial_rotary_factor is the share of dimensions that rotate. `theta` and `partial` are the
+    family's defaults for rope_theta and partial_rotary_factor. `settings` replaces the config's own, for layers
+    with rotary positions of their own. Raises AttnError for an unknown or incomplete scaling.
     """
     settings = rope_settings(config, theta, partial) if settings is None else checked(config, settings)
     kind = settings.pop("rope_type", settings.pop("type", None)) or "default"
@@ -37,34 +40,36 @@ def rotary(
     base = float(settings.pop("rope_theta", theta))
     size = int(d_head * float(settings.pop("partial_rotary_factor", partial)))
     if size % 2 or size < 2:
-        raise AttnError(f"{config.file}: rotary positions turn pairs of dimensions, not {size}.")
-    if not isinstance(kind, str) or kind not in KINDS:
+        raise AttnError(f"{config.file}: rotary positions need an even number of dimensions, not {size}.")
+    if not isinstance(kind, str) or kind not in SCALINGS:
         raise AttnError(
-            f"{config.file}: rope scaling of type {short(kind)} is not supported; known: {', '.join(KINDS)}."
+            f"{config.file}: rope scaling of type {short(kind)} is not supported; known: {', '.join(SCALINGS)}."
         )
-    needed, optional, made = KINDS[kind]
+    needed, optional, scaled = SCALINGS[kind]
     for name in needed:
         if name not in settings:
             raise AttnError(f"{config.file}: rope scaling {kind!r} needs {name!r}.")
         if name in BY_PAIR and len(settings[name]) != size // 2:
-            raise AttnError(f"{config.file}: {name} lists {len(settings[name])} numbers for {size // 2} pairs.")
+            raise AttnError(
+                f"{config.file}: {name} lists {len(settings[name])} numbers, but there are {size // 2} pairs."
+            )
     known = {*needed, *optional, "original_max_position_embeddings"}
     if kind != "default" and (unknown := sorted(set(settings) - known)):
         raise AttnError(f"{config.file}: rope scaling {kind!r} has an unknown field {unknown[0]!r}.")
     if kind == "llama3" and settings["low_freq_factor"] >= settings["high_freq_factor"]:
         raise AttnError(
-            f"{config.file}: rope scaling {kind!r} needs a low_freq_factor below its high_freq_factor."
+            f"{config.file}: rope scaling {kind!r} needs a low_freq_factor smaller than its high_freq_factor."
         )
     if kind == "dynamic" and size == 2:
-        raise AttnError(f"{config.file}: rope scaling {kind!r} needs more than one pair of dimensions to turn.")
+        raise AttnError(f"{config.file}: rope scaling {kind!r} needs more than one pair of dimensions.")
     settings["max_position_embeddings"] = config.size("max_position_embeddings", 2048)
-    frequencies, factor = made(size, base, settings)
+    frequencies, factor = scaled(size, base, settings)
     return Rotary(frequencies, size, start, interleaved, factor)
 
 
 def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) -> Settings:
-    """What config.json says of rotary positions, in the newer form whichever it has. Raises AttnError for a value
-    that is none."""
+    """The rotary settings of config.json in the newer form (rope_parameters), also where it has the older one.
+    Raises AttnError for an invalid value."""
     older = checked(config, config.get("rope_scaling", {}), "rope_scaling")
     settings = checked(config, config.get("rope_parameters", older), "rope_parameters")
     settings = {"rope_theta": config.get("rope_theta", theta)} | settings
@@ -76,15 +81,15 @@ def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) 
 
 
 def checked(config: Config, settings: Any, field: str = "rope_parameters") -> Settings:
-    """Settings without those that are null. Raises AttnError for a value that its field cannot have."""
+    """The settings that are not null. Raises AttnError for an invalid value."""
     if not isinstance(settings, dict):
-        raise AttnError(f"{config.file}: {field} is {short(settings)}; an object is needed.")
+        raise AttnError(f"{config.file}: {field} is {short(settings)}; it must be an object.")
     found = {name: value for name, value in settings.items() if value is not None}
     for name, value in found.items():
-        fits, wanted = FITTING.get(name, (lambda _: True, ""))
-        if not fits(value):
+        is_valid, description = CHECKS.get(name, (lambda _: True, ""))
+        if not is_valid(value):
             raise AttnError(
-                f"{config.file}: {name} of the rotary positions is {short(value)}; {wanted} is needed."
+                f"{config.file}: {name} of the rotary positions is {short(value)}; it must be {description}."
             )
     return found
 
@@ -93,20 +98,20 @@ def _is_number(value: Any, above: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > above
 
 
-Fitting = tuple[Callable[[Any], bool], str]
-KIND: Fitting = lambda value: isinstance(value, str), "a name"
-FLAG: Fitting = lambda value: isinstance(value, bool), "true or false"
-ABOVE_ZERO: Fitting = lambda value: _is_number(value, 0), "a number above 0"
-ABOVE_ONE: Fitting = lambda value: _is_number(value, 1), "a number above 1"
-LENGTH: Fitting = lambda value: _is_number(value, 1) and value >= 2, "a number of tokens, 2 at least,"
-NOT_BELOW_ZERO: Fitting = lambda value: value == 0 or _is_number(value, 0), "a number that is not below 0"
-SHARE: Fitting = lambda value: _is_number(value, 0) and value <= 1, "a number above 0 and not above 1"
-NUMBERS: Fitting = (
-    lambda value: isinstance(value, list) and all(_is_number(one, 0) for one in value),
+Check = tuple[Callable[[Any], bool], str]
+KIND: Check = lambda value: isinstance(value, str), "a name"
+FLAG: Check = lambda value: isinstance(value, bool), "true or false"
+ABOVE_ZERO: Check = lambda value: _is_number(value, 0), "a number above 0"
+ABOVE_ONE: Check = lambda value: _is_number(value, 1), "a number above 1"
+LENGTH: Check = lambda value: _is_number(value, 1) and value >= 2, "a number of tokens, at least 2"
+NOT_BELOW_ZERO: Check = lambda value: value == 0 or _is_number(value, 0), "a number not below 0"
+SHARE: Check = lambda value: _is_number(value, 0) and value <= 1, "a number above 0 and at most 1"
+NUMBERS: Check = (
+    lambda value: isinstance(value, list) and all(_is_number(number, 0) for number in value),
     "a list of numbers above 0",
 )
 BY_PAIR = ("short_factor", "long_factor")
-FITTING: dict[str, Fitting] = {
+CHECKS: dict[str, Check] = {
     "rope_type": KIND,
     "type": KIND,
     "truncate": FLAG,
@@ -119,41 +124,43 @@ FITTING: dict[str, Fitting] = {
     **dict.fromkeys(("low_freq_factor", "high_freq_factor"), ABOVE_ZERO),
     **dict.fromkeys(BY_PAIR, NUMBERS),
 }
-"""The fields of the settings -> what their values must be."""
+"""A field of the settings -> the test of its value, and what the value must be, for the message."""
 
 
 def grows_with_length(config: Config) -> bool:
-    """Whether the rotary positions stretch with the text, whatever its length."""
+    """Whether the rotary positions adapt to a text of any length (dynamic scaling)."""
     settings = rope_settings(config)
-    of_kinds = [part for part in settings.values() if isinstance(part, dict)]  # of layers that differ
-    return any(part.get("rope_type", part.get("type")) == "dynamic" for part in (settings, *of_kinds))
+    by_layer_type = [inner for inner in settings.values() if isinstance(inner, dict)]
+    return any(s.get("rope_type", s.get("type")) == "dynamic" for s in (settings, *by_layer_type))
 
 
-Made = tuple[Callable[[int], Array], float]
+Scaled = tuple[Callable[[int], Array], float]
+"""The frequencies for a text of some length (radians per position, float32 [size / 2]), and the factor of sine and
+cosine."""
 
 
-def _always(frequencies: Array, factor: float = 1.0) -> Made:
-    """The same for texts of any length; float32, as the reference keeps them."""
-    kept = frequencies.astype(np.float32)
-    return (lambda length: kept), factor
+def _fixed(frequencies: Array, factor: float = 1.0) -> Scaled:
+    """The same frequencies for every length, in float32 as in the reference."""
+    rounded = frequencies.astype(np.float32)
+    return (lambda length: rounded), factor
 
 
-def _default(size: int, base: float, s: Settings) -> Made:
-    return _always(formula.inverse_frequencies(size, base))
+def _default(size: int, base: float, s: Settings) -> Scaled:
+    return _fixed(formula.inverse_frequencies(size, base))
 
 
-def _linear(size: int, base: float, s: Settings) -> Made:
-    return _always(formula.scale_linear(formula.inverse_frequencies(size, base), s["factor"]))
+def _linear(size: int, base: float, s: Settings) -> Scaled:
+    return _fixed(formula.scale_linear(formula.inverse_frequencies(size, base), s["factor"]))
 
 
-def _llama3(size: int, base: float, s: Settings) -> Made:
+def _llama3(size: int, base: float, s: Settings) -> Scaled:
     frequencies = formula.inverse_frequencies(size, base)
-    return _always(
+    return _fixed(
         formula.scale_llama3(frequencies, s["factor"], s["low_freq_factor"], s["high_freq_factor"], _original(s))
     )
 
 
-def _dynamic(size: int, base: float, s: Settings) -> Made:
+def _dynamic(size: int, base: float, s: Settings) -> Scaled:
     known = s["max_position_embeddings"]
 
     def frequencies(length: int) -> Array:
@@ -163,7 +170,7 @@ def _dynamic(size: int, base: float, s: Settings) -> Made:
     return frequencies, 1.0
 
 
-def _yarn(size: int, base: float, s: Settings) -> Made:
+def _yarn(size: int, base: float, s: Settings) -> Scaled:
     factor = s.get("factor") or s["max_position_embeddings"] / _original(s)
     frequencies = formula.scale_yarn(
         formula.inverse_frequencies(size, base), base, factor, _original(s),
@@ -171,15 +178,15 @@ def _yarn(size: int, base: float, s: Settings) -> Made:
     )  # fmt: skip
     m, all_dim = s.get("mscale"), s.get("mscale_all_dim")
     suggested = yarn_scale(factor, m) / yarn_scale(factor, all_dim) if m and all_dim else yarn_scale(factor)
-    return _always(frequencies, float(s.get("attention_factor", suggested)))
+    return _fixed(frequencies, float(s.get("attention_factor", suggested)))
 
 
 def yarn_scale(factor: float, m: float = 1.0) -> float:
-    """0.1 m ln(factor) + 1: how much sharper attention must be over a longer text (Peng et al. 2023, §3.4)."""
+    """0.1 m ln(factor) + 1: sharpens attention over a longer text (Peng et al. 2023, YaRN, §3.4)."""
     return 1.0 if factor <= 1 else 0.1 * m * math.log(factor) + 1.0
 
 
-def _longrope(size: int, base: float, s: Settings) -> Made:
+def _longrope(size: int, base: float, s: Settings) -> Scaled:
     original = _original(s)
     factor = s.get("factor") or s["max_position_embeddings"] / original
     suggested = 1.0 if factor <= 1 else math.sqrt(1 + math.log(factor) / math.log(original))
@@ -189,11 +196,11 @@ def _longrope(size: int, base: float, s: Settings) -> Made:
 
 
 def _original(s: Settings) -> int:
-    """The length that the model was first trained with."""
+    """The context length of the original training."""
     return int(s.get("original_max_position_embeddings") or s["max_position_embeddings"])
 
 
-KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[int, float, Settings], Made]]] = {
+SCALINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[int, float, Settings], Scaled]]] = {
     "default": ((), (), _default),
     "linear": (("factor",), (), _linear),
     "dynamic": (("factor",), (), _dynamic),
@@ -205,4 +212,4 @@ KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[int, float, S
     "longrope": (("short_factor", "long_factor"), ("factor", "attention_factor"), _longrope),
     "llama3": (("factor", "low_freq_factor", "high_freq_factor"), (), _llama3),
 }
-"""The kind of scaling -> the fields that it needs, those that it may have, and what it makes of them."""
+"""rope_type -> the fields that it needs, the fields that it may have, and its function."""

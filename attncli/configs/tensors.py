@@ -1,4 +1,4 @@
-"""Where our parameters lie in the tensors of a family's checkpoint."""
+"""Where our parameters are stored: the tensors of a family's checkpoint that hold them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from attncli.configs.fields import Config
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where one of our parameters lies in a family's checkpoint. `{L}` stands for the layer, `{E}` for the expert
-    (a name without it holds all experts, by its first axis), `{H}` for the head (a tensor for each, stacked).
+    """Where one of our parameters is stored in a family's checkpoint.
 
-    `transposed`: stored [out, in], as torch's Linear keeps it. `take`: picks it, as a view, from a tensor that
-    holds more (several matrices as one), in the stored order of axes. `alias`: the name that some checkpoints
-    have for it, which wins where both are there. `otherwise`: where it lies in checkpoints that have it under
-    neither name.
+    `name` is the family's name of the tensor. In it `{L}` stands for the layer, `{E}` for the expert (a name
+    without it holds all experts along the first axis), `{H}` for the head (one tensor a head, to be stacked).
+    `transposed`: stored [out, in], as a torch Linear is. `take`: picks the parameter, as a view, from a tensor
+    that holds several; it sees the axes as stored. `alias`: another name of the tensor; a checkpoint that has both
+    names is read by the alias. `otherwise`: where to look in a checkpoint that has neither name.
     """
 
     name: str
@@ -29,18 +29,18 @@ class Tensor:
     otherwise: Tensor | None = None
 
 
-def part(index: int, parts: int, axis: int = 0) -> Take:
-    """Takes the index-th of some equal parts along an axis."""
-    return lambda stored: np.split(stored, parts, axis)[index]
+def equal_part(index: int, count: int, axis: int = 0) -> Take:
+    """Takes one of `count` equal parts along an axis."""
+    return lambda stored: np.split(stored, count, axis)[index]
 
 
 def rows(start: int, stop: int | None) -> Take:
-    """Takes some rows, up to the last where there is no stop."""
+    """Takes the rows from `start` up to `stop`, or up to the last row."""
     return lambda stored: stored[start:stop]
 
 
 def linear(ours: str, theirs: str, bias: bool = True, take: Take = whole) -> dict[str, Tensor]:
-    """A torch Linear, or what `take` takes of it: a weight stored [out, in], and its bias."""
+    """A torch Linear, or the rows of it that `take` picks: a weight stored [out, in], and its bias."""
     weight = {f"{ours}.weight": Tensor(f"{theirs}.weight", transposed=True, take=take)}
     return weight | {f"{ours}.bias": Tensor(f"{theirs}.bias", take=take)} if bias else weight
 
@@ -48,21 +48,25 @@ def linear(ours: str, theirs: str, bias: bool = True, take: Take = whole) -> dic
 PROJECTIONS = {"q": "q_proj", "k": "k_proj", "v": "v_proj"}
 
 
-def linears(at: str, theirs: str, names: Mapping[str, str], bias: bool = True) -> dict[str, Tensor]:
-    """Several of them, by our names and theirs: `q: q_proj` is our `at.q`, their `theirs.q_proj`."""
-    each = (linear(f"{at}.{ours}", f"{theirs}.{name}", bias) for ours, name in names.items())
-    return {name: tensor for one in each for name, tensor in one.items()}
+def linears(ours: str, theirs: str, names: Mapping[str, str], bias: bool = True) -> dict[str, Tensor]:
+    """Several Linears, named our way -> their way: `{"q": "q_proj"}` makes our `ours.q` their `theirs.q_proj`."""
+    found: dict[str, Tensor] = {}
+    for our_name, their_name in names.items():
+        found |= linear(f"{ours}.{our_name}", f"{theirs}.{their_name}", bias)
+    return found
 
 
-def fused(at: str, theirs: str, takes: Mapping[str, Take], bias: bool = True) -> dict[str, Tensor]:
-    """Several of them in one of theirs: what is taken from it for each of ours."""
-    each = (linear(f"{at}.{ours}", theirs, bias, take) for ours, take in takes.items())
-    return {name: tensor for one in each for name, tensor in one.items()}
+def fused(ours: str, theirs: str, takes: Mapping[str, Take], bias: bool = True) -> dict[str, Tensor]:
+    """Several of our Linears that are stored as one of theirs: our name -> what to take from it."""
+    found: dict[str, Tensor] = {}
+    for our_name, take in takes.items():
+        found |= linear(f"{ours}.{our_name}", theirs, bias, take)
+    return found
 
 
-def equal_parts(*ours: str) -> dict[str, Take]:
-    """Takes for as many equal parts, one after the other."""
-    return {name: part(place, len(ours)) for place, name in enumerate(ours)}
+def equal_parts(*names: str) -> dict[str, Take]:
+    """Our names -> equal parts of a fused tensor, in the order of the names."""
+    return {name: equal_part(index, len(names)) for index, name in enumerate(names)}
 
 
 def norm(ours: str, theirs: str) -> dict[str, Tensor]:
@@ -71,8 +75,8 @@ def norm(ours: str, theirs: str) -> dict[str, Tensor]:
 
 
 def shared_embedding(side: str) -> Tensor:
-    """The token vectors of an encoder or decoder: its own where the checkpoint has them, else those that both
-    share, by whichever name it keeps (`transformers` 5, modeling_utils, tie_weights)."""
+    """The token vectors of the encoder or the decoder: its own if the checkpoint has them, else those that the two
+    share, under whichever name they are stored (`transformers` 5, modeling_utils, tie_weights)."""
     other = {"encoder": "decoder", "decoder": "encoder"}[side]
     return Tensor(
         "shared.weight", alias=f"{side}.embed_tokens.weight", otherwise=Tensor(f"{other}.embed_tokens.weight")
@@ -80,6 +84,6 @@ def shared_embedding(side: str) -> Tensor:
 
 
 def tied_head(config: Config, default: bool, own_head: bool) -> bool:
-    """Whether the head's matrix is the embedding's, as the config says; but a head that the checkpoint has
-    itself is used in any case, as by transformers 5 (modeling_utils, tie_weights)."""
+    """Whether the head uses the embedding's matrix: as the config says, except that a head stored in the
+    checkpoint is always used, as in `transformers` 5 (modeling_utils, tie_weights)."""
     return config.flag("tie_word_embeddings", default) and not own_head

@@ -1,4 +1,4 @@
-"""ALBERT (Lan et al. 2019): BERT whose layers share their parameters by groups, with small token vectors."""
+"""ALBERT (Lan et al. 2019): BERT with small token vectors, and groups of layers that share their parameters."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 
 def _sharing(config: Config) -> tuple[int, int, int]:
-    """Times that a group is gone through, groups, and layers of a group."""
+    """num_hidden_layers (passes through the groups), the number of groups, and the layers in a group."""
     return (
         config.size("num_hidden_layers", 12),
         config.size("num_hidden_groups", 1),

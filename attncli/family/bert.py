@@ -1,6 +1,7 @@
-"""BERT (Devlin et al. 2018): sees both ways, learned positions and segments, LayerNorm after each part.
+"""BERT (Devlin et al. 2018): an encoder with learned positions and segments, LayerNorm after attention and after
+the feed-forward.
 
-Its logits come from the masked-word head, where the checkpoint has one.
+Its logits come from the masked-word head, if the checkpoint has one.
 """
 
 from __future__ import annotations

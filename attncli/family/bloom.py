@@ -1,4 +1,5 @@
-"""BLOOM (BigScience 2022): ALiBi instead of positions, a norm of the token vectors, a fused matrix by heads."""
+"""BLOOM (BigScience 2022): ALiBi instead of position vectors, a norm of the token vectors, and a fused q, k, v
+matrix ordered by head."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from attncli.architecture.parts import CAUSAL, QKV, alibi, feed_forward, layer_norm
 from attncli.architecture.spec import Attention, Embed, Layer, Spec
 from attncli.configs.fields import Config
-from attncli.configs.gpt import PREFIXES, by_groups, model
+from attncli.configs.gpt import PREFIXES, by_groups, gpt_decoder
 from attncli.configs.tensors import Tensor, fused, linear, norm
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -34,7 +35,7 @@ def heads_of(config: Config) -> int:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    # How its trainer fused and rounded the same operations, and what was only added up in training
+    # How the training code fused and rounded the same operations
     config.unused("slow_but_exact", "bias_dropout_fusion", "masked_softmax_fusion", "attention_softmax_in_fp32")
     config.unused("skip_bias_add", "skip_bias_add_qkv", "offset_alibi", "seq_length")
     config.only("apply_residual_connection_post_layernorm", False)
@@ -47,4 +48,4 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
     layers = [layer] * config.size_by_names(2, "n_layer", "num_hidden_layers")
     embed = Embed("alibi", d_model, norm=normed)
-    return model("bloom", config, has, embed, layers, normed, d_model=d_model, vocab=250880)
+    return gpt_decoder("bloom", config, has, embed, layers, normed, d_model=d_model, vocab=250880)

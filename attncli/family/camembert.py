@@ -1,4 +1,4 @@
-"""CamemBERT (Martin et al. 2019): RoBERTa, trained on French."""
+"""CamemBERT (Martin et al. 2019): RoBERTa trained on French."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Cohere's Command R: attention and feed-forward side by side, LayerNorm without bias, rotary positions of
-neighbouring dimensions, and logits that are scaled."""
+"""Command R (Cohere 2024): attention and feed-forward in parallel, LayerNorm without a bias, interleaved rotary
+pairs, and scaled logits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(hidden_size=8192, num_attention_heads=64, max_position_embeddings=8192, rope_theta=500000.0)
-    config.get("model_max_length", None)  # says how long a text may be, not what is computed
+    config.get("model_max_length", None)  # a limit on the length of the text, not part of the computation
     normed = layer_norm(config.number("layer_norm_eps", 1e-5), bias=False)
     each = HeadNorm(normed, over="heads") if config.flag("use_qk_norm", False) else None
     d_head = decoder.head_size(config, config.size("hidden_size"), config.size("num_attention_heads"))

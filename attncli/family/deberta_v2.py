@@ -1,7 +1,8 @@
-"""DeBERTa, versions 2 and 3 (He et al. 2020, 2021): what a token says and where it stands are kept apart.
+"""DeBERTa v2 and v3 (He et al. 2020, 2021): an encoder with disentangled attention, which keeps content and
+position apart.
 
-To a score are added how well the query's content fits the distance to the key, and the key's content the distance
-to the query; the vectors of the distances are the same for all layers.
+Two terms are added to a score: how well the query's content fits the distance to the key, and how well the key's
+content fits the distance to the query. All layers share one table of distance vectors.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from attncli.architecture.spec import Bias, Head, Norm, Score, Spec
+from attncli.architecture.spec import Bias, Head, Norm, ScoreSite, Spec
 from attncli.configs import encoder
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linear, linears, norm
@@ -29,7 +30,7 @@ LM_PREDICTIONS = encoder.MaskedWords(
     "lm_predictions.lm_head.decoder",
     "lm_predictions.lm_head.bias",
 )
-"""The head of the authors' code; it always reads the words from the embedding."""
+"""The head of the authors' code; its matrix is always the embedding's."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -58,7 +59,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     size = config.size("embedding_size", body.d_model)
     own: dict[str, Any] = {} if size == body.d_model else {"size": size, "project": "sum"}
     terms = _terms(config)
-    scale = (body.d_head * (1 + len(terms))) ** -0.5  # of the terms that are named, added or not
+    scale = (body.d_head * (1 + len(terms))) ** -0.5  # counts every term of pos_att_type, added or not
     relative = config.flag("relative_attention", False)
     config.unused("max_relative_positions", "position_buckets", "share_att_key", "norm_rel_ebd")
     bias = _disentangled(config, body, terms, scale) if relative else None
@@ -74,7 +75,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 
 def _words(config: Config) -> encoder.MaskedWords:
-    """BERT's head where the config is `legacy`, as those older than the field are."""
+    """The head: BERT's where `legacy` is true, as in files older than that field."""
     return encoder.PREDICTIONS if config.flag("legacy", True) else LM_PREDICTIONS
 
 
@@ -93,7 +94,7 @@ def _head(config: Config, has: Callable[[str], bool], body: encoder.Body, size: 
 
 @dataclass(frozen=True)
 class Term:
-    """What is added to the scores, and which matrix the vectors of the distances go through for it."""
+    """A term of the scores, and the matrix that projects the distance vectors for it."""
 
     stage: str
     symbol: str
@@ -104,22 +105,22 @@ TERMS = {
     "c2p": Term("content_to_position", "S_cp", "k"),
     "p2c": Term("position_to_content", "S_pc", "q"),
 }
-"""As pos_att_type calls them."""
+"""A term of pos_att_type -> what it adds."""
 
 
 def _terms(config: Config) -> tuple[str, ...]:
-    """Those that pos_att_type names; older files write them as one text, `p2c|c2p`."""
+    """The terms that pos_att_type lists; older files write them as one text, `p2c|c2p`."""
     named = config.get("pos_att_type", [])
     if isinstance(named, str):
         named = [name.strip() for name in named.lower().split("|")]
     if not isinstance(named, list):
-        raise AttnError(f"{config.file}: pos_att_type is {named!r}; a list of {' and '.join(TERMS)} is needed.")
+        raise AttnError(f"{config.file}: pos_att_type is {named!r}; it must be a list of {' and '.join(TERMS)}.")
     return tuple(term for term in TERMS if term in named)
 
 
 @dataclass(frozen=True)
 class Distances:
-    """Distances as rows of a table of 2 `span` vectors. `buckets` 0: every distance has a row of its own."""
+    """Distances as rows of a table of 2 × `span` vectors. `buckets` 0: every distance has its own row."""
 
     span: int
     buckets: int
@@ -142,12 +143,13 @@ class Distances:
 
 
 def _count(config: Config, name: str) -> int:
-    """A count, of which what is below 1 says that there is none."""
+    """A count; a value below 1 means that there is none."""
     value = config.get(name, -1)
     return value if isinstance(value, int) and value < 1 else config.size(name)
 
 
 def _distances(config: Config) -> Distances:
+    """The table of distances. Raises AttnError for an impossible number of buckets."""
     farthest, buckets = _count(config, "max_relative_positions"), _count(config, "position_buckets")
     if farthest < 1:
         farthest = config.size("max_position_embeddings", 512)
@@ -155,44 +157,39 @@ def _distances(config: Config) -> Distances:
         return Distances(farthest, 0, farthest)
     if not 1 <= buckets // 2 < farthest - 1:
         raise AttnError(
-            f"{config.file}: position_buckets is {buckets}; 2 at least, and fewer than twice the "
-            f"{farthest - 1} distances are needed."
+            f"{config.file}: position_buckets is {buckets}; it must be at least 2 and less than twice the "
+            f"{farthest - 1} distances."
         )
     return Distances(buckets, buckets, farthest)
 
 
 def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], scale: float) -> Bias | None:
-    """DisentangledSelfAttention.disentangled_attention_bias in modeling_deberta_v2.py; None without terms."""
+    """The bias of the scores (modeling_deberta_v2.py, DisentangledSelfAttention.disentangled_attention_bias); None
+    without terms."""
     distances, shared = _distances(config), config.flag("share_att_key", False)
     normed = body.norm if "layer_norm" in str(config.get("norm_rel_ebd", "none")).lower() else None
     if not terms:
         return None
-    # The distances go through the matrices of the tokens, or through some of their own
+    # The distance vectors are projected by the matrices of the tokens, or by their own
     prefix, ending = ("", "") if shared else ("distance_", "r")
 
-    def prepare(weights: Any, side: str, at: str, query: Array, key: Array) -> Score:
-        table = _table(weights, side + "distances", normed)  # [2 span, d_model]
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        table = s.stack.norm("distances.norm", normed, s.stack.parameter("distances.weight"))  # [2 span, d_model]
+        delta = distances.rows(s.rows, np.arange(k.shape[-2]))  # [query, key]
+        factor = scaled.dtype.type(scale)
 
-        def projected(term: str) -> Array:
-            name = at + prefix + TERMS[term].matrix
-            made = table @ weights(name + ".weight") + weights(name + ".bias")
-            return split_heads(made, body.heads).swapaxes(-1, -2)  # [head, d_head, 2 span]
+        def distance(letter: str) -> Array:
+            """Q_r or K_r, [head, d_head, 2 span]"""
+            vectors = split_heads(s.linear(prefix + letter, table), body.heads)[list(s.heads)]
+            return vectors.swapaxes(-1, -2)
 
-        by_query = query @ projected("c2p") if "c2p" in terms else None  # [head, row, 2 span]
-        by_key = key @ projected("p2c") if "p2c" in terms else None  # [head, key, 2 span]
-
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            keys, factor = np.arange(scores.shape[-1]), scores.dtype.type(scale)
-            rows = distances.rows(queries, keys)  # [row, key]
-            if by_query is not None:
-                picked = np.take_along_axis(by_query[tap.place], rows[None], axis=-1)
-                scores = scores + tap("content_to_position", picked * factor)
-            if by_key is not None:
-                picked = by_key[heads][:, keys, rows]
-                scores = scores + tap("position_to_content", picked * factor)
-            return scores  # [head, row, key]
-
-        return add
+        if "c2p" in terms:  # (Q K_rᵀ)[query, δ(query, key)]
+            match = np.take_along_axis(q @ distance("k"), delta[None], axis=-1)  # [head, query, key]
+            scaled = scaled + s.stage("content_to_position", match * factor)
+        if "p2c" in terms:  # (K Q_rᵀ)[key, δ(query, key)]
+            match = (k @ distance("q"))[:, np.arange(k.shape[-2]), delta]  # [head, query, key]
+            scaled = scaled + s.stage("position_to_content", match * factor)
+        return scaled
 
     chosen = [TERMS[term] for term in terms]
     vectors = "D" if normed is None else f"{normed.name}(D)"
@@ -202,20 +199,13 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
     ]
     return Bias(
         " + ".join(["B = S'", *(t.symbol for t in chosen)]),
-        N_("what query and key make of their distance is added"),
-        prepare,
+        N_("scaled scores plus the match of content with distance"),
+        add,
         stages=tuple(t.stage for t in chosen),
         parameters={"distances.weight": (2 * distances.span, body.d_model)} | _norm_shapes(normed, body.d_model),
         own={} if shared else _linear_shapes([prefix + t.matrix for t in chosen], body.d_model),
         detail=joined("; ", f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
     )
-
-
-def _table(weights: Any, name: str, normed: Norm | None) -> Array:
-    table: Array = weights(name + ".weight")
-    if normed is None:
-        return table
-    return normed.apply(table, weights(name + ".norm.weight"), weights(name + ".norm.bias"))
 
 
 def _norm_shapes(normed: Norm | None, d_model: int) -> dict[str, tuple[int, ...]]:

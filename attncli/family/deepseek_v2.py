@@ -1,4 +1,5 @@
-"""DeepSeek-V2 (DeepSeek-AI 2024): experts by the softmax of the router, from the groups with the best of them."""
+"""DeepSeek-V2 (DeepSeek-AI 2024): latent attention, and experts weighted by the router's softmax, from the best
+groups of experts."""
 
 from __future__ import annotations
 
@@ -21,9 +22,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("rope_interleave", True)
     config.only("scoring_func", "softmax")
-    config.only(
-        "norm_topk_prob", False
-    )  # transformers passes over it (modeling_deepseek_v2, DeepseekV2TopkRouter)
+    config.only("norm_topk_prob", False)  # transformers ignores it (modeling_deepseek_v2, DeepseekV2TopkRouter)
     config.assume(moe_intermediate_size=1407, n_routed_experts=64, n_shared_experts=2, vocab_size=102400)
     bias = config.flag("mlp_bias", False)
     dense = gated(config, 11008, bias=bias)

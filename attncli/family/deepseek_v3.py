@@ -1,4 +1,5 @@
-"""DeepSeek-V3 and R1 (DeepSeek-AI 2024): experts by the sigmoid of the router, chosen with a bias of their own."""
+"""DeepSeek-V3 and R1 (DeepSeek-AI 2024): latent attention, and experts weighted by the router's sigmoid, chosen
+with a separate bias."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("scoring_func", "sigmoid")
     config.only("topk_method", "noaux_tc")
-    config.unused("num_nextn_predict_layers", "num_mtp_layers")  # layers beyond the last, for training
+    config.unused("num_nextn_predict_layers", "num_mtp_layers")  # extra layers for training
     config.assume(
         hidden_size=7168, num_hidden_layers=61, num_attention_heads=128, vocab_size=129280,
         max_position_embeddings=4096, moe_intermediate_size=2048, n_routed_experts=256, n_shared_experts=1,
@@ -34,11 +35,12 @@ def _experts(config: Config) -> Experts:
     count, chosen = config.size("n_routed_experts"), config.size("num_experts_per_tok")
     groups, kept = config.size_or_null("n_group"), config.size_or_null("topk_group")
     if groups is None or kept is None:
-        raise AttnError(f"{config.file}: n_group and topk_group are needed, and must not be null.")
+        raise AttnError(f"{config.file}: n_group and topk_group must not be missing or null.")
     in_group = config.divides("n_group", groups, "n_routed_experts", count)
     if chosen > kept * in_group:
         raise AttnError(
-            f"{config.file}: num_experts_per_tok = {chosen} is more than topk_group = {kept} groups have."
+            f"{config.file}: num_experts_per_tok = {chosen}, but the best {kept} groups (topk_group) have only "
+            f"{kept * in_group} experts."
         )
     normalized, factor = config.flag("norm_topk_prob", True), config.number("routed_scaling_factor", 2.5)
     text = N_("σ(G_r) of the {chosen} largest σ(G_r) + b", chosen=chosen)

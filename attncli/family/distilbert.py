@@ -1,4 +1,4 @@
-"""DistilBERT (Sanh et al. 2019): BERT without segments, with names of its own."""
+"""DistilBERT (Sanh et al. 2019): BERT without segments, and with tensor names of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("is_decoder", False)
-    # Sinusoidal positions are a table in the checkpoint too
+    # Sinusoidal positions too are stored as a table
     config.unused(
         "sinusoidal_pos_embds",
         "dropout",

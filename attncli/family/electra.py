@@ -1,6 +1,7 @@
-"""ELECTRA (Clark et al. 2020): BERT whose token vectors may be smaller than the model.
+"""ELECTRA (Clark et al. 2020): BERT with token vectors that may be smaller than the model.
 
-The generator has a masked-word head; the discriminator, which tells replaced tokens, has no logits of words.
+The generator has a masked-word head. The discriminator detects replaced tokens and has no logits over the
+vocabulary.
 """
 
 from __future__ import annotations
@@ -34,5 +35,5 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         body,
         encoder.embed(config, body, **encoder.narrow(size, needed=size != body.d_model)),
         encoder.attention_or_decoder(config, body),
-        HEAD.head(config, has, body, size=size, activation="gelu"),  # whatever hidden_act is
+        HEAD.head(config, has, body, size=size, activation="gelu"),  # whatever hidden_act says
     )

@@ -1,19 +1,19 @@
-"""Falcon (Almazrouei et al. 2023): attention and feed-forward side by side, few keys and values, one fused matrix.
+"""Falcon (Almazrouei et al. 2023): attention and feed-forward in parallel, few key and value heads, and one fused
+q, k, v matrix.
 
-The first of the family (RefinedWeb) had ALiBi instead of rotary positions, and one part after the other.
+The first models (RefinedWeb) had ALiBi instead of rotary positions, and the feed-forward after the attention.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from attncli.architecture.parts import CAUSAL, biased, feed_forward, layer_norm
-from attncli.architecture.spec import Attention, Bias, Embed, Layer, Score, Spec
+from attncli.architecture.spec import Attention, Bias, Embed, Layer, ScoreSite, Spec
 from attncli.configs.fields import Config
-from attncli.configs.gpt import PREFIXES, by_groups, model
+from attncli.configs.gpt import PREFIXES, by_groups, gpt_decoder
 from attncli.configs.rope import grows_with_length, rotary
 from attncli.configs.tensors import Tensor, fused, linear, norm
 from attncli.formula.positions import alibi_slopes
@@ -39,7 +39,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def heads_of(config: Config) -> tuple[int, int]:
-    """Of queries, and of keys and values."""
+    """How many heads of queries, and of keys and values."""
     heads = config.size_by_names(71, "num_attention_heads", "n_head")
     if is_new(config):
         kv_heads = config.size_by_names(heads, "num_kv_heads", "n_head_kv")
@@ -51,13 +51,13 @@ def heads_of(config: Config) -> tuple[int, int]:
 
 
 def is_new(config: Config) -> bool:
-    """Whether the layers are as in Falcon-40B, whose first files say so by their model_type (the authors'
-    modelling_RW.py of either type)."""
+    """Whether the layers are those of Falcon-40B. Its first files say so only by their model_type (modelling_RW.py
+    of the authors)."""
     return config.flag("new_decoder_architecture", config.get("model_type", None) == "RefinedWeb")
 
 
 def norms_of(config: Config) -> int:
-    """2 where attention and feed-forward, side by side, have a norm each: since Falcon-40B."""
+    """How many norms stand before parallel attention and feed-forward: 2 since Falcon-40B, else 1."""
     if not is_new(config):
         config.only("num_ln_in_parallel_attn", 1)
         return 1
@@ -66,7 +66,7 @@ def norms_of(config: Config) -> int:
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.unused("multi_query", "rope_theta", "rope_scaling", "rope_parameters")  # there, even if without effect
+    config.unused("multi_query", "rope_theta", "rope_scaling", "rope_parameters")  # no effect in some models
     config.only("apply_residual_connection_post_layernorm", False)
     config.only("ff_factor", 4)
     d_model, (heads, kv_heads) = config.size_by_names(4544, "hidden_size", "n_embed"), heads_of(config)
@@ -89,28 +89,26 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     unlimited = by_distance or grows_with_length(config)
     embed = Embed("alibi" if by_distance else "rotary", d_model, None if unlimited else positions)
     layers = [layer] * config.size_by_names(32, "num_hidden_layers", "n_layer")
-    return model("falcon", config, has, embed, layers, normed, d_model=d_model, vocab=65024)
+    return gpt_decoder("falcon", config, has, embed, layers, normed, d_model=d_model, vocab=65024)
 
 
 def scaled_alibi(heads: int, d_head: int) -> Bias:
-    """m · key / √d_k, its product rounded to bfloat16 as in training (transformers, modeling_falcon,
-    build_alibi_tensor). It is scaled like the scores, and added once, as there with any attention but the eager
-    one, which adds it twice (FalconModel.forward puts it into the mask, FalconAttention.forward adds it again)."""
+    """ALiBi as m · key / √d_k: scaled like the scores, and rounded to bfloat16 before, as in training
+    (transformers, modeling_falcon, build_alibi_tensor). It is added once. Eager attention in `transformers` adds
+    it twice, in the mask (FalconModel.forward) and again (FalconAttention.forward); its other implementations add
+    it once."""
     slopes = to_bfloat16(alibi_slopes(heads))
 
-    def prepare(*_: Any) -> Score:
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            keys = to_bfloat16(np.arange(scores.shape[-1]))
-            bias = to_bfloat16(slopes[heads, None, None] * keys)  # [head, 1, key]
-            return scores + (bias * d_head**-0.5).astype(scores.dtype)
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        keys = to_bfloat16(np.arange(k.shape[-2]))
+        bias = to_bfloat16(slopes[list(s.heads), None, None] * keys)  # [head, 1, key]
+        return scaled + (bias * d_head**-0.5).astype(scaled.dtype)
 
-        return add
-
-    return Bias("B = S' + m key / √d_k", N_("ALiBi by the place of the key: near keys count more"), prepare)
+    return Bias("B = S' + m key / √d_k", N_("ALiBi by the position of the key: later keys score higher"), add)
 
 
 def to_bfloat16(x: Array | Index) -> Array:
-    """The nearest numbers that bfloat16 has (of two, the even one), as float32."""
+    """The numbers rounded to bfloat16, ties to even, as float32."""
     bits = x.astype(np.float32).view(np.uint32)
     rounded = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
     return (rounded & np.uint32(0xFFFF0000)).view(np.float32)

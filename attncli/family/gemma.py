@@ -1,5 +1,5 @@
-"""Gemma (Gemma Team 2024): token vectors times √d_model, norms whose weight is stored as its distance from 1,
-heads of a size of their own."""
+"""Gemma (Gemma Team 2024): token vectors times √d_model, norms that store weight - 1, and a head size of its
+own."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 
 def activation(config: Config) -> str:
-    """hidden_act, of which `gelu` means the tanh approximation: the first released files say so, and the models
-    were trained with that (configuration_gemma.py, GemmaConfig.__post_init__). Some files repeat it as
-    hidden_activation, which must not say otherwise."""
+    """hidden_act, where `gelu` means the tanh approximation: the first released files say `gelu`, but the models
+    were trained with the approximation (configuration_gemma.py, GemmaConfig.__post_init__). Some files repeat it
+    as hidden_activation, which must agree."""
     name = config.activation("hidden_act", "gelu_pytorch_tanh")
-    meant = "gelu_pytorch_tanh" if name == "gelu" else name
-    config.only("hidden_activation", meant)
-    return meant
+    actual = "gelu_pytorch_tanh" if name == "gelu" else name
+    config.only("hidden_activation", actual)
+    return actual

@@ -1,6 +1,7 @@
-"""GPT-2 (Radford et al. 2019): learned positions, LayerNorm before each part, one fused Q K V matrix.
+"""GPT-2 (Radford et al. 2019): learned positions, LayerNorm before attention and feed-forward, one fused q, k, v
+matrix.
 
-Its matrices are stored [in, out] (Conv1D), unlike every Linear.
+Its matrices are stored [in, out] (Conv1D), not [out, in] as in torch's Linear.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from attncli.architecture.parts import CAUSAL, QKV, feed_forward, layer_norm
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.configs.fields import Config
-from attncli.configs.tensors import Tensor, norm, part, tied_head
+from attncli.configs.tensors import Tensor, equal_part, norm, tied_head
 
 PREFIXES = ("transformer.",)
 
@@ -21,8 +22,8 @@ def tensors(config: Config) -> dict[str, Tensor]:
         "embed.positions.weight": Tensor("wpe.weight"),
         **norm("layers.{L}.attn.norm", "h.{L}.ln_1"),
         **{
-            f"layers.{{L}}.attn.{ours}.{kind}": Tensor(f"h.{{L}}.attn.c_attn.{kind}", take=part(i, 3, axis=-1))
-            for i, ours in enumerate("qkv")
+            f"layers.{{L}}.attn.{name}.{kind}": Tensor(f"h.{{L}}.attn.c_attn.{kind}", take=equal_part(i, 3, -1))
+            for i, name in enumerate("qkv")
             for kind in ("weight", "bias")
         },
         **norm("layers.{L}.attn.output", "h.{L}.attn.c_proj"),
@@ -37,7 +38,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("add_cross_attention", False)
     config.get("is_decoder", False)  # causal either way
-    config.get("reorder_and_upcast_attn", False)  # another order of the same operations
+    config.get("reorder_and_upcast_attn", False)  # the same operations in another order
     d_model, heads = config.size("n_embd", 768), config.size("n_head", 12)
     d_head = config.divides("n_head", heads, "n_embd", d_model)
     own_head = has("lm_head.weight")

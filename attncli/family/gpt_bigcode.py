@@ -1,4 +1,4 @@
-"""GPT-BigCode (SantaCoder, StarCoder; Li et al. 2023): GPT-2 whose heads may all share one key and value."""
+"""GPT-BigCode (Li et al. 2023), SantaCoder and StarCoder: GPT-2 with multi-query attention."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attncli.architecture.parts import CAUSAL, QKV, feed_forward, layer_norm
 from attncli.architecture.spec import Attention, Embed, Layer, Spec
 from attncli.configs import gpt
 from attncli.configs.fields import Config
-from attncli.configs.gpt import PREFIXES, by_groups, model
+from attncli.configs.gpt import PREFIXES, by_groups, gpt_decoder
 from attncli.configs.tensors import Tensor, fused, linear
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -23,13 +23,13 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def heads_of(config: Config) -> tuple[int, int]:
-    """Of queries, and of keys and values."""
+    """How many heads of queries, and of keys and values."""
     heads = config.size_by_names(12, "n_head", "num_attention_heads")
     return heads, 1 if config.flag("multi_query", True) else heads
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.unused("attention_softmax_in_fp32", "scale_attention_softmax_in_fp32")  # where it rounds
+    config.unused("attention_softmax_in_fp32", "scale_attention_softmax_in_fp32")  # only about rounding
     config.unused("inference_runner", "validate_runner_input", "pre_allocate_kv_cache", "pad_key_length")
     config.unused("max_batch_size", "max_sequence_length", "is_decoder")
     config.only("add_cross_attention", False)
@@ -48,4 +48,4 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     positions = config.size_by_names(1024, "n_positions", "max_position_embeddings")
     embed = Embed("learned", d_model, positions, rows=positions)
     layers = [layer] * config.size_by_names(12, "n_layer", "num_hidden_layers")
-    return model("gpt_bigcode", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
+    return gpt_decoder("gpt_bigcode", config, has, embed, layers, normed, d_model=d_model, vocab=50257)

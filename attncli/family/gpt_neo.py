@@ -1,4 +1,4 @@
-"""GPT-Neo (Black et al. 2021): GPT-2 whose scores are not scaled, and whose layers may look back only a window."""
+"""GPT-Neo (Black et al. 2021): GPT-2 with unscaled scores, and a sliding window in some layers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from attncli.architecture.parts import CAUSAL, feed_forward, layer_norm, sliding
 from attncli.architecture.spec import Attention, Embed, Layer, Spec
 from attncli.configs import gpt
 from attncli.configs.fields import Config, short
-from attncli.configs.gpt import PREFIXES, model
+from attncli.configs.gpt import PREFIXES, gpt_decoder
 from attncli.configs.tensors import PROJECTIONS, Tensor, linear, linears
-from attncli.configs.windows import listed
+from attncli.configs.windows import checked_types
 from attncli.errors import AttnError
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -38,26 +38,26 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )
     masks = {GLOBAL: CAUSAL, LOCAL: sliding(config.size("window_size", 256))}
 
-    def layer(kind: str) -> Layer:
-        attn = Attention(heads, heads, d_head, 1.0, masks[kind], output_bias=True)
+    def layer(attention_type: str) -> Layer:
+        attn = Attention(heads, heads, d_head, 1.0, masks[attention_type], output_bias=True)
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
     positions = config.size("max_position_embeddings", 2048)
     embed = Embed("learned", d_model, positions, rows=positions)
-    layers = [layer(kind) for kind in kinds_of_layers(config)]
-    return model("gpt_neo", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
+    layers = [layer(attention_type) for attention_type in attention_types(config)]
+    return gpt_decoder("gpt_neo", config, has, embed, layers, normed, d_model=d_model, vocab=50257)
 
 
-def kinds_of_layers(config: Config) -> tuple[str, ...]:
-    """`global` or `local` for each layer: attention_types [[["global", "local"], 12]] is both of them 12 times.
-    Its outcome attention_layers, which some files hold too, goes first."""
+def attention_types(config: Config) -> tuple[str, ...]:
+    """`global` or `local` for each layer. The field attention_types abbreviates the list: [[["global", "local"],
+    12]] stands for the pair 12 times. attention_layers, the whole list, wins where a file has both."""
     repeated = config.get("attention_types", [[[GLOBAL, LOCAL], 12]])
     layers = config.size_by_names(24, "num_layers", "num_hidden_layers")
     try:
-        said = [kind for group, times in repeated for kind in list(group) * times]
+        expanded = [name for group, times in repeated for name in list(group) * times]
     except (TypeError, ValueError):
         raise AttnError(
-            f"{config.file}: attention_types is {short(repeated)}, and not like [[[{GLOBAL!r}, {LOCAL!r}], 12]]."
+            f"{config.file}: attention_types is {short(repeated)}; an example is [[[{GLOBAL!r}, {LOCAL!r}], 12]]."
         ) from None
     field = "attention_types" if config.get("attention_layers", None) is None else "attention_layers"
-    return listed(config, field, config.get("attention_layers", said), layers, (GLOBAL, LOCAL))
+    return checked_types(config, field, config.get("attention_layers", expanded), layers, (GLOBAL, LOCAL))

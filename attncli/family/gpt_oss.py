@@ -1,5 +1,5 @@
-"""gpt-oss (OpenAI 2025): attention with sinks, every other layer in a sliding window, and experts whose gate and
-hidden units lie in one matrix, column by column in turn."""
+"""gpt-oss (OpenAI 2025): attention sinks, a sliding window in every second layer, and experts whose gate and
+hidden columns alternate in one matrix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from attncli.configs.decoder import PREFIXES
 from attncli.configs.fields import Config
 from attncli.configs.rope import rope_settings, rotary
 from attncli.configs.tensors import Tensor, linear
-from attncli.configs.windows import kinds, mask_of, window
+from attncli.configs.windows import layer_mask, layer_types, window
 from attncli.formula.feed_forward import clamped_swiglu, silu
 from attncli.formula.routing import softmax_of_chosen
 from attncli.text.language import N_
@@ -22,7 +22,7 @@ from attncli.text.language import N_
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 YARN = {"rope_type": "yarn", "factor": 32.0, "truncate": False, "original_max_position_embeddings": 4096}
-"""The rotary positions of a config.json that names none (configuration_gpt_oss)."""
+"""The default rope_parameters (configuration_gpt_oss)."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -42,12 +42,12 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 
 def _every_other(first: int) -> Take:
-    """Columns of gate and hidden units, which take turns."""
+    """Takes every second column: gate and hidden columns alternate."""
     return lambda stored: stored[..., first::2]
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    config.unused("initial_context_length", "experts_per_token")  # other names of what is read
+    config.unused("initial_context_length", "experts_per_token")  # other names of fields that are read
     for name in ("output_router_logits", "router_aux_loss_coef"):
         config.get(name, None)
     config.only("hidden_act", "silu")  # transformers has no other (modeling_gpt_oss, GptOssExperts._apply_gate)
@@ -56,13 +56,13 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         sliding_window=128, max_position_embeddings=131072, rope_theta=150000.0,
     )  # fmt: skip
     bias = config.flag("attention_bias", True)
-    size, kind_of = window(config), kinds(config, lambda number: number % 2 == 0)
+    size, types = window(config), layer_types(config, lambda number: number % 2 == 0)
     normed = rms_norm(config.number("rms_norm_eps", 1e-5))
-    mlp, turned = _experts(config), _rotary(config)
+    mlp, positions = _experts(config), _rotary(config)
 
     def layer(number: int) -> Layer:
         attn = decoder.attention(
-            config, mask=mask_of(config, kind_of[number], size), **biased(bias), rotary=turned, sinks=True,
+            config, mask=layer_mask(config, types[number], size), **biased(bias), rotary=positions, sinks=True,
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 
@@ -71,8 +71,8 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
 def _rotary(config: Config) -> Rotary:
     settings = rope_settings(config)
-    said = config.get("rope_parameters", config.get("rope_scaling", None)) is not None
-    return rotary(config, config.size("head_dim"), settings=settings if said else YARN | settings)
+    has_own = config.get("rope_parameters", config.get("rope_scaling", None)) is not None
+    return rotary(config, config.size("head_dim"), settings=settings if has_own else YARN | settings)
 
 
 def _experts(config: Config) -> Experts:

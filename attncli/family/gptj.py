@@ -1,5 +1,5 @@
-"""GPT-J (Wang and Komatsuzaki 2021): attention and feed-forward side by side behind one norm, the first dimensions
-of each head turned in neighbouring pairs, and a head with a bias."""
+"""GPT-J (Wang and Komatsuzaki 2021): attention and feed-forward in parallel behind one norm, interleaved rotary
+pairs in the first dimensions of each head, and a bias of the output head."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from attncli.architecture.parts import CAUSAL, feed_forward, layer_norm, plain_rotary
 from attncli.architecture.spec import Attention, Embed, Layer, Spec
 from attncli.configs.fields import Config
-from attncli.configs.gpt import PREFIXES, model
+from attncli.configs.gpt import PREFIXES, gpt_decoder
 from attncli.configs.tensors import PROJECTIONS, Tensor, linear, linears, norm
 from attncli.errors import AttnError
 
@@ -33,11 +33,13 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.only("scale_attn_weights", True)
     d_model = config.size_by_names(4096, "n_embd", "hidden_size")
     heads = config.size_by_names(16, "n_head", "num_attention_heads")
-    d_head, turned = config.divides("n_head", heads, "n_embd", d_model), config.size("rotary_dim", 64)
-    if turned > d_head or turned % 2:
-        raise AttnError(f"{config.file}: rotary_dim = {turned} is no even number of a head's {d_head} dimensions.")
+    d_head, rotary_size = config.divides("n_head", heads, "n_embd", d_model), config.size("rotary_dim", 64)
+    if rotary_size > d_head or rotary_size % 2:
+        raise AttnError(
+            f"{config.file}: rotary_dim = {rotary_size} must be even and at most the head size, {d_head}."
+        )
     attn = Attention(
-        heads, heads, d_head, d_head**-0.5, CAUSAL, rotary=replace(plain_rotary(turned), interleaved=True)
+        heads, heads, d_head, d_head**-0.5, CAUSAL, rotary=replace(plain_rotary(rotary_size), interleaved=True)
     )
     mlp = feed_forward(
         config.size("n_inner", 4 * d_model), config.activation("activation_function", "gelu_new"), bias=True
@@ -45,7 +47,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     normed = layer_norm(config.number("layer_norm_epsilon", 1e-5))
     layer = Layer("parallel", attn, mlp, attn_norm=normed)
     embed = Embed("rotary", d_model, config.size_by_names(2048, "n_positions", "max_position_embeddings"))
-    return model(
+    return gpt_decoder(
         "gptj", config, has, embed, [layer] * config.size_by_names(28, "n_layer", "num_hidden_layers"), normed,
         d_model=d_model, vocab=50400, tied=False, bias=True,
     )  # fmt: skip

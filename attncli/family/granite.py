@@ -1,5 +1,5 @@
-"""Granite (Granite Team, IBM 2024): Llama's layers, with multipliers of the embedding, the scores, what the parts
-add, and the logits."""
+"""Granite (IBM Granite Team 2024): Llama with multipliers for the embedding, the scores, the residual additions
+and the logits."""
 
 from __future__ import annotations
 

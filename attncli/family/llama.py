@@ -1,4 +1,4 @@
-"""Llama (Touvron et al. 2023; Grattafiori et al. 2024)."""
+"""Llama (Touvron et al. 2023; Grattafiori et al. 2024): the decoder that most others here are compared with."""
 
 from __future__ import annotations
 

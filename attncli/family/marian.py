@@ -1,5 +1,5 @@
-"""Marian (Junczys-Dowmunt et al. 2018): sinusoidal positions, sines before cosines; LayerNorm after each part; a
-vocabulary for both languages, or one for each."""
+"""Marian (Junczys-Dowmunt et al. 2018): BART with sinusoidal positions (sines before cosines), and one vocabulary
+for both languages or one for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from attncli.architecture.spec import Embed, Spec
-from attncli.configs.encoder_decoder import PREFIXES, Defaults, bart_like, halves, tensors
+from attncli.configs.encoder_decoder import PREFIXES, Defaults, encoder_decoder, sinusoidal_positions, tensors
 from attncli.configs.fields import Config
 
 __all__ = ["PREFIXES", "spec", "tensors"]
@@ -17,15 +17,15 @@ VOCAB = 58101
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     words = config.size("vocab_size", VOCAB)
     shared = config.flag("share_encoder_decoder_embeddings", True)
-    said = words if shared else config.size("decoder_vocab_size", words)
+    target_words = words if shared else config.size("decoder_vocab_size", words)
     config.get("decoder_vocab_size", None)
-    base = halves(config, has)
+    base = sinusoidal_positions(config, has)
 
     def embed(side: str, d_model: int, scale: float) -> Embed:
-        made = base(side, d_model, scale)
-        return made if shared or side == "decoder" else replace(made, vocab=words)
+        own = base(side, d_model, scale)
+        return own if shared or side == "decoder" else replace(own, vocab=words)
 
-    made = bart_like(
+    model = encoder_decoder(
         "marian",
         config,
         has,
@@ -34,4 +34,4 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         final_norm=False,
         defaults=Defaults(VOCAB, start=VOCAB - 1),
     )
-    return replace(made, vocab=said)
+    return replace(model, vocab=target_words)

@@ -1,4 +1,4 @@
-"""Mistral (Jiang et al. 2023): Llama whose queries see a window of keys, where the config has one."""
+"""Mistral (Jiang et al. 2023): Llama with a sliding window, if the config has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mixtral (Jiang et al. 2024): Mistral with eight feed-forwards a layer, of which each token has two."""
+"""Mixtral (Jiang et al. 2024): Mistral with eight experts in each layer, two of them for each token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attncli.architecture.parts import rms_norm
 from attncli.architecture.spec import Layer, Spec
 from attncli.configs import experts
 from attncli.configs.decoder import PREFIXES, attention, decoder, gated
-from attncli.configs.decoder import tensors as plain
+from attncli.configs.decoder import tensors as llama_tensors
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor
 from attncli.configs.windows import causal_mask, window
@@ -18,7 +18,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 def tensors(config: Config) -> dict[str, Tensor]:
     sparse = "layers.{L}.block_sparse_moe"
-    return plain(config) | experts.tensors(f"{sparse}.gate", f"{sparse}.experts.{{E}}", ("w1", "w3", "w2"))
+    return llama_tensors(config) | experts.tensors(f"{sparse}.gate", f"{sparse}.experts.{{E}}", ("w1", "w3", "w2"))
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:

@@ -1,7 +1,7 @@
 """ModernBERT (Warner et al. 2024): an encoder with what decoders have learned since BERT.
 
-Rotary positions, a norm before each part (but none before the first attention), a gated feed-forward; layers that
-see the whole text alternate with layers that see a window, with rotary positions of another base.
+Rotary positions; a norm before attention and feed-forward (none before the first attention); a gated feed-forward;
+layers with full attention alternate with layers with a sliding window, whose rotary base differs.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from attncli.architecture.spec import Attention, Embed, Head, Layer, Rotary, Spe
 from attncli.configs.fields import Config, short
 from attncli.configs.rope import checked, rotary
 from attncli.configs.tensors import Tensor, equal_parts, fused, linear, norm, tied_head
-from attncli.configs.windows import FULL, SLIDING, kinds
+from attncli.configs.windows import FULL, SLIDING, layer_types
 from attncli.errors import AttnError
 from attncli.formula.feed_forward import ACTIVATIONS
 
 PREFIXES = ("model.",)
-KINDS = {FULL: ("global_rope_theta", 160000.0), SLIDING: ("local_rope_theta", 10000.0)}
-"""The kinds of layers -> what older files call the base of their rotary positions, and its default."""
+ROTARY_BASES = {FULL: ("global_rope_theta", 160000.0), SLIDING: ("local_rope_theta", 10000.0)}
+"""A layer type -> the field for its rotary base in older files, and the default of that field."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -56,15 +56,15 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.assume(num_hidden_layers=22)
     reach, every = config.size("local_attention", 128) // 2, config.size("global_attn_every_n_layers", 3)
     attentions = {
-        kind: Attention(
+        layer_type: Attention(
             heads, heads, d_head, d_head**-0.5, mask, **biased(config.flag("attention_bias", False)),
-            rotary=_rotary(config, kind, d_head),
+            rotary=_rotary(config, layer_type, d_head),
         )
-        for kind, mask in ((FULL, EVERY_KEY), (SLIDING, around(reach)))
+        for layer_type, mask in ((FULL, EVERY_KEY), (SLIDING, around(reach)))
     }  # fmt: skip
     layers = tuple(
-        Layer("pre_norm", attentions[kind], mlp, attn_norm=normed if number else None, mlp_norm=normed)
-        for number, kind in enumerate(kinds(config, lambda number: number % every > 0))
+        Layer("pre_norm", attentions[layer_type], mlp, attn_norm=normed if number else None, mlp_norm=normed)
+        for number, layer_type in enumerate(layer_types(config, lambda number: number % every > 0))
     )
     embed = Embed("rotary", d_model, config.size("max_position_embeddings", 8192), pairs=True, norm=normed)
     activation = config.activation("classifier_activation", "gelu")
@@ -72,7 +72,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         d_model, ACTIVATIONS[activation], activation, normed, config.flag("classifier_bias", False)
     )
     head = Head(tied_head(config, True, has("decoder.weight")), config.flag("decoder_bias", True), transform)
-    # A classifier has the transform too, for another end
+    # A classifier has the same transform, but no logits over the vocabulary
     words = has("head.dense.weight") and not has("classifier.weight")
     return Spec(
         "modernbert", d_model, config.size("vocab_size", 50368), (Stack(embed, layers, normed),),
@@ -80,17 +80,17 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )  # fmt: skip
 
 
-def _rotary(config: Config, kind: str, d_head: int) -> Rotary:
-    """The rotary positions of a kind of layers: newer files have settings of each kind."""
+def _rotary(config: Config, layer_type: str, d_head: int) -> Rotary:
+    """The rotary positions of a layer type; newer files have settings for each type."""
     settings = checked(config, config.get("rope_parameters", {}))
-    if not set(settings) <= set(KINDS):
-        raise AttnError(f"{config.file}: rope_parameters is {short(settings)}; {' and '.join(KINDS)} are needed.")
-    older, theta = KINDS[kind]
-    if config.fields.get(older, theta) is None:  # null: as where the whole text is seen (transformers 4)
+    if not set(settings) <= set(ROTARY_BASES):
+        allowed = " and ".join(ROTARY_BASES)
+        raise AttnError(f"{config.file}: rope_parameters is {short(settings)}; its keys must be {allowed}.")
+    older, theta = ROTARY_BASES[layer_type]
+    if config.fields.get(older, theta) is None:  # null: the base of full attention (transformers 4)
         config.unused(older)
-        older, theta = KINDS[FULL]
+        older, theta = ROTARY_BASES[FULL]
     config.only("rope_scaling", None)
     usual = {"rope_type": "default", "rope_theta": config.number(older, theta)}
-    return rotary(
-        config, d_head, settings=usual | checked(config, settings.get(kind, {}), f"rope_parameters of {kind}")
-    )
+    own = checked(config, settings.get(layer_type, {}), f"rope_parameters of {layer_type}")
+    return rotary(config, d_head, settings=usual | own)

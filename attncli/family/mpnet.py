@@ -1,29 +1,29 @@
-"""MPNet (Song et al. 2020): RoBERTa without segments, and scores that know how far apart two tokens are.
+"""MPNet (Song et al. 2020): RoBERTa without segments, and with a bias on the scores for the distance between two
+tokens.
 
-Each head adds a number of its own to a score, by the bucket of the distance; all layers add the same.
+Each head adds its own number for the bucket of the distance; all layers share the table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from attncli.architecture.spec import Bias, Score, Spec
+from attncli.architecture.spec import Bias, ScoreSite, Spec
 from attncli.configs import encoder
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linears, norm
 from attncli.errors import AttnError
 from attncli.formula.positions import relative_buckets
-from attncli.formula.types import Array, Index
+from attncli.formula.types import Array
 from attncli.text.language import N_
 
 PREFIXES = ("mpnet.",)
 BUCKETS, FARTHEST = 32, 128
-"""Whatever relative_attention_num_buckets is: MPNetEncoder.compute_position_bias in modeling_mpnet.py."""
+"""Fixed, whatever relative_attention_num_buckets says (modeling_mpnet.py, MPNetEncoder.compute_position_bias)."""
 PADDING = 1
-"""Whatever pad_token_id is: MPNetEmbeddings."""
+"""Fixed, whatever pad_token_id says (modeling_mpnet.py, MPNetEmbeddings)."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -43,34 +43,30 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     rows = config.size("relative_attention_num_buckets", BUCKETS)
     if rows < BUCKETS:
         raise AttnError(
-            f"{config.file}: relative_attention_num_buckets is {rows}; MPNet's distances take {BUCKETS}."
+            f"{config.file}: relative_attention_num_buckets is {rows}; MPNet needs at least {BUCKETS}."
         )
     return encoder.encoder(
         "mpnet",
         body,
         encoder.embed(config, body, types=0, **encoder.after_padding(config, PADDING)),
         encoder.attention(body, bias=by_distance(rows, body.heads)),
-        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act is
+        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act says
     )
 
 
 def by_distance(rows: int, heads: int) -> Bias:
-    """A number by the head and the bucket of the distance, from a table [row, head]."""
+    """A number for each head and bucket of the distance, from a table [bucket, head] with `rows` rows."""
 
-    def prepare(weights: Any, side: str, *_: Any) -> Score:
-        table = weights(side + "distances.weight")
+    def add(s: ScoreSite, scaled: Array, q: Array, k: Array) -> Array:
+        table = s.stack.parameter("distances.weight")[:, list(s.heads)]  # [bucket, head]
+        distances = np.arange(k.shape[-2]) - s.rows[:, None]  # [query, key]
+        bias = table[relative_buckets(distances, BUCKETS, FARTHEST, True)]  # [query, key, head]
+        return scaled + bias.transpose(2, 0, 1)
 
-        def add(scores: Array, heads: list[int], queries: Index, tap: Any) -> Array:
-            keys = np.arange(scores.shape[-1])
-            buckets = relative_buckets(keys - queries[:, None], BUCKETS, FARTHEST, True)  # [row, key]
-            return scores + table.T[heads][:, buckets]  # [head, row, key]
-
-        return add
-
-    text, meaning = "B = S' + b[bucket(key - query)]", N_("each head's own number for the distance is added")
+    text, meaning = "B = S' + b[bucket(key - query)]", N_("each head adds its own number for the distance")
     return Bias(
-        text, meaning, prepare,
+        text, meaning, add,
         parameters={"distances.weight": (rows, heads)},
-        detail=N_("near distances have a bucket each, those from {farthest} on the same; {count} buckets in all",
+        detail=N_("each near distance has its own bucket, all from {farthest} on share one; {count} buckets in all",
                   farthest=FARTHEST, count=BUCKETS),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""MPT (MosaicML 2023): ALiBi with slopes in an order of its own, and no biases at all."""
+"""MPT (MosaicML 2023): ALiBi with slopes in an order of its own, and no biases of linear maps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from attncli.architecture.parts import CAUSAL, feed_forward, layer_norm, linear_bias
 from attncli.architecture.spec import Attention, Embed, Layer, Spec
 from attncli.configs.fields import Config
-from attncli.configs.gpt import PREFIXES, model
+from attncli.configs.gpt import PREFIXES, gpt_decoder
 from attncli.configs.tensors import Tensor, equal_parts, fused, linear
 from attncli.formula.types import Array
 
@@ -35,14 +35,14 @@ def tensors(config: Config) -> dict[str, Tensor]:
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     config.unused("init_device", "init_config", "verbose", "embedding_fraction", "tokenizer_name")
-    config.unused("learned_pos_emb")  # ALiBi takes their place (the authors' MPTConfig)
+    config.unused("learned_pos_emb")  # ALiBi replaces them (the authors' MPTConfig)
     config.only("expansion_ratio", 4)
     config.only("logit_scale", None)
     config.only("no_bias", True)
     if config.get("norm_type", LAYER_NORMS[0]) not in LAYER_NORMS:
         config.only("norm_type", LAYER_NORMS[0])
     own = config.inner("attn_config")
-    own.unused("attn_pdrop", "attn_impl", "attn_uses_sequence_id")  # the last tells texts in one batch apart
+    own.unused("attn_pdrop", "attn_impl", "attn_uses_sequence_id")  # the last separates texts within a batch
     own.only("attn_type", "multihead_attention")
     own.only("prefix_lm", False)
     own.only("qk_ln", False)
@@ -60,13 +60,13 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     layer = Layer("pre_norm", attn, feed_forward(4 * d_model, "gelu"), attn_norm=normed, mlp_norm=normed)
     embed = Embed("alibi", d_model, config.size("max_seq_len", 2048))
     layers = [layer] * config.size_by_names(24, "n_layers", "num_hidden_layers")
-    return model("mpt", config, has, embed, layers, normed, d_model=d_model, vocab=50368)
+    return gpt_decoder("mpt", config, has, embed, layers, normed, d_model=d_model, vocab=50368)
 
 
 def slopes(heads: int, steepest: float) -> Array:
-    """2^(-b h/n) for h = 1 … n, b = alibi_bias_max, n the power of two that the count of heads is or comes before.
-    Where n is more than the heads: every other one from the second on, then those from the first (the authors'
-    gen_slopes). `transformers` does not read alibi_bias_max, and takes 8 for it. float64 [head]."""
+    """2^(-b h/n) for h = 1 … n, with b = alibi_bias_max and n the number of heads rounded up to a power of two.
+    Where n is larger than the number of heads: first every second slope from the second, then those from the first
+    (the authors' gen_slopes). `transformers` ignores alibi_bias_max and uses 8. float64 [head]."""
     n = 2 ** math.ceil(math.log2(heads))
     m = 2.0 ** (-steepest / n * np.arange(1, n + 1))
     return m if n == heads else np.concatenate([m[1::2], m[0::2]])[:heads]

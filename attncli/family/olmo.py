@@ -1,4 +1,4 @@
-"""OLMo (Groeneveld et al. 2024): Llama's layers, with LayerNorm that has no parameters, and q, k and v bounded."""
+"""OLMo (Groeneveld et al. 2024): Llama with LayerNorm that has no parameters, and with q, k and v clipped."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     normed = layer_norm(1e-5, weight=False, bias=False)
-    bounded = config.get("clip_qkv", None) is not None
+    clips = config.get("clip_qkv", None) is not None
     attn = attention(
         config,
         **biased(config.flag("attention_bias", False)),
-        clip=config.number("clip_qkv", 0.0) if bounded else None,
+        clip=config.number("clip_qkv", 0.0) if clips else None,
     )
     mlp = gated(config, 11008)
     layer = Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)

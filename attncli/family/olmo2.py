@@ -1,5 +1,5 @@
-"""OLMo 2 (Team OLMo 2024): norms after attention and feed-forward instead of before, and of queries and keys with
-all heads side by side."""
+"""OLMo 2 (Team OLMo 2024): Llama with norms after attention and feed-forward instead of before, and norms of
+queries and keys over all heads together."""
 
 from __future__ import annotations
 

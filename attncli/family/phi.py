@@ -1,5 +1,5 @@
-"""Phi 1 and 2 (Gunasekar et al. 2023; Li et al. 2023): attention and feed-forward side by side, LayerNorm,
-biases everywhere, rotary positions of a part of each head."""
+"""Phi 1 and 2 (Gunasekar et al. 2023; Li et al. 2023): attention and feed-forward in parallel, LayerNorm, biases
+everywhere, and rotary positions in part of each head."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Phi 3 and 4 (Abdin et al. 2024): Llama's layers, with Q K V in one matrix and gate and up in another, a sliding
-window, and rotary positions that have factors of their own for long texts."""
+"""Phi 3 and 4 (Abdin et al. 2024): Llama with q, k, v fused in one matrix and gate and hidden units in another, a
+sliding window, and rotary factors for long texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from attncli.configs.windows import causal_mask, window
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 OLD_NAMES = ("su", "yarn")
-"""What files of old call `longrope` (configuration_phi3, convert_rope_params_to_dict)."""
+"""What older files call `longrope` (configuration_phi3, convert_rope_params_to_dict)."""
 
 
 def tensors(config: Config) -> dict[str, Tensor]:

@@ -1,5 +1,5 @@
-"""Qwen1.5-MoE and Qwen2-MoE (Yang et al. 2024): Qwen2 with experts, and one more that all tokens share, which
-opens by a gate of its own."""
+"""Qwen1.5-MoE and Qwen2-MoE (Yang et al. 2024): Qwen2 with experts, and a gated shared expert that every token
+uses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from attncli.architecture.parts import QKV, rms_norm
 from attncli.architecture.spec import Layer, Spec
 from attncli.configs import experts
 from attncli.configs.decoder import MATRICES, PREFIXES, attention, decoder, gated
-from attncli.configs.decoder import tensors as plain
+from attncli.configs.decoder import tensors as llama_tensors
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linear, linears
-from attncli.configs.windows import kinds, mask_of, window_in_use
+from attncli.configs.windows import layer_mask, layer_types, window_in_use
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -20,7 +20,7 @@ __all__ = ["PREFIXES", "spec", "tensors"]
 def tensors(config: Config) -> dict[str, Tensor]:
     mlp = "layers.{L}.mlp"
     return {
-        **plain(config),
+        **llama_tensors(config),
         **experts.tensors(f"{mlp}.gate", f"{mlp}.experts.{{E}}", MATRICES.values()),
         **linears(f"{mlp}.shared", f"{mlp}.shared_expert", MATRICES, bias=False),
         **linear(f"{mlp}.shared_gate", f"{mlp}.shared_expert_gate", bias=False),
@@ -42,10 +42,10 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     is_sparse = experts.sparse_layers(config)
     biases = QKV if config.flag("qkv_bias", True) else frozenset()
     size, end = window_in_use(config), config.number("max_window_layers", 28)
-    of_layers = kinds(config, lambda number: size is not None and number % 2 == 0 and number < end)
+    types = layer_types(config, lambda number: size is not None and number % 2 == 0 and number < end)
 
     def layer(number: int) -> Layer:
-        attn = attention(config, qkv_bias=biases, mask=mask_of(config, of_layers[number], size))
+        attn = attention(config, qkv_bias=biases, mask=layer_mask(config, types[number], size))
         mlp = sparse if is_sparse(number) else dense
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)
 

@@ -1,4 +1,4 @@
-"""Qwen3 (Yang et al. 2025): Qwen2 without its biases, but with a norm of each head's queries and keys."""
+"""Qwen3 (Yang et al. 2025): Qwen2 without biases, and with a norm of each head's queries and keys."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 from attncli.architecture.parts import biased, rms_norm
 from attncli.architecture.spec import HeadNorm, Layer, Spec
 from attncli.configs.decoder import HEAD_NORMS, PREFIXES, attention, decoder, gated, norms
-from attncli.configs.decoder import tensors as plain
+from attncli.configs.decoder import tensors as llama_tensors
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor
-from attncli.configs.windows import kinds, mask_of, window_in_use
+from attncli.configs.windows import layer_mask, layer_types, window_in_use
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    return plain(config) | norms(HEAD_NORMS)
+    return llama_tensors(config) | norms(HEAD_NORMS)
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
@@ -25,11 +25,11 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     mlp = gated(config, 22016)
     bias = config.flag("attention_bias", False)
     size, first = window_in_use(config), config.number("max_window_layers", 28)
-    of_layers = kinds(config, lambda number: size is not None and number >= first)
+    types = layer_types(config, lambda number: size is not None and number >= first)
 
     def layer(number: int) -> Layer:
         attn = attention(
-            config, mask=mask_of(config, of_layers[number], size), q_norm=HeadNorm(normed),
+            config, mask=layer_mask(config, types[number], size), q_norm=HeadNorm(normed),
             k_norm=HeadNorm(normed), **biased(bias),
         )  # fmt: skip
         return Layer("pre_norm", attn, mlp, attn_norm=normed, mlp_norm=normed)

@@ -1,4 +1,4 @@
-"""Qwen3-MoE (Yang et al. 2025): Qwen3 with experts, and none that all tokens share."""
+"""Qwen3-MoE (Yang et al. 2025): Qwen3 with experts, none of them shared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     )  # fmt: skip
     normed = rms_norm(config.number("rms_norm_eps", 1e-6))
     bias = config.flag("attention_bias", False)
-    config.get("max_window_layers", None)  # of no effect: Qwen3MoeModel.forward has one mask for all layers
+    config.get("max_window_layers", None)  # no effect: Qwen3MoeModel.forward has one mask for all layers
     attn = attention(
         config, mask=causal_mask(window_in_use(config)), q_norm=HeadNorm(normed), k_norm=HeadNorm(normed),
         **biased(bias),

@@ -1,4 +1,5 @@
-"""RoBERTa (Liu et al. 2019): BERT whose positions begin after the padding's id, with a head of its own."""
+"""RoBERTa (Liu et al. 2019): BERT with positions counted from the padding id, and a masked-word head with names of
+its own."""
 
 from __future__ import annotations
 
@@ -24,5 +25,5 @@ def spec(config: Config, has: Callable[[str], bool], family: str = "roberta", vo
         body,
         encoder.embed(config, body, **encoder.after_padding(config, config.get("pad_token_id", 1))),
         encoder.attention_or_decoder(config, body),
-        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act is
+        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act says
     )

@@ -1,5 +1,8 @@
-"""StableLM (Bellagente et al. 2024): Llama's layers with LayerNorm, rotary positions of a part of each head, and,
-in some, norms of queries and keys that each head has of its own, or attention and feed-forward side by side."""
+"""StableLM (Bellagente et al. 2024): Llama with LayerNorm, and rotary positions in part of each head.
+
+Some models have norms of queries and keys with parameters for each head, or attention and feed-forward in
+parallel.
+"""
 
 from __future__ import annotations
 

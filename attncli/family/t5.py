@@ -1,5 +1,5 @@
-"""T5 (Raffel et al. 2019), T5 1.1 and Flan-T5: an encoder and a decoder with relative positions, RMSNorm before
-each part, and scores that are not scaled."""
+"""T5 (Raffel et al. 2019), T5 1.1 and Flan-T5: an encoder-decoder with relative positions, RMSNorm before
+attention and feed-forward, and unscaled scores."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from attncli.configs.tensors import Tensor, linears, shared_embedding
 
 PREFIXES: tuple[str, ...] = ()
 INERT = ("classifier_dropout", "dropout_rate", "n_positions", "output_past")
-"""The positions are relative: n_positions is what the model was trained with, and no limit."""
+"""n_positions is the length in training; it is no limit, because positions are relative."""
 
 
 @dataclass(frozen=True)
 class Defaults:
-    """A configuration class of the family."""
+    """A family's defaults; these are T5's."""
 
     vocab: int = 32128
     d_ff: int = 2048
@@ -51,28 +51,28 @@ def _stack(side: str, *attentions: tuple[str, str], hidden: str) -> dict[str, Te
         f"{layer}.mlp.norm.weight": Tensor(f"{last}.layer_norm.weight"),
         **linears(f"{layer}.mlp", f"{last}.DenseReluDense", matrices, bias=False),
     }
-    for place, (theirs, ours) in enumerate(attentions):
-        found[f"{layer}.{ours}.norm.weight"] = Tensor(f"{block}.{place}.layer_norm.weight")
+    for index, (theirs, ours) in enumerate(attentions):
+        found[f"{layer}.{ours}.norm.weight"] = Tensor(f"{block}.{index}.layer_norm.weight")
         names = {"q": "q", "k": "k", "v": "v", "output": "o"}
-        found |= linears(f"{layer}.{ours}", f"{block}.{place}.{theirs}", names, bias=False)
+        found |= linears(f"{layer}.{ours}", f"{block}.{index}.{theirs}", names, bias=False)
     return found
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:
-    # Until 1.1 the head was always tied, and its input scaled (configuration_t5.py: scale_decoder_outputs)
+    # Before T5 1.1 the head was always tied and its input scaled (configuration_t5.py, scale_decoder_outputs)
     scaled = config.get("scale_decoder_outputs", config.get("tie_word_embeddings", None) is not False)
-    return t5_like("t5", config, has, Defaults(), scaled)
+    return t5_spec("t5", config, has, Defaults(), scaled)
 
 
-def t5_like(family: str, config: Config, has: Callable[[str], bool], defaults: Defaults, scaled: bool) -> Spec:
-    """`scaled`: whether what the head reads is multiplied by 1 / √d_model."""
+def t5_spec(family: str, config: Config, has: Callable[[str], bool], defaults: Defaults, scaled: bool) -> Spec:
+    """The Spec of T5 or mT5. `scaled`: whether the input of the head is multiplied by 1 / √d_model."""
     config.unused(*INERT)
     config.only("is_encoder_decoder", True)
     config.only("is_decoder", False)
     d_model, d_head = config.size("d_model", 512), config.size("d_kv", 64)
     heads, layers = config.size("num_heads", defaults.heads), config.size("num_layers", defaults.layers)
     for name, same in (("hidden_size", d_model), ("num_attention_heads", heads), ("num_hidden_layers", layers)):
-        config.only(name, same)  # other names of theirs for the same
+        config.only(name, same)  # other names of the same fields
     normed = rms_norm(config.number("layer_norm_epsilon", 1e-6))
     activation, gated = _activation(config, defaults)
     mlp = feed_forward(config.size("d_ff", defaults.d_ff), activation, gated=gated)
@@ -100,8 +100,9 @@ def t5_like(family: str, config: Config, has: Callable[[str], bool], defaults: D
 
 
 def _activation(config: Config, defaults: Defaults) -> tuple[str, bool]:
-    """Its name, and whether the feed-forward has a gate: `gated-gelu` is GPT-2's approximation
-    (configuration_t5.py, __post_init__); the fields that are made from it win where the file has them."""
+    """The activation's name, and whether the feed-forward is gated. `gated-gelu` means GPT-2's approximation
+    (configuration_t5.py, __post_init__). dense_act_fn and is_gated_act, which follow from feed_forward_proj, win
+    where the file has them."""
     kind = config.get("feed_forward_proj", defaults.feed_forward)
     name = "gelu_new" if kind == "gated-gelu" else str(kind).removeprefix("gated-")
     return config.activation("dense_act_fn", name), config.flag("is_gated_act", str(kind).startswith("gated-"))

@@ -1,4 +1,4 @@
-"""XLM-RoBERTa (Conneau et al. 2019): RoBERTa, trained on a hundred languages."""
+"""XLM-RoBERTa (Conneau et al. 2019): RoBERTa trained on a hundred languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""XLM-RoBERTa-XL (Goyal et al. 2021): XLM-RoBERTa with its norms before the parts, and one after them all."""
+"""XLM-RoBERTa-XL (Goyal et al. 2021): XLM-RoBERTa with norms before attention and feed-forward, and one after the
+last layer."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         body,
         encoder.embed(config, body, rows=514, types=1, **positions | {"norm": None}),
         encoder.attention_or_decoder(config, body),
-        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act is
+        encoder.LM_HEAD.head(config, has, body, activation="gelu"),  # whatever hidden_act says
         block="pre_norm",
         final_norm=body.norm,
     )

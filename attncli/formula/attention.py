@@ -1,69 +1,153 @@
 """Scaled dot-product attention (Vaswani et al. 2017, §3.2.1), stage by stage.
 
 Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
+
+`attention` is the formula. `attention_in_slabs` gives the same numbers for long texts: some heads and queries at a
+time, each stage written where it is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from attncli.formula.masks import Allowed, masked
 from attncli.formula.parallel import in_pieces
-from attncli.formula.types import Array
+from attncli.formula.softmax import softmax
+from attncli.formula.types import Array, Index
 
-Tap = Callable[[str, Array], Array]
-Step = Callable[[Array], Array]
-Room = Callable[[str, tuple[int, ...], "np.dtype[Any]"], Array]
-"""Where a stage of some shape and type is to be written: into what is kept of it or, where it is not wanted, over
-another such stage."""
+# ------------------------------------------------------------------ the formula
 
 
-def room_of_its_own(stage: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """A new array for every stage: none is written over."""
-    return np.empty(shape, dtype)
+def unchanged(stage: str, values: Array) -> Array:
+    """A tap that lets every stage pass."""
+    return values
+
+
+def attention(
+    q: Array,
+    k: Array,
+    v: Array,
+    scale: float,
+    *,
+    bias: Array | None = None,
+    cap: float | None = None,
+    allowed: NDArray[np.bool_] | None = None,
+    sinks: Array | None = None,
+    stage: Callable[[str, Array], Array] = unchanged,
+) -> Array:
+    """The weighted sum of the values, [head, query, d_value], as the paper writes it.
+
+    `q` [head, query, d_head], `k` [head, key, d_head], `v` [head, key, d_value]. `bias` [head, query, key] is
+    added to the scaled scores, which `cap` then bounds; `allowed` [query, key] says which keys a query sees;
+    `sinks` [head] is the score of one more key per head, which has no value. None leaves a step out. `stage(name,
+    values)` sees each stage and returns what the next one reads.
+    """
+    scores = stage("scores", q @ k.swapaxes(-1, -2))  # Q Kᵀ                     [head, query, key]
+    scores = stage("scaled", scores * scale)  # Q Kᵀ / √d_k
+    if bias is not None:
+        scores = stage("biased", scores + bias)
+    if cap is not None:
+        scores = stage("capped", cap * np.tanh(scores / cap))
+    scores = stage("masked", scores if allowed is None else np.where(allowed, scores, -np.inf))
+    if sinks is None:
+        weights = stage("weights", softmax(scores))  # rows sum to 1
+    else:
+        with_sink = stage("masked_with_sink", append_column(scores, sinks))  # [head, query, key + 1]
+        with_sink = stage("weights_with_sink", softmax(with_sink))  # rows sum to 1
+        weights = stage("weights", with_sink[..., :-1])
+    return stage("mixed", weights @ v)  # A V                               [head, query, d_value]
+
+
+# ------------------------------------------------------------------ the same, for long texts
+
+
+class Slab(AbstractContextManager[Any], Protocol):
+    """Some heads and some queries of an attention. As a context it ends early after the last stage that is
+    wanted."""
+
+    @property
+    def heads(self) -> Sequence[int]:
+        """Which heads."""
+
+    @property
+    def rows(self) -> Index:
+        """The positions of the queries. [query]"""
+
+    @property
+    def block(self) -> slice:
+        """Where the queries lie among all that are computed."""
+
+    def stage(self, name: str, values: Array) -> Array:
+        """Takes a stage of the slab, and returns what the next one reads."""
+
+    def room(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """The array that a stage is written into. It may be that of the stage before, if nobody wants that one."""
 
 
 @dataclass(frozen=True)
 class Steps:
-    """What happens to the scores between their scaling and the softmax, each None where there is no such step.
+    """What happens between Q Kᵀ and the softmax: `scale` multiplies the scores, `bias(slab, scaled, q, k)` adds to
+    them, `cap` bounds them, `allowed(queries, keys)` says which keys a query sees, `sinks` [head] are the scores
+    of one more key per head. None leaves a step out."""
 
-    `bias` adds to them, `cap` bends them softly below it, `mask` writes -inf over those that are not allowed;
-    `sinks` [head] are the scores of a column that takes weight and has no value.
-    """
-
-    bias: Step | None = None
+    scale: float
+    bias: Callable[[Any, Array, Array, Array], Array] | None = None
     cap: float | None = None
-    mask: Step | None = None
+    allowed: Allowed | None = None
     sinks: Array | None = None
 
 
-def attend(
-    query: Array, key: Array, value: Array, scale: float, steps: Steps, tap: Tap, room: Room = room_of_its_own
-) -> Array:
-    """One slab of heads and queries, from Q, K, V to the weighted sum of the values.
+def attention_in_slabs(q: Array, k: Array, v: Array, steps: Steps, slabs: Iterable[Slab]) -> Array:
+    """The numbers of `attention`, a slab at a time. `q` [head, query, d_head]; `k` and `v` [kv_head, key, d_head
+    or d_value], each shared by a group of heads. Gives [head, query, d_value] in the dtype of `q`.
 
-    `query` [head, query, d_head], `key` [head, key, d_head], `value` [head, key, d_value]. What `room` gives for a
-    stage may be the array of the stage before, but only where the tap does not want that one.
+    No matrix [head, query, key] of all heads need exist: a stage is written into the room that its slab gives.
     """
-    shape, dtype = (*query.shape[:-1], key.shape[-2]), query.dtype  # [head, query, key]
-    scores = tap("scores", np.matmul(query, key.swapaxes(-1, -2), out=room("scores", shape, dtype)))
-    scores = tap("scaled", times(scores, scale, out=room("scaled", shape, dtype)))
+    group = len(q) // len(k)
+    # laid out as [query, head, d_value], so that merging the heads copies nothing
+    mixed = np.empty((q.shape[1], len(q), v.shape[-1]), q.dtype).swapaxes(0, 1)
+    for slab in slabs:
+        heads, shared = consecutive(slab.heads), consecutive([head // group for head in slab.heads])
+        with slab:
+            mixed[heads, slab.block] = _attend(q[heads, slab.block], k[shared], v[shared], steps, slab)
+    return mixed
+
+
+def _attend(q: Array, k: Array, v: Array, steps: Steps, slab: Slab) -> Array:
+    """`attention` of one slab, line by line: every `out` is the room of that line's stage."""
+    shape, dtype = (*q.shape[:-1], k.shape[-2]), q.dtype  # [head, query, key]
+    scores = slab.stage("scores", np.matmul(q, k.swapaxes(-1, -2), out=slab.room("scores", shape, dtype)))
+    scores = slab.stage("scaled", times(scores, steps.scale, out=slab.room("scaled", shape, dtype)))
     if steps.bias is not None:
-        scores = tap("biased", steps.bias(scores))  # [head, query, key]
+        scores = slab.stage("biased", steps.bias(slab, scores, q, k))
     if steps.cap is not None:
-        scores = tap("capped", soft_cap(scores, steps.cap))  # [head, query, key]
-    scores = copied(scores, out=room("masked", shape, dtype))
-    scores = tap("masked", scores if steps.mask is None else steps.mask(scores))
+        scores = slab.stage("capped", soft_cap(scores, steps.cap))
+    room = slab.room("masked", shape, dtype)
+    scores = copied(scores, out=room) if steps.allowed is None else masked(scores, steps.allowed, slab.rows, room)
+    scores = slab.stage("masked", scores)
     if steps.sinks is None:
-        weights = tap("weights", softmax(scores, out=room("weights", shape, dtype)))
+        weights = slab.stage("weights", softmax(scores, out=slab.room("weights", shape, dtype)))
     else:
-        with_sink = tap("masked_with_sink", append_column(scores, steps.sinks))  # [head, query, key + 1]
-        with_sink = tap("weights_with_sink", softmax(with_sink))  # [head, query, key + 1]
-        weights = tap("weights", with_sink[..., :-1])  # [head, query, key]
-    return tap("mixed", weights @ value)  # [head, query, d_value]
+        with_sink = append_column(scores, steps.sinks[list(slab.heads)])  # [head, query, key + 1]
+        with_sink = slab.stage("masked_with_sink", with_sink)
+        with_sink = slab.stage("weights_with_sink", softmax(with_sink))
+        weights = slab.stage("weights", with_sink[..., :-1])
+    return slab.stage("mixed", weights @ v)  # [head, query, d_value]
+
+
+def consecutive(indices: Sequence[int]) -> slice | list[int]:
+    """A slice, which copies nothing, where the indices follow one another; else the indices."""
+    first, count = indices[0], len(indices)
+    return slice(first, first + count) if list(indices) == list(range(first, first + count)) else list(indices)
+
+
+# ------------------------------------------------------------------ steps
 
 
 FEW = 32
@@ -71,8 +155,8 @@ FEW = 32
 
 
 def product(x: Array, w: Array, out: Array) -> None:
-    """X W, written into `out`; `x` [row, in], `w` [in, out]. Where W is the transpose of what is stored, a few
-    rows are multiplied as (Wᵀ Xᵀ)ᵀ, for which BLAS has less to rearrange."""
+    """X W, written into `out`. `x` [row, in], `w` [in, out]. Where W is the transpose of what is stored, few rows
+    are multiplied as (Wᵀ Xᵀ)ᵀ, for which BLAS has less to rearrange."""
     if len(x) <= FEW and w.flags.f_contiguous:
         out[:] = (w.T @ x.T).T
     else:
@@ -82,43 +166,36 @@ def product(x: Array, w: Array, out: Array) -> None:
 def times(x: Array, factor: float, out: Array) -> Array:
     """x · factor, written into `out`, which may be `x`."""
     number = x.dtype.type(factor)
-    in_pieces(lambda part, into: np.multiply(part, number, out=into), x, out)
+    in_pieces(lambda piece, into: np.multiply(piece, number, out=into), x, out)
     return out
 
 
 def copied(x: Array, out: Array) -> Array:
     """`x`, written into `out` unless it is there already."""
     if not np.may_share_memory(x, out):
-        in_pieces(lambda part, into: np.copyto(into, part), x, out)
+        in_pieces(lambda piece, into: np.copyto(into, piece), x, out)
     return out
 
 
-def soft_cap(x: Array, cap: float) -> Array:
-    """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2)."""
+def soft_cap(x: Array, cap: float, out: Array | None = None) -> Array:
+    """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2). `out`, which may
+    be `x`, takes the result."""
     limit = x.dtype.type(cap)
-    y = np.empty_like(x)
-    in_pieces(lambda part, into: np.multiply(limit, np.tanh(part / limit), out=into), x, y)
-    return y
+    out = np.empty_like(x) if out is None else out
+
+    def bounded(piece: Array, into: Array) -> None:
+        np.divide(piece, limit, out=into)
+        np.tanh(into, out=into)
+        np.multiply(into, limit, out=into)
+
+    in_pieces(bounded, x, out)
+    return out
 
 
 def append_column(scores: Array, sinks: Array) -> Array:
     """One more key, whose score is the head's own number for every query. [head, query, key + 1]."""
     column = np.broadcast_to(sinks[:, None, None].astype(scores.dtype), (*scores.shape[:-1], 1))
     return np.concatenate([scores, column], axis=-1)
-
-
-def softmax(x: Array, out: Array | None = None) -> Array:
-    """e^x / Σ e^x over the last axis; the row's maximum is taken off first, which changes nothing
-    in the result and keeps e^x finite. Same shape and dtype. `out`, which may be `x`, takes the result."""
-    out = np.empty_like(x) if out is None else out
-    in_pieces(_softmax, x, out)
-    return out
-
-
-def _softmax(x: Array, e: Array) -> None:
-    np.subtract(x, x.max(axis=-1, keepdims=True), out=e)
-    np.exp(e, out=e)
-    e /= e.sum(axis=-1, keepdims=True)
 
 
 def split_heads(x: Array, heads: int) -> Array:
@@ -132,9 +209,9 @@ def merge_heads(x: Array) -> Array:
 
 
 def head_outputs(mixed: Array, w_o: Array) -> Array:
-    """Each head's part of the output: Z_h W_O^h, [head, query, d_model].
+    """What each head adds to the output: Z_h W_O^h, [head, query, d_model].
 
-    Their sum over heads plus the output bias is the attention output
+    Their sum over the heads plus the output bias is the attention output
     (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits").
     """
     heads, _, d_value = mixed.shape

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from attncli.formula.attention import softmax
 from attncli.formula.recurrent import LstmStates, Recurrence
 from attncli.formula.self_attention import Projections
+from attncli.formula.softmax import softmax
 from attncli.formula.types import Array
 
 

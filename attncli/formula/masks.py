@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attncli.formula.parallel import PIECE
+from attncli.formula.parallel import PIECE, in_pieces
 from attncli.formula.types import Array, Index
 
 Allowed = Callable[[Index, Index], NDArray[np.bool_]]
@@ -38,12 +38,16 @@ def window(size: int) -> Allowed:
     return allowed
 
 
-def masked(scores: Array, allowed: Allowed, queries: Index) -> Array:
-    """Writes -inf over the scores of keys that a query may not see. `scores` [..., query, key]; `queries` [query]
-    holds the position of each row, so that any choice of rows can be masked. Returns `scores`."""
+def masked(scores: Array, allowed: Allowed, queries: Index, out: Array | None = None) -> Array:
+    """The scores, and -inf for the keys that a query may not see. `scores` [..., query, key]; `queries` [query]
+    holds the position of each row, so that any choice of rows can be masked. `out`, which may be `scores`, takes
+    the result."""
     keys = np.arange(scores.shape[-1])
+    out = np.empty_like(scores) if out is None else out
+    if not np.may_share_memory(scores, out):
+        in_pieces(lambda piece, into: np.copyto(into, piece), scores, out)
     step = max(1, PIECE // len(keys))
     for start in range(0, len(queries), step):
-        some = slice(start, start + step)
-        np.copyto(scores[..., some, :], -np.inf, where=~allowed(queries[some], keys))  # [query, key]
-    return scores
+        block = slice(start, start + step)
+        np.copyto(out[..., block, :], -np.inf, where=~allowed(queries[block], keys))  # [query, key]
+    return out

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import numpy as np
 
-from attncli.formula.attention import Steps, attend
-from attncli.formula.masks import Allowed, masked
-from attncli.formula.types import Array
+from attncli.formula.attention import Steps, attention_in_slabs
+from attncli.formula.masks import Allowed
+from attncli.formula.types import Array, Index
 
 SLAB = 1 << 22
-"""How many scores are held at once, that a long text stays within memory."""
+"""How many scores are held at once, so that a long text fits into memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,17 +28,30 @@ class Projections:
 
 
 def self_attention(p: Projections, x: Array, allowed: Allowed | None = None) -> Array:
-    """`x` [position, d] -> [position, d], of its dtype. `allowed` says which keys a query sees; None: all."""
+    """`x` [position, d] -> [position, d], in its dtype. `allowed` says which keys a query sees; None: all."""
     q, k, v = x @ p.w_q, x @ p.w_k, x @ p.w_v  # [position, d]
-    mixed = np.empty_like(v)
     step = max(1, SLAB // len(x))
-    room = np.empty((1, min(step, len(x)), len(x)), x.dtype)  # [head, query, key]
-    for start in range(0, len(x), step):
-        rows = np.arange(start, min(start + step, len(x)))
-        mask = None if allowed is None else partial(masked, allowed=allowed, queries=rows)
-        mixed[rows] = attend(
-            q[None, rows], k[None], v[None], q.shape[-1] ** -0.5, Steps(mask=mask),
-            tap=lambda stage, values: values,
-            room=lambda stage, shape, dtype: room[:, : shape[1]],  # every stage over the one before
-        )[0]  # fmt: skip
-    return mixed @ p.w_o
+    scores = np.empty((1, min(step, len(x)), len(x)), x.dtype)  # [head, query, key]
+    slabs = (_Queries(np.arange(start, min(start + step, len(x))), scores) for start in range(0, len(x), step))
+    mixed = attention_in_slabs(q[None], k[None], v[None], Steps(q.shape[-1] ** -0.5, allowed=allowed), slabs)
+    return mixed[0] @ p.w_o
+
+
+class _Queries(nullcontext[None]):
+    """A slab of one head that keeps no stage: each is written over the one before."""
+
+    heads = (0,)
+
+    def __init__(self, rows: Index, scores: Array) -> None:
+        super().__init__()
+        self.rows, self.scores = rows, scores
+
+    @property
+    def block(self) -> slice:
+        return slice(int(self.rows[0]), int(self.rows[-1]) + 1)
+
+    def stage(self, name: str, values: Array) -> Array:
+        return values
+
+    def room(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        return self.scores[:, : shape[1]]

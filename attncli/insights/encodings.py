@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from attncli.errors import UsageError
 from attncli.formula import positions as formula
+from attncli.formula.pooling import Side, pooled
 from attncli.formula.types import Array
-from attncli.insights.maps import HeadMap, Section, Side
-from attncli.insights.pooling import pooled
+from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.insights.similarity import dot_products
-from attncli.model.running import Model
+from attncli.model.model import Model
+from attncli.stages.embedding import position_table
 from attncli.text.language import N_, joined
 from attncli.tracing.stage import Stage
 
@@ -63,7 +64,7 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
         name, text = model.spec.main.prefix + "embed.positions.weight", f"P = P[{embed.position_text}]"
         table = model.weights.rows(name, rows)
     elif embed.table is not None:
-        text, table = joined(" = ", "P", embed.table_text), embed.table(rows, model.spec.d_model)
+        text, table = joined(" = ", "P", position_table(embed)), embed.table(rows, model.spec.d_model)
     else:
         raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
@@ -93,26 +94,27 @@ def of_pairs(stages: Sequence[Stage]) -> Stage:
     return _stage("pe.products", dot_products(encodings), ("position", "position"), "G", f"G = {text}", positions)
 
 
-def drawn(stage: Stage, fitted: Callable[[Section], Section]) -> Section:
-    """A stage [position, …] or [head, query, key] as maps, pooled as `fitted` says."""
-    values, heads = stage.values, stage.head_indices
+def planned_map(stage: Stage) -> MapSection:
+    """The section of a stage [position, …] or [head, query, key] as maps, without values and not pooled."""
     *_, row_axis, column_axis = stage.axes
-    rows = stage.row_indices
-    columns = rows if column_axis == "position" else range(values.shape[-1])
-    planned = fitted(
-        Section(
-            name=stage.name,
-            rows=Side(row_axis, rows),
-            columns=Side(column_axis, tuple(columns)),
-            maps=tuple(HeadMap(stage.name, np.empty((0, 0)), None, head) for head in (heads or (None,))),
-            formula=stage.formula,
-            meaning=stage.meaning,
-        )
+    rows = tuple(stage.row_indices)
+    columns = rows if column_axis == "position" else tuple(range(stage.values.shape[-1]))
+    return MapSection(
+        name=stage.name,
+        rows=Side(row_axis, rows),
+        columns=Side(column_axis, columns),
+        maps=tuple(HeadMatrix(stage.name, NO_VALUES, None, head) for head in (stage.head_indices or (None,))),
+        formula=stage.formula,
+        meaning=stage.meaning,
     )
-    steps = planned.rows.step, planned.columns.step
-    matrices = values if heads else values[None]
-    maps = zip(planned.maps, matrices, strict=True)
-    return replace(planned, maps=tuple(replace(one, values=pooled(matrix, steps)) for one, matrix in maps))
+
+
+def pooled_map(section: MapSection, stage: Stage) -> MapSection:
+    """The planned section of a stage with the values of its maps, pooled as its sides say."""
+    steps = section.rows.step, section.columns.step
+    matrices = stage.values if stage.head_indices else stage.values[None]
+    maps = zip(section.maps, matrices, strict=True)
+    return replace(section, maps=tuple(replace(head, values=pooled(matrix, steps)) for head, matrix in maps))
 
 
 def _stage(

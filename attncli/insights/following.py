@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from attncli.errors import UsageError
-from attncli.insights.worked import Worked, stages_of, worked
+from attncli.insights.worked_example import WorkedExample, stages_of, worked_example
 from attncli.model.indices import heads_of, positions_of, written
 from attncli.model.pipeline import Prepared, layers_in, run_selection
 from attncli.stages import attention_of, offered
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import Selection
+from attncli.tracing.selection import Selection
 from attncli.tracing.stage import Stage
 
 ELSEWHERE = {
@@ -107,7 +107,7 @@ def follow(
     asked: Followed,
     on_stage: Callable[[Stage], None] = lambda stage: None,
     progress: Callable[[float], None] = lambda fraction: None,
-) -> tuple[Worked, ...]:
+) -> tuple[WorkedExample, ...]:
     """The query's row of each head of each attention, in their order. `on_stage` is shown each stage that the rows
     are taken from."""
     spec, stages = prepared.model.spec, dict[str, Stage]()
@@ -119,7 +119,7 @@ def follow(
     run_selection(prepared, _selection(prepared, asked), keep, progress=progress)
     trace = replace(prepared.head, stages=stages)
     return tuple(
-        worked(trace, path, attention, head, asked.query)
+        worked_example(trace, path, attention, head, asked.query)
         for path in asked.attentions
         for attention in [attention_of(spec, f"{path}.q")]
         for head in (range(attention.heads) if asked.heads is None else asked.heads)

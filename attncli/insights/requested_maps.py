@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from attncli.errors import UsageError
+from attncli.formula.pooling import How
 from attncli.formula.types import Array
-from attncli.insights.mapping import made, map_stages, planned
-from attncli.insights.maps import Section, Side, ordered
-from attncli.insights.pooling import How, step
+from attncli.insights.mapping import compute_maps, map_stages, plan_maps
+from attncli.insights.maps import MapSection, in_order
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of
 from attncli.model.request import is_count
 from attncli.stages import relative
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import Selection
+from attncli.tracing.selection import Selection
 
 
 def map_selection(prepared: Prepared, sort: str) -> Selection:
@@ -33,12 +33,12 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     return selection_of(prepared, stages)
 
 
-def planned_maps(prepared: Prepared, selection: Selection, how: How) -> list[Section]:
+def planned_maps(prepared: Prepared, selection: Selection, how: How) -> list[MapSection]:
     """The sections of the maps to come, without values yet, and not pooled."""
-    return planned(prepared.model.spec, prepared.head, selection, _keys_of(prepared), how)
+    return plan_maps(prepared.model.spec, prepared.head, selection, _keys_of(prepared), how)
 
 
-def pooled_to(sections: Sequence[Section], most: int | None) -> list[Section]:
+def pooled_to(sections: Sequence[MapSection], most: int | None) -> list[MapSection]:
     """The planned sections with at most so many cells along each side; None: a cell for each number. Raises
     UsageError for a number below 1."""
     if most is None:
@@ -46,10 +46,10 @@ def pooled_to(sections: Sequence[Section], most: int | None) -> list[Section]:
     if not is_count(most):
         raise UsageError(f"pool {most!r}: give the number of cells along each side, 1 at least.")
 
-    def pooled(side: Side) -> Side:
-        return replace(side, step=step(len(side.indices), most))
-
-    return [replace(section, rows=pooled(section.rows), columns=pooled(section.columns)) for section in sections]
+    return [
+        replace(section, rows=section.rows.pooled(most), columns=section.columns.pooled(most))
+        for section in sections
+    ]
 
 
 def _keys_of(prepared: Prepared) -> Callable[[str, Tokens | None], Sequence[int] | None]:
@@ -68,12 +68,14 @@ def _keys_of(prepared: Prepared) -> Callable[[str, Tokens | None], Sequence[int]
 def maps_of(
     prepared: Prepared,
     selection: Selection,
-    sections: Sequence[Section],
+    sections: Sequence[MapSection],
     sort: str = "layer",
     progress: Callable[[float], None] = lambda fraction: None,
     on_values: Callable[[str, Array], None] = lambda name, values: None,
-) -> tuple[Section, ...]:
+) -> tuple[MapSection, ...]:
     """Runs the model and gives the planned sections with their maps, sorted. `on_values` is shown each part of a
     stage as it is computed."""
-    finished = made(prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values)
-    return tuple(ordered(section, sort) for section in finished)
+    finished = compute_maps(
+        prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values
+    )
+    return tuple(in_order(section, sort) for section in finished)

@@ -1,4 +1,4 @@
-"""How alike the encodings of two positions are, by the distance between them."""
+"""How similar the encodings of two positions are, by the distance between them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attncli.formula.types import Array
 
 @dataclass(frozen=True)
 class AtDistance:
-    """The dot products of all pairs of positions that are so far apart."""
+    """The dot products of all pairs of positions with this distance."""
 
     distance: int
     pairs: int
@@ -29,20 +29,20 @@ def dot_products(encodings: Array) -> Array:
 
 
 def by_distance(products: Array, positions: Sequence[int]) -> list[AtDistance]:
-    """`products` [position, position] by the distance of their positions, nearest first.
+    """`products` [position, position] by the distance between their positions, in ascending order.
 
-    Of sinusoidal encodings and of rotary angles (Vaswani et al. 2017, §3.5; Su et al. 2021, §3.4.3) they depend on
-    the distance alone: the smallest is the largest.
+    For sinusoidal encodings and rotary angles (Vaswani et al. 2017, §3.5; Su et al. 2021, §3.4.3) they depend on
+    the distance alone, so the smallest equals the largest.
     """
-    at = np.asarray(positions)
-    query, key = np.tril_indices(len(at))
-    apart = np.abs(at[query] - at[key])
-    order = np.argsort(apart, kind="stable")
-    distances, starts, pairs = np.unique(apart[order], return_index=True, return_counts=True)
+    all_positions = np.asarray(positions)
+    query, key = np.tril_indices(len(all_positions))
+    distance = np.abs(all_positions[query] - all_positions[key])  # [pair]
+    order = np.argsort(distance, kind="stable")
+    distances, starts, pairs = np.unique(distance[order], return_index=True, return_counts=True)
     values = products[query, key][order]
-    least, most = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    smallest, largest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     mean = np.add.reduceat(values, starts) / pairs
     return [
-        AtDistance(int(d), int(n), float(a), float(s), float(m))
-        for d, n, a, s, m in zip(distances, pairs, mean, least, most, strict=True)
+        AtDistance(int(d), int(n), float(average), float(low), float(high))
+        for d, n, average, low, high in zip(distances, pairs, mean, smallest, largest, strict=True)
     ]

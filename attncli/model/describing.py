@@ -1,4 +1,4 @@
-"""What a checkpoint is, from its config.json and the headers of its files: no tensor is read."""
+"""Describing a checkpoint from its config.json and the headers of its files; no tensor is read."""
 
 from __future__ import annotations
 
@@ -20,20 +20,28 @@ from attncli.stages import offered
 
 @dataclass(frozen=True)
 class Fit:
-    """How a model's parameters and a checkpoint's tensors fit. `parameters`: how many numbers the tensors that
-    attn uses have, each tensor counted once. `missing`: by the family's names. `left_over`: tensors that attn does
-    not use, with their shapes. `misfits`: what is said of tensors of another shape than config.json makes them."""
+    """How the tensors of a checkpoint fit the parameters of the model.
+
+    `parameters`: how many numbers the tensors in use have; each tensor counts once. `missing`: tensors that the
+    model needs, by the family's names. `unused`: tensors that the model does not use, with their shapes.
+    `misfits`: messages about tensors whose shape does not fit config.json.
+    """
 
     parameters: int
     missing: tuple[str, ...] = ()
-    left_over: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    unused: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     misfits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Description:
-    """A checkpoint. `spec` and `fit` are None where attn cannot tell what the model is. `refusal`: why attn would
-    not trace it. `sizes`: of its files, in bytes. `card`: what is told of the model that comes with attn."""
+    """The description of a checkpoint.
+
+    `stored`: its tensors, by the headers of its files. `sizes`: the sizes of its files in bytes. `tokenizer`: its
+    kind, None where there is none. `spec` and `fit` are None where attn cannot tell what the model is. `refusal`:
+    why attn would not trace the model, None where it would. `card`: the model card of the model that comes with
+    attn.
+    """
 
     name: str
     source: str
@@ -55,33 +63,35 @@ class Description:
         """How many numbers are stored, used or not."""
         return sum(math.prod(s.shape) for s in self.stored)
 
-    def stages(self, at: str) -> list[str]:
-        """The stages whose names begin so (`layers.0.`, `decoder.layers.3.`), without that; for an empty beginning
-        those outside the layers."""
+    def stages(self, prefix: str) -> list[str]:
+        """The stages whose names begin with a prefix (`layers.0.`, `decoder.layers.3.`), without the prefix; for
+        an empty prefix, the stages outside the layers."""
         names = [] if self.spec is None else offered(self.spec)
-        if not at:
+        if not prefix:
             return [name for name in names if "layers." not in name]
-        return [name.removeprefix(at) for name in names if name.startswith(at)]
+        return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
 def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Description:
-    """What a checkpoint is: a folder in Hugging Face layout, a .gguf file, a .safetensors or .npz file with one
-    attention layer, or a name on the hub. Only config.json and the headers of the files are read. A model that
-    attn refuses is described as far as its headers go, and `refusal` says why.
+    """Describes a checkpoint without reading its tensors: only config.json and the headers of its files.
 
-    `ignore_config`: fields of config.json that attn does not know and that do not change the numbers. Raises
-    AttnError where there is no checkpoint, or its files are broken.
+    `source`: "story" for the model that comes with attn, a folder in Hugging Face layout, a .gguf file, a
+    .safetensors or .npz file with one attention layer, or a name on the hub. `ignore_config`: unknown fields of
+    config.json that do not change the numbers.
+
+    A model that attn would refuse is described as far as the headers allow; `refusal` says why. Raises AttnError
+    where there is no checkpoint, or its files are broken.
     """
     from attncli.model.loading import is_one_layer, located
 
     path = Path(source)
     if is_one_layer(source):
         return _one_layer(path)
-    found = located(source)
-    return _whole(found, found.resolve().name if path.exists() else str(source), frozenset(ignore_config))
+    folder = located(source)
+    return _whole_model(folder, folder.resolve().name if path.exists() else str(source), frozenset(ignore_config))
 
 
-def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
+def _whole_model(path: Path, name: str, ignore: frozenset[str]) -> Description:
     from attncli.family import FORMER, family_of, spec_of
     from attncli.model.loading import open_checkpoint
     from attncli.model.weights import family_names
@@ -108,7 +118,8 @@ def _whole(path: Path, name: str, ignore: frozenset[str]) -> Description:
 
 
 def _without_config(path: Path, error: AttnError) -> Checkpoint:
-    """The tensors of a folder whose config.json is refused or not there. Raises that error where it has none."""
+    """The tensors of a folder whose config.json is missing or refused. Raises that error where it has no
+    tensors."""
     from attncli.checkpoints.safetensors import open_safetensors
 
     try:
@@ -132,7 +143,7 @@ def _one_layer(path: Path) -> Description:
 
 
 def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, names: Mapping[str, str]) -> Fit:
-    """Finds every parameter of the Spec among the tensors, by name and shape."""
+    """Looks up every parameter of the Spec among the tensors, by name and shape."""
     from attncli.model.weights import CheckpointWeights
 
     weights = CheckpointWeights(spec, tensors, checkpoint, names)
@@ -145,18 +156,18 @@ def _fit(spec: Spec, tensors: Mapping[str, Tensor], checkpoint: Checkpoint, name
             tensor, theirs, actual = weights.locate(name, str(head))
             if actual is None:
                 missing[theirs] = None
-            elif actual not in used or layer_and_expert(name)[1] in (
-                "",
-                "0",
-            ):  # experts in one tensor are all alike
-                used[actual] = None
-                try:
-                    weights.check_shape(name, shape[1:] if by_head else shape, tensor, actual)
-                except AttnError as error:
-                    misfits[error.message] = None
-    left_over = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
+                continue
+            _, expert = layer_and_expert(name)
+            if actual in used and expert not in ("", "0"):  # experts in one tensor are all alike
+                continue
+            used[actual] = None
+            try:
+                weights.check_shape(name, shape[1:] if by_head else shape, tensor, actual)
+            except AttnError as error:
+                misfits[error.message] = None
+    unused = {name: checkpoint.shape(name) for name in checkpoint.names() if name not in used}
     count = sum(math.prod(checkpoint.shape(name)) for name in used)
-    return Fit(count, tuple(missing), left_over, tuple(misfits))
+    return Fit(count, tuple(missing), unused, tuple(misfits))
 
 
 def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:
@@ -164,6 +175,6 @@ def _sizes(stored: Sequence[Stored]) -> dict[Path, int]:
 
 
 def _tokenizer(path: Path) -> str | None:
-    from attncli.text.tokenization import kind_of
+    from attncli.text.tokenizer_files import tokenizer_kind
 
-    return "in the file" if path.is_file() else kind_of(path)
+    return "in the file" if path.is_file() else tokenizer_kind(path)

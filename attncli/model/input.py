@@ -13,7 +13,7 @@ from attncli.text.tokenization import opaque_ids
 from attncli.text.tokens import Tokens
 
 if TYPE_CHECKING:
-    from attncli.model.running import Model
+    from attncli.model.model import Model
 
 
 def tokenize(

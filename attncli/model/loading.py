@@ -1,5 +1,5 @@
-"""From what the user names, to a Model: the story model, seeded weights, a Hugging Face folder or hub name, a GGUF
-file, or one layer's file."""
+"""Loading a Model by what the user names: the story model, seeded weights, a Hugging Face folder or hub name, a
+GGUF file, or a file with one attention layer."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, l
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
+from attncli.model.model import Model
 from attncli.model.request import checked_option, names
-from attncli.model.running import Model
-from attncli.text.tokenization import BUILT_IN, Tokenizer, built_in, deferred, open_tokenizer, without_tokenizer
+from attncli.text.built_in_tokenizers import BUILT_IN, built_in
+from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
+from attncli.text.tokenizer_files import open_tokenizer
 from attncli.text.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -27,12 +29,12 @@ if TYPE_CHECKING:
 
 FloatType: TypeAlias = type[np.float32] | type[np.float64]
 OPAQUE_IDS = 1 << 18
-"""How many ids seeded weights know at most where ids are given as they are, without a tokenizer."""
+"""The largest vocabulary of seeded weights where the input is ids, without a tokenizer."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The shape of a seeded model. None: the default (d_ff 4 d_model, kv_heads as heads)."""
+    """The shape of a seeded model. Where None: d_ff is 4 d_model, kv_heads is heads."""
 
     d_model: int = 8
     layers: int = 2
@@ -59,19 +61,19 @@ def load_model(
     ignore_config: str | Iterable[str] = (),
     adapter: str | Path | None = None,
 ) -> Model:
-    """A model to trace.
+    """Loads a model. Its tensors are read when a trace needs them.
 
     `source`: "story" for the trained model that comes with attn; a folder in Hugging Face layout (config.json,
     safetensors); a .gguf file, which needs the extra `gguf`; a .safetensors or .npz file with one attention layer
-    (w_q, w_k, w_v, …); or a name on the hub, looked up in the local cache first. None for seeded weights where
-    `seed`, a shape option or `tokenizer` asks for them, else for the story model. Tensors are read when a trace
-    needs them.
+    (w_q, w_k, w_v, …); or a name on the hub, which is first looked up in the local cache. None: seeded weights if
+    `seed`, a shape option or `tokenizer` is given, else the story model.
 
-    `seed` and the shape options (`d_model` … `causal`; None: Shape's default) make seeded weights; `seed`,
-    `heads`, `kv_heads`, `positions` and `causal` also tell what one layer's file cannot. `tokenizer`: words,
-    chars, bytes, or the path of a tokenizer; None for the checkpoint's own, or words. `dtype`: that of the
-    arithmetic. `ignore_config`: fields of config.json that attn does not know and that do not change the numbers.
-    `adapter`: a LoRA adapter's folder or its name on the hub, merged into a checkpoint's weights as they are read.
+    `seed` and the shape options (`d_model` … `causal`) describe seeded weights; None: the default of `Shape`. For
+    a file with one layer, `seed`, `heads`, `kv_heads`, `positions` and `causal` say what the file cannot.
+    `tokenizer`: words, chars, bytes, or the path of a tokenizer; None: that of the checkpoint, or words. `dtype`:
+    the type of the arithmetic. `ignore_config`: unknown fields of config.json that do not change the numbers.
+    `adapter`: the folder of a LoRA adapter, or its name on the hub; it is merged into the weights of a checkpoint
+    when they are read.
 
     Raises AttnError for a checkpoint that cannot be used, UsageError for options that do not go together.
     """
@@ -82,7 +84,9 @@ def load_model(
     options = {name: checked_option(name, value) for name, value in given.items() if value is not None}
     dtype, ignored = float_type(dtype), names("ignore_config", ignore_config or None) or ()
     if adapter is not None and (source is None or is_one_layer(source)):
-        raise UsageError("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name.")
+        raise UsageError(
+            "--adapter goes with the --model it was trained on: a folder, a .gguf file or a name on the hub."
+        )
     if source is None and not options and tokenizer is None:
         source = story.NAME
     if source is None:
@@ -109,14 +113,16 @@ def float_type(dtype: DTypeLike) -> FloatType:
 
 
 def is_one_layer(source: str | Path) -> bool:
-    """Whether a path is the file of one layer of the user's own, and not a whole model."""
+    """Whether a path is a file with one attention layer rather than a whole model."""
     path = Path(source)
     return source != story.NAME and path.is_file() and path.suffix != ".gguf"
 
 
 def located(source: str | Path) -> Path:
-    """Where a whole model lies: in the package for the name `story` (a folder of that name is `./story`), else the
-    path, or what the hub has under that name, in the local cache."""
+    """The path of a whole model: in the package for the name `story` (a folder of that name is `./story`), else
+    the path itself, or the folder in the local cache for a name on the hub.
+
+    Raises UsageError and AttnError as `checkpoints.hub.fetch` does."""
     if source == story.NAME:
         return story.FOLDER
     path = Path(source)
@@ -140,7 +146,7 @@ def _seeded(seed: int, shape: Shape, tokenizer: str | Path | None, dtype: FloatT
 
 
 def _bind_seeded(model: Model, tokens: Tokens) -> Model:
-    """The vocabulary of an open tokenizer is the sentence's own words; of ids as they are, those ids."""
+    """The model with the vocabulary of a text: its own words for an open tokenizer, or its ids for plain ids."""
     from attncli.checkpoints.seeded import SeededWeights
 
     chosen = model.tokenizer
@@ -157,20 +163,20 @@ def _bind_seeded(model: Model, tokens: Tokens) -> Model:
 
 
 def _opaque_vocabulary(tokens: Tokens) -> int:
-    """Ids given as they are, without a tokenizer, make the vocabulary that holds the largest of them."""
+    """The size of the vocabulary for plain ids, without a tokenizer: just above the largest of them."""
     return min(max(tokens.ids, default=0) + 1, OPAQUE_IDS)
 
 
 def _seeded_spec(shape: Shape, vocab: int) -> Spec:
     kv_heads = shape.heads if shape.kv_heads is None else shape.kv_heads
-    d_head = _shared("--d-model", shape.d_model, "--heads", shape.heads)
-    _shared("--heads", shape.heads, "--kv-heads", kv_heads)
+    d_head = _quotient("--d-model", shape.d_model, "--heads", shape.heads)
+    _quotient("--heads", shape.heads, "--kv-heads", kv_heads)
     if shape.positions == "sinusoidal" and shape.d_model % 2:
-        raise UsageError(f"sinusoidal positions come in pairs: --d-model {shape.d_model} is odd.",
-                         "Take an even --d-model, or other --positions.")  # fmt: skip
+        raise UsageError(f"sinusoidal positions need an even --d-model; {shape.d_model} is odd.",
+                         "Use an even --d-model, or other --positions.")  # fmt: skip
     if shape.positions == "rotary" and d_head % 2:
-        raise UsageError(f"rotary positions turn pairs: d_model / heads = {d_head} is odd.",
-                         "Take an even --d-model / --heads, or other --positions.")  # fmt: skip
+        raise UsageError(f"rotary positions need an even head size; --d-model / --heads = {d_head} is odd.",
+                         "Use an even --d-model / --heads, or other --positions.")  # fmt: skip
     attn = Attention(
         shape.heads, kv_heads, d_head, d_head**-0.5, CAUSAL if shape.causal else EVERY_KEY,
         rotary=plain_rotary(d_head) if shape.positions == "rotary" else None,
@@ -183,13 +189,15 @@ def _seeded_spec(shape: Shape, vocab: int) -> Spec:
     return Spec("seeded", shape.d_model, vocab, (Stack(embed, (layer,) * shape.layers, normed),), Head(tied=True))
 
 
-def _shared(whole: str, total: int, part: str, n: int) -> int:
-    if total % n:
-        fitting = [str(d) for d in range(1, total + 1) if total % d == 0]
+def _quotient(option: str, total: int, divisor_option: str, divisor: int) -> int:
+    """total / divisor. Raises UsageError, naming both options, where the division leaves a remainder."""
+    if total % divisor:
+        divisors = [str(d) for d in range(1, total + 1) if total % d == 0]
         raise UsageError(
-            f"{whole} {total} cannot be shared by {part} {n}.", f"{part} can be {', '.join(fitting[:12])}."
+            f"{option} {total} is not divisible by {divisor_option} {divisor}.",
+            f"{divisor_option} can be {', '.join(divisors[:12])}.",
         )
-    return total // n
+    return total // divisor
 
 
 # ------------------------------------------------------------------ a Hugging Face folder, or a GGUF file
@@ -215,8 +223,8 @@ def _checkpoint(
     config.finish()
     if tokenizer in ("words", "chars"):
         raise UsageError(
-            f"--tokenizer {tokenizer} numbers the sentence's own words: it is for seeded weights.",
-            f"{name} needs the ids of its own vocabulary; --ids gives them as they are.",
+            f"--tokenizer {tokenizer} is for seeded weights: it numbers the words of the sentence itself.",
+            f"{name} needs the ids of its own vocabulary. To give these directly, use --ids.",
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
     weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, dtype)
@@ -229,7 +237,7 @@ def _checkpoint(
 
 
 def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpoint, Callable[[], Tokenizer]]:
-    """What config.json says, the tensors, and how to open the tokenizer."""
+    """The config, the tensors, and a function that opens the tokenizer."""
     from attncli.configs.fields import Config
 
     if path.is_file():
@@ -258,7 +266,7 @@ def _adapted(checkpoint: Checkpoint, adapter: str | Path) -> Checkpoint:
 
 
 def own_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint's folder, or one that refuses all but ids."""
+    """The tokenizer in the folder of a checkpoint, or one that takes only ids."""
     return open_tokenizer(folder) or without_tokenizer(str(folder))
 
 
@@ -276,7 +284,7 @@ def _config_fields(file: Path) -> dict[str, Any]:
         raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
 
 
-# ------------------------------------------------------------------ one layer of the user's own
+# ------------------------------------------------------------------ a file with one attention layer
 
 
 def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None, dtype: FloatType) -> Model:
@@ -284,7 +292,8 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
 
     for name in options:
         if name not in ("seed", "heads", "kv_heads", "causal", "positions"):
-            raise UsageError(f"--{name.replace('_', '-')}: {path} has its own; leave the option out.")
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} does not apply: {path} has its own.", "Leave the option out.")
     checkpoint = open_file(path)
     spec = one_layer_spec(checkpoint, options)
     chosen = _tokenizer(tokenizer or "words")
@@ -293,7 +302,8 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
 
 
 def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
-    """Without an embedding in the file, words have seeded vectors; with one, they are its rows in order."""
+    """The model with the vocabulary of a text. Without an embedding in the file, its words have seeded vectors;
+    with one, they are the rows of the embedding."""
     from attncli.checkpoints.one_layer import OneLayerWeights
 
     assert isinstance(model.weights, OneLayerWeights)
@@ -313,7 +323,7 @@ def _tokenizer(choice: str | Path) -> Tokenizer:
     path = Path(choice)
     if not path.exists():
         raise UsageError(
-            f"no tokenizer {str(choice)!r}: it is neither {', '.join(BUILT_IN)} nor a file or folder."
+            f"there is no tokenizer {str(choice)!r}: it is not one of {', '.join(BUILT_IN)}, nor a file or folder."
         )
     found = open_tokenizer(path)
     if found is None:

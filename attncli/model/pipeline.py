@@ -9,11 +9,13 @@ from attncli.errors import UsageError
 from attncli.model.indices import heads_of, layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
 from attncli.model.loading import load_model
+from attncli.model.model import Model
 from attncli.model.request import Indices, ModelSource, Request, Top
-from attncli.model.running import Model, run
+from attncli.model.running import run
 from attncli.stages.selecting import attention_stages, select
 from attncli.text.tokens import Tokens
-from attncli.tracing.recording import OnPart, Selection
+from attncli.tracing.selection import Selection
+from attncli.tracing.slabs import OnPart
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 

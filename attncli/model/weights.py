@@ -1,4 +1,4 @@
-"""Our parameters, read from a checkpoint that has them under a family's names."""
+"""The parameters of a model, read from a checkpoint that stores them under the names of its family."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from attncli.errors import AttnError
 from attncli.formula.types import Array, Index
 
 CONVERTED = 1 << 20
-"""How many numbers of a matrix are converted at a time: 4 MB in float32, memory that each hands to the next."""
+"""How many numbers of a matrix are converted at a time: 4 MB in float32, so that the same memory is used again."""
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
 
 
 def family_names(checkpoint: Checkpoint, prefixes: Sequence[str]) -> dict[str, str]:
-    """The family's name of each tensor -> its name in this checkpoint, which may have a prefix, or the old
-    names of a norm's parameters. A tensor without prefix wins over one of the same name with it."""
+    """The family's name of each tensor -> its name in this checkpoint, which may have a prefix, or the old names
+    of the parameters of a norm. A tensor without a prefix wins over one with it."""
     names: dict[str, str] = {}
     for actual in checkpoint.names():
         name = actual
@@ -38,10 +38,10 @@ def family_names(checkpoint: Checkpoint, prefixes: Sequence[str]) -> dict[str, s
 
 @dataclass
 class CheckpointWeights:
-    """Weights of a model in a checkpoint, as `dtype`, each checked against the shape that the Spec gives it.
+    """The weights of a model in a checkpoint, as `dtype`; the shape of each is checked against the Spec.
 
-    `names` maps the family's tensor names to the checkpoint's. Raises AttnError for a missing tensor or one
-    of another shape. `touched` lists the tensors read so far.
+    `names` maps the family's names of tensors to those of the checkpoint. `touched` lists the tensors read so far.
+    Raises AttnError for a missing tensor or one of another shape.
     """
 
     spec: Spec
@@ -63,7 +63,7 @@ class CheckpointWeights:
         return self._read(name, shape)
 
     def kept_by_head(self, name: str) -> bool:
-        """Whether a parameter lies in as many tensors as there are heads."""
+        """Whether a parameter is stored as one tensor for each head."""
         return "{H}" in self._tensor(name).name
 
     def _read(self, name: str, shape: tuple[int, ...], head: str = "0") -> Array:
@@ -72,8 +72,9 @@ class CheckpointWeights:
         return converted.T if tensor.transposed else converted
 
     def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
-        """How many columns a matrix has, and all of them, some at a time, so that a large one is never converted
-        whole. Those of what is stored [in, out] are not together in the file: it comes in one part."""
+        """The number of columns of a matrix, and the columns, some at a time, so that a large matrix is never
+        converted as a whole. A matrix stored [in, out] comes in one slice, because its columns are not contiguous
+        in the file."""
         shape = shape_of(self.spec, name)
         assert shape is not None, name
         if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
@@ -82,15 +83,15 @@ class CheckpointWeights:
             tensor = replace(tensor, transposed=True)
         else:
             tensor, actual = self._find(name, shape)
-        return shape[1], self._parts(tensor, actual, *shape)
+        return shape[1], self._slices(tensor, actual, *shape)
 
-    def _parts(self, tensor: Tensor, actual: str, height: int, width: int) -> Iterator[tuple[slice, Array]]:
+    def _slices(self, tensor: Tensor, actual: str, height: int, width: int) -> Iterator[tuple[slice, Array]]:
         step = max(1, CONVERTED // height) if tensor.transposed else width
         for start in range(0, width, step):
-            part = slice(start, start + step)
-            take = _rows_of(tensor.take, part) if tensor.transposed else tensor.take
+            columns = slice(start, start + step)
+            take = _rows_of(tensor.take, columns) if tensor.transposed else tensor.take
             converted = self.checkpoint.array(actual, take).astype(self.dtype, copy=False)
-            yield part, converted.T if tensor.transposed else converted
+            yield columns, converted.T if tensor.transposed else converted
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         shape = shape_of(self.spec, name)
@@ -102,8 +103,8 @@ class CheckpointWeights:
         return self.tensors.get(name) or self.tensors[template(name)]
 
     def locate(self, name: str, head: str = "0") -> tuple[Tensor, str, str | None]:
-        """Where a parameter lies (of one kept head by head, a head's part), the family's name of that tensor, and
-        its name in this checkpoint: None where it is missing."""
+        """Where a parameter is stored (for one stored head by head, the tensor of that head), the family's name of
+        the tensor, and its name in this checkpoint: None where it is missing."""
         first = self._tensor(name)
         tensor, theirs, actual = self._locate(first, name, head)
         while actual is None and tensor.otherwise is not None:
@@ -113,13 +114,13 @@ class CheckpointWeights:
     def _locate(self, tensor: Tensor, name: str, head: str) -> tuple[Tensor, str, str | None]:
         layer, expert = layer_and_expert(name)
         theirs = tensor.name.replace("{L}", layer).replace("{E}", expert).replace("{H}", head)
-        if expert and "{E}" not in tensor.name:  # all experts in one tensor
+        if expert and "{E}" not in tensor.name:  # all experts are in one tensor
             tensor = replace(tensor, take=_of_expert(int(expert), tensor.take))
         actual = self.names.get(tensor.alias) or self.names.get(theirs)
         return tensor, theirs, actual
 
     def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
-        """Where a parameter lies, and the name of its tensor in this checkpoint."""
+        """Where a parameter is stored, and the name of its tensor in this checkpoint."""
         tensor, theirs, actual = self.locate(name, head)
         if actual is None:
             raise AttnError(
@@ -131,32 +132,32 @@ class CheckpointWeights:
         return tensor, actual
 
     def check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:
-        """Raises AttnError where a parameter's tensor has another shape than the Spec makes it."""
+        """Raises AttnError where the tensor of a parameter does not have the shape that the Spec requires."""
         expected = shape[:: -1 if tensor.transposed else 1]
         stored = self.checkpoint.shape(actual)
         if tensor.take is whole and stored == expected:
             return
-        try:  # on a stand-in that takes no memory: nothing is read
+        try:  # on a stand-in without memory, so that nothing is read
             found = tensor.take(np.broadcast_to(np.float32(0), stored)).shape
         except (ValueError, IndexError):
             found = None
         if found != expected:
-            of_it = "" if tensor.take is whole else f" for the part that is {name}"
+            picked = "" if tensor.take is whole else f" for {name}, a part of it"
             raise AttnError(
                 f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(stored)}, "
-                f"but its config.json makes it {list(expected)}{of_it}."
+                f"but config.json requires {list(expected)}{picked}."
             )
 
 
-def _rows_of(take: Take, part: slice) -> Take:
-    return lambda stored: take(stored)[part]
+def _rows_of(take: Take, rows: slice) -> Take:
+    return lambda stored: take(stored)[rows]
 
 
-def _of_expert(number: int, take: Take) -> Take:
-    return lambda stored: take(stored[number])
+def _of_expert(expert: int, take: Take) -> Take:
+    return lambda stored: take(stored[expert])
 
 
 def not_finite(weights: CheckpointWeights) -> list[tuple[str, int]]:
-    """The tensors read so far that hold NaN or infinity, and how many of them."""
+    """The tensors read so far that contain NaN or infinity, with the number of such values."""
     counts = ((name, int((~np.isfinite(weights.checkpoint.array(name))).sum())) for name in weights.touched)
     return [(name, count) for name, count in counts if count]

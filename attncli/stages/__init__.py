@@ -1,30 +1,29 @@
 """The catalogue: each stage's name, symbol, formula, axes and one-line meaning."""
 
-from attncli.stages.entries import Entry, Place
-from attncli.stages.names import (
+from attncli.stages.catalogue import (
     CATALOGUE,
-    ON_REQUEST,
     attention_of,
+    context_of,
     entry_of,
     last_layer,
-    layer_of,
     offered,
-    place_of,
-    relative,
     stack_of,
 )
+from attncli.stages.entries import HEAD_AXES, Context, Entry
+from attncli.stages.names import ON_REQUEST, layer_of, relative
 
 __all__ = [
     "CATALOGUE",
+    "HEAD_AXES",
     "ON_REQUEST",
+    "Context",
     "Entry",
-    "Place",
     "attention_of",
+    "context_of",
     "entry_of",
     "last_layer",
     "layer_of",
     "offered",
-    "place_of",
     "relative",
     "stack_of",
 ]

@@ -1,19 +1,19 @@
-"""The catalogue of the end: from what the last layer leaves to the words."""
+"""The catalogue of the end: from the output of the last layer to the probabilities."""
 
 from __future__ import annotations
 
-from attncli.stages.entries import ROWS, VOCAB, Entry, Place, normed, number
+from attncli.stages.entries import ROWS, VOCAB, Context, Entry, normed, number
 from attncli.text.language import N_
 
 
-def _final_symbol(p: Place) -> str:
+def _final_symbol(p: Context) -> str:
     head = p.spec.head
     assert head is not None
     symbol = "Y_p" if head.project else "Y'" if head.transform is not None else "Y"
     return symbol if head.scale == 1 else f"{number(head.scale)} {symbol}"
 
 
-def _logits(p: Place) -> str:
+def _logits(p: Context) -> str:
     head = p.spec.head
     assert head is not None
     made = f"{_final_symbol(p)} {'Eᵀ' if head.tied else 'W_U'}"
@@ -26,7 +26,7 @@ def _logits(p: Place) -> str:
     return f"L = {made}" if head.cap is None else f"L = c tanh({made} / c), c = {number(head.cap)}"
 
 
-def _transformed(p: Place) -> str:
+def _transformed(p: Context) -> str:
     part = p.spec.head and p.spec.head.transform
     assert part
     made = f"{part.activation_name}(Y W_head{' + b_head' if part.bias else ''})"
@@ -35,16 +35,17 @@ def _transformed(p: Place) -> str:
 
 FINAL = (
     Entry("final", "Y", ROWS, lambda p: f"Y = {normed(p.stack.final_norm, 'X_last')}",
-          N_("what the last layer leaves"), lambda p: p.block != "attention_only"),
+          N_("the output of the last layer"), lambda p: p.block != "attention_only"),
 )  # fmt: skip
 END = (
-    Entry("head.transformed", "Y'", ROWS, _transformed, N_("what the masked-word head reads the words from"),
+    Entry("head.transformed", "Y'", ROWS, _transformed,
+          N_("the final vectors, transformed by the masked-word head"),
           lambda p: p.spec.head is not None and p.spec.head.transform is not None),
     Entry("head.projected", "Y_p", ROWS, lambda p: "Y_p = Y W_p",
-          N_("the vectors, brought to the width of the token vectors"),
+          N_("the vectors, projected to the width of the token embeddings"),
           lambda p: p.spec.head is not None and p.spec.head.project),
-    Entry("logits", "L", VOCAB, _logits, N_("the score of every word of the vocabulary"),
+    Entry("logits", "L", VOCAB, _logits, N_("the score of each token in the vocabulary"),
           lambda p: p.spec.head is not None),
-    Entry("probs", "p", VOCAB, lambda p: "p = softmax(L)", N_("the probability of every word"),
+    Entry("probs", "p", VOCAB, lambda p: "p = softmax(L)", N_("the probability of each token in the vocabulary"),
           lambda p: p.spec.head is not None),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Selecting stages by name, by glob, or by the name that TransformerLens gives them."""
+"""Selecting stages: by name, by glob, or by the name that TransformerLens gives them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
-from attncli.stages import ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
+from attncli.stages import HEAD_AXES, ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
+from attncli.stages.names import ATTENTIONS, HEADS, SELF
 
 Layers = Sequence[int] | Mapping[str, Collection[int]]
-"""Layer numbers, the same for every stack, or those of each stack by its prefix."""
+"""Layer numbers for every stack, or for each by its prefix."""
 
 TRANSFORMER_LENS = {
     "hook_embed": ("embed.tokens",),
@@ -43,17 +44,16 @@ TRANSFORMER_LENS = {
     "ln_final.hook_normalized": ("final",),
     "hook_logits": ("logits",),
 }
-"""TransformerLens' name -> attn's; of several, the first that the model has."""
+"""TransformerLens' name -> our names; the first that the model has is meant."""
 
 
 def attention_stages(spec: Spec, layers: Layers, embedding: bool = False) -> list[str]:
-    """The default view: from the embedding to the attention output. The embedding is left out when the first
-    layer is not shown, unless `embedding` asks for it."""
+    """The default view: from the embedding (with the first layer, or if `embedding`) to the attention output."""
     return [
         name
         for name in _default(spec)
         if (relative(name).startswith("embed") and (embedding or 0 in _of_stack(spec, name, layers)))
-        or (layer_of(name) in _of_stack(spec, name, layers) and relative(name).startswith(("attn.", "cross.")))
+        or (layer_of(name) in _of_stack(spec, name, layers) and relative(name).startswith(ATTENTIONS))
     ]
 
 
@@ -63,9 +63,8 @@ def _of_stack(spec: Spec, name: str, layers: Layers) -> Collection[int]:
 
 
 def head_counts(spec: Spec, stages: Iterable[str]) -> list[int]:
-    """How many heads the attentions of these stages have, in ascending order: several numbers where they
-    differ."""
-    with_heads = (name for name in stages if entry_of(name).axes[0] in ("head", "kv_head"))
+    """How many heads the attentions of these stages have; several numbers if the attentions differ."""
+    with_heads = (name for name in stages if entry_of(name).axes[0] in HEAD_AXES)
     return sorted({attention_of(spec, name).heads for name in with_heads}) or [spec.heads]
 
 
@@ -74,7 +73,7 @@ def _default(spec: Spec) -> list[str]:
 
 
 def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[str]:
-    """The full names of the stages asked for, in the order of computation.
+    """The full names of the stages that match, in the order of computation.
 
     A pattern is a full name or glob (`layers.3.attn.q`, `layers.*.attn.weights`), a name within a layer
     (`attn.weights`, or just `weights`; `decoder.attn.weights` for one stack), `all`, or a TransformerLens name.
@@ -86,43 +85,43 @@ def select(spec: Spec, patterns: Iterable[str], layers: Layers | None) -> list[s
     wanted: set[str] = set()
     for pattern in patterns:
         ours = "*" if pattern == "all" else _translated(spec, pattern)
-        names = everything if "heads" in ours else default
+        names = everything if HEADS in ours else default
         if "layers." in ours:
             matched = {name for name in names if fnmatchcase(name, ours)}
         else:
-            in_any_layer = [name for name in names if _matches(name, ours)]
+            in_any_layer = [name for name in names if _called(name, ours)]
             matched = {
                 name
                 for name in in_any_layer
                 if (layer := layer_of(name)) is None or layer in _of_stack(spec, name, chosen)
             }
         if not matched:
-            raise _no_match(spec, pattern, {layer_of(n) for n in names if _matches(n, ours)})
+            raise _no_match(spec, pattern, {layer_of(n) for n in names if _called(n, ours)})
         wanted |= matched
     return [name for name in everything if name in wanted]
 
 
 @lru_cache(maxsize=1 << 16)
 def _short_names(name: str) -> list[str]:
-    """A stage's names within its layer: attn.weights, weights, decoder.attn.weights."""
+    """The names of a stage within its layer: attn.weights, weights, decoder.attn.weights."""
     short = relative(name)
     side = name.split(".", 1)[0]
     return [
         short,
-        *([short.removeprefix("attn.")] if short.startswith("attn.") else []),
+        *([short.removeprefix(f"{SELF}.")] if short.startswith(f"{SELF}.") else []),
         *([f"{side}.{short}"] if side in ("encoder", "decoder") else []),
     ]
 
 
-def _matches(name: str, pattern: str) -> bool:
-    """Whether a pattern matches one of a stage's names within its layer."""
+def _called(name: str, pattern: str) -> bool:
+    """Whether a pattern matches a short name of a stage."""
     if not any(c in pattern for c in "*?["):
         return pattern in _short_names(name)
     return any(fnmatchcase(short, pattern) for short in _short_names(name))
 
 
 def _translated(spec: Spec, pattern: str) -> str:
-    """attn's pattern for a TransformerLens name; any other pattern unchanged."""
+    """Our pattern for a name of TransformerLens; any other name as it is."""
     match = re.fullmatch(r"(?s:(?:(blocks|encoder|decoder)\.([^.]+)\.)?(.*))", pattern)
     assert match is not None
     side, layer, rest = match[1], match[2], match[3]
@@ -140,10 +139,10 @@ def _translated(spec: Spec, pattern: str) -> str:
 
 
 def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageError:
-    """The error for a pattern without a match. `elsewhere`: layers that have such a stage but were not chosen."""
+    """`elsewhere`: the layers that have such a stage but were not selected."""
     if elsewhere:
         listed = ", ".join(str(layer) for layer in sorted(layer for layer in elsewhere if layer is not None))
-        return UsageError(f"{pattern!r} is not in the layers chosen: it is in {listed}.", "Take --layer all.")
+        return UsageError(f"{pattern!r} is not in the selected layers, but in {listed}.", "Try --layer all.")
     layer = layer_of(pattern.replace("blocks.", "layers."))
     if layer is not None and layer >= spec.layers:
         return UsageError(f"no stage {pattern!r}: the model has {spec.layers} layers, 0 to {spec.layers - 1}.")

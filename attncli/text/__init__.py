@@ -1,1 +1,1 @@
-"""Text in and text shown: tokens, tokenizers, language, visible characters."""
+"""Text in and text out: tokens, tokenizers, the language of messages, visible characters."""

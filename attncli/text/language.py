@@ -1,6 +1,6 @@
-"""What is said to people, in their language, by gettext: English in the code, other languages in attncli/locale.
+"""Translating what people read, by gettext: the code is in English, other languages are in attncli/locale.
 
-`N_` marks a text where it is written, `Say` says it where it is shown. In between it is a str like any other, so
+`N_` marks a text where it is written; `Say` translates it where it is shown. In between it is an ordinary str, so
 that what programs read stays English.
 """
 
@@ -16,61 +16,62 @@ DOMAIN, LOCALE = "attn", Path(__file__).parent.parent / "locale"
 
 
 class Message(str):
-    """English text that remembers what it was made from: a text with names in braces, and their values."""
+    """An English text that remembers its template (`text`, with names in braces) and the values for the names."""
 
     text = ""
     values: Mapping[str, object] = MappingProxyType({})
 
 
 def N_(text: str, /, **values: object) -> Message:
-    """Marks a text for translation. With values, `text` holds their names: N_("{n} of them", n=3)."""
-    made = Message(text.format(**values) if values else text)
-    made.text, made.values = text, values
-    return made
+    """Marks a text for translation. With values, `text` has their names in braces: N_("{n} heads", n=3)."""
+    message = Message(text.format(**values) if values else text)
+    message.text, message.values = text, values
+    return message
 
 
-def joined(separator: str, *parts: str) -> Message:
-    """Texts as one, of which each that is marked is said for itself."""
-    names = {f"part{i}": part for i, part in enumerate(parts)}
+def joined(separator: str, *texts: str) -> Message:
+    """Several texts as one; each marked text is translated by itself."""
+    names = {f"part{i}": text for i, text in enumerate(texts)}
     return N_(separator.join(f"{{{name}}}" for name in names), **names)
 
 
 @dataclass(frozen=True)
 class Say:
-    """Says texts in a language. What has no translation is said in English."""
+    """Translates texts into a language. A text without a translation stays English."""
 
     gettext: Callable[[str], str] = lambda text: text
-    ngettext: Callable[[str, str, int], str] = lambda one, many, count: one if count == 1 else many
+    ngettext: Callable[[str, str, int], str] = lambda singular, plural, count: singular if count == 1 else plural
 
     def __call__(self, text: str, /, **values: object) -> str:
-        """A text by its English; names in braces are replaced by the values, which are said as well if marked."""
+        """The translation of an English text. Values replace the names in braces; marked values are translated
+        too."""
         if isinstance(text, Message):
             return self(text.text, **text.values)
-        said = self.gettext(text) if text else ""  # gettext's answer to nothing is the head of the catalogue
+        translated = self.gettext(text) if text else ""  # gettext translates "" to the catalog's header
         if not values:
-            return said
-        return said.format(**{k: self.marked(v) if isinstance(v, str) else v for k, v in values.items()})
+            return translated
+        return translated.format(**{k: self.marked(v) if isinstance(v, str) else v for k, v in values.items()})
 
     def marked(self, text: str) -> str:
-        """A text that may be a user's: said only if it is marked."""
+        """A text that may come from the user: translated only if it is marked."""
         return self(text) if isinstance(text, Message) else text
 
-    def counted(self, one: str, many: str, count: int) -> str:
-        """`1 head` or `2 heads`: the text for the count, which takes the place of {count}."""
-        return self.ngettext(one, many, count).format(count=count)
+    def counted(self, singular: str, plural: str, count: int) -> str:
+        """`1 head` or `2 heads`: the text for a count, with the count in place of {count}."""
+        return self.ngettext(singular, plural, count).format(count=count)
 
 
 ENGLISH = Say()
 
 
 def language(choice: str | None = None) -> Say:
-    """The language of that name in LANGUAGES; None: the locale's, by LANGUAGE, LC_ALL, LC_MESSAGES or LANG, and
-    English where there is no catalogue for it."""
+    """The language of that name in LANGUAGES. None: that of the locale, by LANGUAGE, LC_ALL, LC_MESSAGES or LANG;
+    English where there is no translation into it."""
     from gettext import GNUTranslations, find
 
-    catalogue = find(DOMAIN, str(LOCALE), None if choice is None else [choice])
-    if catalogue is None:
+    catalog = find(DOMAIN, str(LOCALE), None if choice is None else [choice])
+    if catalog is None:
         return ENGLISH
-    with open(catalogue, "rb") as file:
-        found = GNUTranslations(file)
-    return Say(found.gettext, found.ngettext)
+    with open(catalog, "rb") as file:
+        translations = GNUTranslations(file)
+    return Say(translations.gettext, translations.ngettext)

@@ -1,4 +1,4 @@
-"""Tokens: what the model reads instead of text."""
+"""Tokens: the pieces of text that a model reads, with their ids."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 class Tokens:
     """The tokens of one input, in order.
 
-    `texts` are for people: the token's own text (" cat", "##ing", "[CLS]", "<0xE3>" for a lone byte).
-    `spans` are character offsets [start, end) into the text, None for tokens that are not of the text.
-    `types` number the segments. `vocabulary` holds the words of an open tokenizer, by id. `word` gives the
-    text of any id of the vocabulary.
+    `texts` are for people: the text of each token (" cat", "##ing", "[CLS]", "<0xE3>" for a single byte). `spans`
+    are character offsets [start, end) into the input; None for tokens that are not in the input. `types` are the
+    numbers of the segments. `vocabulary` lists the words of an open tokenizer, by id. `word` gives the text of any
+    id of the vocabulary.
     """
 
     ids: tuple[int, ...]
@@ -27,7 +27,7 @@ class Tokens:
         return len(self.ids)
 
     def records(self) -> list[dict[str, object]]:
-        """One dict a token, as in the JSON: index, id, text, start, end."""
+        """One dict for each token, as in the JSON: index, id, text, start, end."""
         return [
             {
                 "index": i,

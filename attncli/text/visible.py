@@ -1,4 +1,4 @@
-"""Text made safe to show: what cannot be seen, or would command a terminal, becomes visible."""
+"""Text made safe to show: invisible characters and terminal commands become visible."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"}
 
 
 def visible(text: str) -> str:
-    """The text with everything that cannot be seen, or that would command a terminal, made visible.
+    """The text with every invisible character, and every character that would command a terminal, made visible.
 
-    Space and the control characters become their Unicode control pictures (␣ ␊ ␉ ␛); other invisible
-    characters, joiners and variation selectors, whose width differs between terminals, their escape; a
-    combining mark with nothing to stand on gets a dotted circle.
+    A space or control character becomes its Unicode control picture (␣ ␊ ␉ ␛). Other invisible characters, joiners
+    and variation selectors, whose width differs between terminals, become escapes. A combining mark without a base
+    character gets a dotted circle.
     """
     if text.isascii() and text.isprintable() and " " not in text:
         return text
@@ -34,8 +34,8 @@ def visible(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text as it is, but for control characters (tab and line ends aside), which become escapes:
-    for formats that other programs read."""
+    """The text with control characters as escapes (but tab, \\n and \\r as they are), for formats that programs
+    read."""
     return "".join(
         f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" and c not in "\t\n\r" else c for c in text
     )

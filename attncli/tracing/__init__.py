@@ -1,1 +1,1 @@
-"""Stages, traces of them, and how a forward pass is recorded."""
+"""Stages, traces of them, and the tap: how a forward pass is recorded and changed."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from attncli import stages as catalogue
-from attncli.errors import nearest
+from attncli.errors import AttnError, UsageError, nearest
+from attncli.files import encode, npz_bytes, safetensors_bytes, write_whole
 from attncli.text.tokens import Tokens
+from attncli.tracing.document import Arrays, arrays, stage_facts, stage_from, stage_object, tokens_from
+from attncli.tracing.file import read
 from attncli.tracing.stage import Stage
+from attncli.tracing.unknown import unknown_fields, with_unknown
 from attncli.version import __version__
 
+SCHEMAS = ("attn.trace/1", "attn.pe/1")
+"""Those of the documents that are traces."""
 SHOWN = 20
 """How many stages `repr` of a trace shows at most."""
 
@@ -100,17 +108,36 @@ class Trace(Mapping[str, Stage]):
         """Writes the whole trace; the ending says how: .npz or .safetensors, which `Trace.load` reads back, or
         .json, where what is not finite is null. Raises UsageError for another ending, AttnError where it cannot
         be written."""
-        from attncli.render.arrays import save_trace
-
-        save_trace(self, Path(path))
+        file, stages = Path(path), list(self.stages.values())
+        as_bytes = SAVED.get(file.suffix.lower())
+        if as_bytes is None:
+            hint = f"Name a file that ends in {', '.join(SAVED)}."
+            raise UsageError(f"cannot save a trace as {file.name}.", hint)
+        data = as_bytes(self, stages)
+        with write_whole(file) as output:
+            output.write(data)
 
     @staticmethod
     def load(path: str | Path) -> Trace:
-        """Reads what `save` or `attn explain -o` wrote as .npz or .safetensors. Raises AttnError for a file that
-        is not such a trace, or of a later attn that this one cannot read."""
-        from attncli.render.arrays import load_trace
-
-        return load_trace(Path(path))
+        """Reads what `save` or `attn explain -o` wrote as .npz or .safetensors; fields that this version does not
+        know are kept in `unknown`. Raises AttnError for a file that is not such a trace, or of a later attn that
+        this one cannot read."""
+        stored, text = read(Path(path))
+        if text is None:
+            raise AttnError(f"{path} is not a trace.", "Trace.save writes one.")
+        try:
+            document = orjson.loads(text)
+            if (schema := document["schema"]) not in SCHEMAS:
+                newer = str(schema).startswith(("attn.trace/", "attn.pe/"))
+                hint = "A newer attn wrote it; update attn." if newer else "Trace.save writes a trace."
+                raise AttnError(f"{path} holds {schema}, but a trace is {' or '.join(SCHEMAS)}.", hint)
+            trace = _trace(document, stored)
+            if trace.parameters:
+                return trace  # of a formula: every field beside the stages is a parameter
+            known = _document(trace, list(trace.stages.values()))
+            return replace(trace, unknown=unknown_fields(document, known))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise AttnError(f"{path} is not a trace that can be read: {error!r} in its document.") from error
 
 
 def _listed(names: list[str]) -> str:
@@ -120,3 +147,79 @@ def _listed(names: list[str]) -> str:
 
 def _shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+# ------------------------------------------------------------------ to and from documents
+
+
+def head_object(head: Trace) -> dict[str, Any]:
+    """Everything but the stages."""
+    document: dict[str, Any] = {"schema": head.schema, "version": head.version}
+    if head.parameters:
+        return document | head.parameters
+    document |= {
+        "text": head.text,
+        "model": None if head.model is None else _model(head.model),
+        "tokens": None if head.tokens is None else head.tokens.records(),
+    }
+    if head.target is not None:
+        document["target"] = {"text": head.target_text, "tokens": head.target.records()}
+    return document
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    """The facts of a model; those of an encoder only where there is one."""
+    facts = asdict(model)
+    if not model.encoder_layers:
+        del facts["encoder_layers"]
+    return facts
+
+
+def _document(head: Trace, stages: Sequence[Stage]) -> dict[str, Any]:
+    """The document beside the arrays of a trace."""
+    document = head_object(head) | {"stages": [stage_facts(stage) for stage in stages]}
+    if head.tokens is not None:
+        document["types"] = list(head.tokens.types)
+    return document
+
+
+def _facts(head: Trace, stages: Sequence[Stage]) -> str:
+    return encode(with_unknown(_document(head, stages), dict(head.unknown))).decode()
+
+
+def _json_bytes(head: Trace, stages: Sequence[Stage]) -> bytes:
+    """The JSON document, numbers and all, as `attn explain --json` writes it."""
+    document = head_object(head) | {"stages": [stage_object(stage) for stage in stages]}
+    return encode(with_unknown(document, dict(head.unknown))) + b"\n"
+
+
+SAVED: dict[str, Callable[[Trace, Sequence[Stage]], bytes]] = {
+    ".npz": lambda head, stages: npz_bytes(arrays(stages), _facts(head, stages)),
+    ".safetensors": lambda head, stages: safetensors_bytes(arrays(stages), _facts(head, stages)),
+    ".json": _json_bytes,
+}
+"""What Trace.save writes, by the ending of the file's name."""
+
+
+def _trace(document: dict[str, Any], stored: Arrays) -> Trace:
+    stages = {record["name"]: stage_from(record, stored) for record in document["stages"]}
+    schema, version = document["schema"], document["version"]
+    if "tokens" not in document:
+        parameters = {k: v for k, v in document.items() if k not in ("schema", "version", "stages")}
+        return Trace(stages=stages, schema=schema, version=version, parameters=parameters)
+    model, tokens, target = document["model"], document["tokens"], document.get("target")
+    return Trace(
+        text=document["text"],
+        model=None if model is None else _model_from(model),
+        tokens=None if tokens is None else tokens_from(tokens, document["types"]),
+        stages=stages,
+        schema=schema,
+        version=version,
+        target=None if target is None else tokens_from(target["tokens"], [0] * len(target["tokens"])),
+        target_text=None if target is None else target["text"],
+    )
+
+
+def _model_from(record: dict[str, Any]) -> ModelInfo:
+    known = {field.name for field in fields(ModelInfo)}
+    return ModelInfo(**{name: value for name, value in record.items() if name in known})

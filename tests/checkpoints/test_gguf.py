@@ -1,34 +1,24 @@
-"""GGUF files give the numbers and the tokens of the same model in Hugging Face layout."""
+"""GGUF files give the numbers of the same model in Hugging Face layout."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
-import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gguf
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-import attncli
 from attncli.checkpoints.gguf import open_gguf
-from attncli.checkpoints.gguf_file import read_gguf
-from attncli.checkpoints.gguf_tokenizer import tokenizer_of
 from attncli.checkpoints.safetensors import open_safetensors
 from attncli.configs.rope import rotary
 from attncli.errors import AttnError
 from attncli.model.loading import open_checkpoint
-from tests.conftest import Run, error_of, text_of
 from tests.support.adapters import adapter, pair, product
-from tests.support.gguf_files import byte_pairs, finish, pieces, write
+from tests.support.gguf_files import finish, write
 from tests.support.oracle import assert_agrees
 from tests.support.tensor_files import GOLDEN, model, same_numbers, tensors_of
 
@@ -41,17 +31,17 @@ SAME = [
         "qwen2-unused-window", "qwen3-tied", "gemma-tied", "phi3-long", "phi3-short", "phi3-su", "phi3-window",
     )
 ]  # fmt: skip
-"""Models that GGUF has words for: others have another activation, or windows that it does not keep."""
+"""Models that GGUF can describe; it has no metadata for some activations and windows of the others."""
 
 
 @pytest.mark.parametrize("folder", SAME, ids=lambda folder: folder.name)
-def test_every_stage_is_that_of_the_reference(tmp_path: Path, folder: Path) -> None:
+def test_every_stage_agrees_with_the_reference(tmp_path: Path, folder: Path) -> None:
     asked = json.loads((folder / "input.json").read_text("utf-8")) | {"text": None}
     assert_agrees(write(tmp_path / "m.gguf", folder), asked, load_file(folder / "expected.safetensors"))
 
 
 @pytest.mark.parametrize("folder", SAME, ids=lambda folder: folder.name)
-def test_tensors_are_stored_as_in_the_folder(tmp_path: Path, folder: Path) -> None:
+def test_tensors_equal_those_of_the_folder(tmp_path: Path, folder: Path) -> None:
     ours, theirs = open_gguf(write(tmp_path / "m.gguf", folder)).checkpoint, open_safetensors(folder)
     prefix = "transformer." if folder.name.startswith("gpt2") else "model."
     for name in theirs.names():
@@ -60,17 +50,17 @@ def test_tensors_are_stored_as_in_the_folder(tmp_path: Path, folder: Path) -> No
         ours_name = name if name.startswith((prefix, "lm_head")) else prefix + name
         expected = theirs.array(name).astype(np.float32)
         assert ours.shape(ours_name) == expected.shape
-        nearly = 1e-6 if folder.name.startswith("gemma") else 0  # one was added to its norms
+        tolerance = 1e-6 if folder.name.startswith("gemma") else 0  # the conversion added 1 to its norms
         for found, there in (
             (ours.array(ours_name), expected),
             (ours.array(ours_name, lambda s: s[3:7].T), expected[3:7].T),
             (ours.rows(ours_name, [2, 1]), expected[[2, 1]]),
         ):
-            np.testing.assert_allclose(found, there, rtol=0, atol=nearly, err_msg=name)
+            np.testing.assert_allclose(found, there, rtol=0, atol=tolerance, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["llama-llama3", "llama-llama3-older", "llama-linear", "llama-grouped"])
-def test_rope_scaling_is_found_again(tmp_path: Path, name: str) -> None:
+def test_rope_scaling_survives_the_conversion(tmp_path: Path, name: str) -> None:
     ours, theirs = frequencies(write(tmp_path / "m.gguf", GOLDEN / name)), frequencies(GOLDEN / name)
     np.testing.assert_array_equal(ours, theirs)
 
@@ -114,13 +104,19 @@ def random_llama(folder: Path, fields: dict[str, Any]) -> Path:
     d, d_ff, size = config["hidden_size"], config["intermediate_size"], config["head_dim"]
     shapes = {"model.embed_tokens.weight": (47, d), "model.norm.weight": (d,)}
     for i in range(2):
-        at = f"model.layers.{i}."
+        prefix = f"model.layers.{i}."
         heads, kv_heads = config["num_attention_heads"] * size, config["num_key_value_heads"] * size
-        shapes |= {f"{at}input_layernorm.weight": (d,), f"{at}post_attention_layernorm.weight": (d,)}
-        shapes |= {f"{at}self_attn.q_proj.weight": (heads, d), f"{at}self_attn.k_proj.weight": (kv_heads, d)}
-        shapes |= {f"{at}self_attn.v_proj.weight": (kv_heads, d), f"{at}self_attn.o_proj.weight": (d, heads)}
-        shapes |= {f"{at}mlp.gate_proj.weight": (d_ff, d), f"{at}mlp.up_proj.weight": (d_ff, d)}
-        shapes |= {f"{at}mlp.down_proj.weight": (d, d_ff)}
+        shapes |= {f"{prefix}input_layernorm.weight": (d,), f"{prefix}post_attention_layernorm.weight": (d,)}
+        shapes |= {
+            f"{prefix}self_attn.q_proj.weight": (heads, d),
+            f"{prefix}self_attn.k_proj.weight": (kv_heads, d),
+        }
+        shapes |= {
+            f"{prefix}self_attn.v_proj.weight": (kv_heads, d),
+            f"{prefix}self_attn.o_proj.weight": (d, heads),
+        }
+        shapes |= {f"{prefix}mlp.gate_proj.weight": (d_ff, d), f"{prefix}mlp.up_proj.weight": (d_ff, d)}
+        shapes |= {f"{prefix}mlp.down_proj.weight": (d, d_ff)}
     numbers = np.random.default_rng(0)
     tensors = {name: numbers.normal(size=shape).astype(np.float32) / 8 for name, shape in shapes.items()}
     return model(folder / "llama", "llama-float16", tensors, **config)
@@ -152,12 +148,12 @@ BLOCKS = ("Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ2_XXS", "IQ2_XS", "IQ2_S", 
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_blocks_of_every_kind_are_what_the_package_says(tmp_path: Path, kind: str) -> None:
-    """Random bytes, as one matrix of Q (whose rows are reordered) and as an embedding."""
+def test_blocks_of_every_type_are_dequantized_as_by_the_package(tmp_path: Path, kind: str) -> None:
+    """Random bytes, as a matrix W_Q (whose rows are reordered) and as an embedding."""
     type_ = gguf.GGMLQuantizationType[kind]
     size, width = gguf.GGML_QUANT_SIZES[type_]
     count = 512 // size * width
-    data = np.random.default_rng(0).integers(0, 60, (16, count), dtype=np.uint8)  # scales below infinity
+    data = np.random.default_rng(0).integers(0, 60, (16, count), dtype=np.uint8)  # small enough for finite scales
     writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
     writer.add_embedding_length(512)
     writer.add_head_count(2)
@@ -178,7 +174,7 @@ def test_blocks_of_every_kind_are_what_the_package_says(tmp_path: Path, kind: st
     np.testing.assert_array_equal(checkpoint.array(name, lambda s: s[5:9, ::3].T), halves[5:9, ::3].T)
 
 
-# ------------------------------------------------------------------ the other architectures' names and changes
+# ------------------------------------------------------------------ names and changes of other architectures
 
 
 def test_an_adapter_fits_a_gguf_file(tmp_path: Path) -> None:
@@ -202,7 +198,7 @@ def opened(tmp_path: Path, arch: str, tensors: dict[str, NDArray[Any]], **number
     return open_gguf(finish(writer, tmp_path / "m.gguf"))
 
 
-def test_gemma_has_had_one_added_to_its_norms(tmp_path: Path) -> None:
+def test_the_one_added_to_the_norms_of_gemma_is_subtracted(tmp_path: Path) -> None:
     norm = np.array([1.5, 0.25, 1, -3, 0, 1], np.float32)
     found = opened(tmp_path, "gemma", {"blk.0.attn_norm.weight": norm, "output_norm.weight": norm},
                    attention__key_length=4, attention__value_length=4)  # fmt: skip
@@ -213,7 +209,7 @@ def test_gemma_has_had_one_added_to_its_norms(tmp_path: Path) -> None:
     assert found.config["model_type"] == "gemma"
 
 
-def test_qwen_and_phi_keep_their_order(tmp_path: Path) -> None:
+def test_the_rows_of_qwen_and_phi_keep_their_order(tmp_path: Path) -> None:
     matrix = np.arange(36, dtype=np.float32).reshape(6, 6)
     qwen2 = opened(tmp_path, "qwen2", {"blk.1.attn_q.weight": matrix, "blk.1.attn_q.bias": matrix[0]})
     np.testing.assert_array_equal(qwen2.checkpoint.array("model.layers.1.self_attn.q_proj.weight"), matrix)
@@ -269,10 +265,10 @@ W_Q = {"blk.0.attn_q.weight": np.ones((6, 6), np.float32)}
         ({"rope_freqs.weight": np.zeros((2, 2))}, {}, "not numbers above 0"),
         ({}, {"rope__scaling__type": "yarn", "rope__scaling__attn_factor": 0.5}, "'yarn' with attn_factor"),
         ({}, {"attention__value_length": 5}, "different sizes"),
-        ({}, {"block_count": 3}, "block_count is 3, but there are tensors of 0 blocks"),
+        ({}, {"block_count": 3}, "block_count is 3, but the file has tensors of 0 blocks"),
         ({}, {"attention__head_count": 0}, "num_attention_heads is 0"),
         (W_Q, {"attention__key_length": 7, "attention__value_length": 7}, "2 heads of size 7 do not fit"),
-        (W_Q, {"attention__head_count": 4}, "6 rows, which 4 heads of pairs cannot share"),
+        (W_Q, {"attention__head_count": 4}, "6 rows; 6 is not divisible by twice its 4 heads"),
     ],
 )
 def test_metadata_that_do_not_fit_are_refused(
@@ -282,250 +278,7 @@ def test_metadata_that_do_not_fit_are_refused(
         opened(tmp_path, "llama", {n: t.astype(np.float32) for n, t in tensors.items()}, **numbers)
 
 
-def test_a_factor_without_a_kind_is_linear(tmp_path: Path) -> None:
+def test_a_rope_factor_without_a_type_is_linear(tmp_path: Path) -> None:
     found = opened(tmp_path, "llama", {}, rope__scaling__factor=2.5)
     assert found.config["rope_scaling"] == {"rope_type": "linear", "factor": 2.5}
     assert "rope_scaling" not in opened(tmp_path, "llama", {}, rope__scaling__factor=0.0).config
-
-
-# ------------------------------------------------------------------ tokenizers
-
-
-def gpt2_vocabulary() -> tuple[list[str], list[str]]:
-    folder = GOLDEN / "gpt2-merges"
-    numbered = json.loads((folder / "vocab.json").read_text("utf-8"))
-    merges = (folder / "merges.txt").read_text("utf-8").splitlines()
-    return sorted(numbered, key=numbered.__getitem__), [m for m in merges if m and not m.startswith("#")]
-
-
-@pytest.mark.parametrize("pre", ["gpt-2", None])
-def test_byte_pairs_give_the_ids_of_the_reference(tmp_path: Path, pre: str | None) -> None:
-    folder = GOLDEN / "gpt2-merges"
-    metadata = byte_pairs(*gpt2_vocabulary(), ["<|endoftext|>"], pre)
-    file = write(tmp_path / "m.gguf", folder, metadata)
-    loaded = attncli.load_model(file)
-    for text, ids in json.loads((folder / "ids.json").read_text("utf-8")).items():
-        assert list(attncli.tokenize(loaded, text).ids) == ids, text
-    asked = json.loads((folder / "input.json").read_text("utf-8"))
-    assert_agrees(file, asked, load_file(folder / "expected.safetensors"))
-
-
-@pytest.mark.parametrize(
-    ("pre", "text", "cut"),
-    [
-        ("gpt-2", "it's 1234\n\n x", ["it", "'s", " 1234", "\n\n", " x"]),
-        ("llama-bpe", "It'S 12345!\n\n x", ["It", "'S", " ", "123", "45", "!\n\n", " x"]),
-        ("qwen2", "It'S 123(x)", ["It", "'S", " ", "1", "2", "3", "(x", ")"]),
-        ("smollm", "a 12's", ["a", " ", "1", "2", "'s"]),
-        ("tekken", "aB CDe 12/\n", ["a", "B", " CDe", " ", "1", "2", "/\n"]),
-        ("gpt-4o", "aB's CDe 1234", ["a", "B's", " CDe", " ", "123", "4"]),
-    ],
-)
-def test_text_is_cut_as_the_vocabulary_is_made_for(tmp_path: Path, pre: str, text: str, cut: list[str]) -> None:
-    """With a merge for every pair of pieces, one token is one piece of the cut."""
-    tokens, _ = gpt2_vocabulary()
-    alphabet = [t for t in tokens if len(t) == 1]
-    spelled = dict(zip("\n ", "ĊĠ", strict=True))
-    wholes, merges = [], []
-    for piece in cut:
-        letters = [spelled.get(c, c) for c in piece]
-        for i in range(1, len(letters)):
-            merges.append(f"{''.join(letters[:i])} {letters[i]}")
-            wholes.append("".join(letters[: i + 1]))
-    vocabulary = list(dict.fromkeys([*alphabet, *wholes]))
-
-    def no_bos(writer: gguf.GGUFWriter) -> None:
-        writer.add_add_bos_token(False)
-
-    file = write(tmp_path / "m.gguf", GOLDEN / "gpt2-odd", byte_pairs(vocabulary, merges, [], pre), no_bos)
-    assert [t.replace("Ċ", "\n") for t in attncli.tokenize(attncli.load_model(file), text).texts] == cut
-
-
-def test_llama_3_begins_with_its_beginning(tmp_path: Path) -> None:
-    tokens, merges = gpt2_vocabulary()
-
-    def bos(writer: gguf.GGUFWriter) -> None:
-        writer.add_bos_token_id(tokens.index("<|endoftext|>"))
-
-    file = write(
-        tmp_path / "m.gguf", GOLDEN / "gpt2-odd", byte_pairs(tokens, merges, ["<|endoftext|>"], "llama-bpe"), bos
-    )
-    loaded = attncli.load_model(file)
-    assert attncli.tokenize(loaded, "the").texts[0] == "<|endoftext|>"
-    assert attncli.tokenize(loaded, "the", special_tokens=False).texts[0] != "<|endoftext|>"
-
-
-SPECIAL = ["<unk>", "<s>", "</s>"]
-BYTES = [f"<0x{b:02X}>" for b in range(256)]
-WORDS = ["▁t", "he", "▁the", "th", "▁c", "at", "▁cat", "s", "▁", "t", "h", "e", "c", "a", "▁a", "▁▁", "cat", "猫"]
-VOCABULARY = [*SPECIAL, *BYTES, *WORDS]
-SCORES = [0.0] * (3 + 256) + [-float(i) for i in random.Random(1).sample(range(100), len(WORDS))]
-KINDS = [2, 3, 3, *[6] * 256, *[1] * len(WORDS)]
-
-
-def sentence_piece(text: str, before: str = "▁") -> list[str]:
-    """SentencePiece's algorithm: join neighbours of the best score, the leftmost of them, till none is left."""
-    score = dict(zip(VOCABULARY, SCORES, strict=True))
-    parts = list((before + text).replace(" ", "▁"))
-    while True:
-        ways = [(score["".join(p)], -i) for i, p in enumerate(itertools.pairwise(parts)) if "".join(p) in WORDS]
-        if not ways:
-            break
-        at = -max(ways)[1]
-        parts[at : at + 2] = ["".join(parts[at : at + 2])]
-    known = [[p] if p in WORDS else [f"<0x{b:02X}>" for b in p.encode()] for p in parts]
-    return [token for part in known for token in part]
-
-
-@pytest.fixture(scope="module")
-def with_pieces(tmp_path_factory: pytest.TempPathFactory) -> attncli.Model:
-    file = tmp_path_factory.mktemp("gguf") / "m.gguf"
-    return attncli.load_model(write(file, GOLDEN / "llama-bfloat16", pieces(VOCABULARY, SCORES, KINDS)))
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text(st.sampled_from("the cat sé猫🙂"), min_size=1, max_size=12))
-def test_scored_pieces_are_joined_as_sentence_piece_joins_them(with_pieces: attncli.Model, text: str) -> None:
-    tokens = attncli.tokenize(with_pieces, text)
-    assert list(tokens.texts) == ["<s>", *sentence_piece(text)]
-    assert list(tokens.ids) == [VOCABULARY.index(t) for t in tokens.texts]
-
-
-def test_special_pieces_in_the_text_are_whole(with_pieces: attncli.Model) -> None:
-    assert list(attncli.tokenize(with_pieces, "cat</s>cat").texts) == ["<s>", "▁cat", "</s>", "▁cat"]
-
-
-def test_flags_of_the_metadata_are_kept(tmp_path: Path) -> None:
-    flags = {"add_bos_token": False, "add_eos_token": True, "add_space_prefix": False}
-    file = write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", pieces(VOCABULARY, SCORES, KINDS, **flags))
-    tokens = attncli.tokenize(attncli.load_model(file), "cat the")
-    assert list(tokens.texts) == [*sentence_piece("cat the", before=""), "</s>"]
-
-
-def test_gemma_joins_in_the_order_of_its_tokens_and_spells_spaces_as_such(tmp_path: Path) -> None:
-    tokens = ["<unk>", "<bos>", "<eos>", "  ", "   ", "ab", "bc", "▁a", "a", "b", "c", "▁"]
-    kinds = [2, 3, 3, 4, 4, *[1] * 7]
-    scores = [0.0] * 5 + [-9.0, -1.0, -1.0, -5.0, -5.0, -5.0, -5.0]
-    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "gemma")
-    pieces(tokens, scores, kinds, add_space_prefix=False)(writer)
-    tokenizer = tokenizer_of(read_gguf(finish(writer, tmp_path / "m.gguf")))
-    assert tokenizer.encode("abc   a c", None, True, None).texts == ("<bos>", "ab", "c", "▁▁▁", "a", "▁", "c")
-    assert tokenizer.encode("a ab", None, False, None).texts == ("a", "▁", "ab")
-
-
-def tokens_alone(kind: str, **lists: Sequence[Any]) -> Any:
-    def add(writer: gguf.GGUFWriter) -> None:
-        writer.add_tokenizer_model(kind)
-        for name, values in lists.items():
-            writer.add_array(f"tokenizer.ggml.{name}", values)
-
-    return add
-
-
-@pytest.mark.parametrize(
-    ("metadata", "says"),
-    [
-        ((), "this one is None"),
-        ((tokens_alone("bert", tokens=["a"]),), "this one is 'bert'"),
-        ((tokens_alone("gpt2", tokens=["a"]),), "this one is 'gpt2' with None"),
-        ((byte_pairs(["a"], [], [], "martian"),), "'gpt2' with 'martian'"),
-        ((byte_pairs(["a"], ["b c"], [], "qwen2"),), "makes no tokenizer"),
-        ((byte_pairs(["a", "aa"], ["a a"], [], "llama-bpe"),), "bos_token_id, is missing"),
-        ((tokens_alone("llama", tokens=["a", "b"], scores=[1.0]),), "2 tokens and 1 scores"),
-        ((tokens_alone("llama", tokens=["a"], scores=[1.0]),), "token_type"),
-        ((tokens_alone("llama"),), "tokens is missing"),
-    ],
-)
-def test_a_tokenizer_that_is_not_known_is_told(attn: Run, tmp_path: Path, metadata: Any, says: str) -> None:
-    write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", *metadata)
-    said = error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
-    assert says in said
-    assert "m.gguf" in said
-
-
-# ------------------------------------------------------------------ the command line, and what goes wrong
-
-
-def test_the_command_line_takes_a_file(attn: Run, tmp_path: Path) -> None:
-    folder = GOLDEN / "gpt2-merges"
-    write(tmp_path / "m.Q8_0.gguf", folder, byte_pairs(*gpt2_vocabulary(), ["<|endoftext|>"], "gpt-2"))
-    of_file = json.loads(text_of(attn("explain", "The cat", "-m", "m.Q8_0.gguf", "--layer", "1", "--json")))
-    of_folder = json.loads(text_of(attn("explain", "The cat", "-m", str(folder), "--layer", "1", "--json")))
-    assert of_file["model"]["name"] == "m.Q8_0.gguf"
-    assert of_file["tokens"] == of_folder["tokens"]
-    assert [s["shape"] for s in of_file["stages"]] == [s["shape"] for s in of_folder["stages"]]
-    assert text_of(attn("tokens", "The cat", "-m", "m.Q8_0.gguf"))
-    described = json.loads(text_of(attn("model", "m.Q8_0.gguf", "--json")))
-    assert described["family"] == "gpt2"
-    assert described["parameters"] == json.loads(text_of(attn("model", str(folder), "--json")))["parameters"]
-    assert text_of(attn("pe", "--model", "m.Q8_0.gguf", "--position", "0-2"))
-    assert "--heads is for seeded weights" in error_of(
-        attn("explain", "a", "-m", "m.Q8_0.gguf", "--heads", "2"), 2
-    )
-
-
-def test_a_file_cut_short_is_refused(attn: Run, tmp_path: Path) -> None:
-    vocabulary = pieces(VOCABULARY, SCORES, KINDS)
-    content = write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", vocabulary).read_bytes()
-    assert read_gguf(tmp_path / "m.gguf").get("llama.block_count") == 2
-    for size in [*range(0, 60), *range(60, len(content) - 1, 397), len(content) - 1]:
-        (tmp_path / "m.gguf").write_bytes(content[:size])
-        with pytest.raises(AttnError, match=r"m\.gguf is not a (whole )?GGUF file"):
-            read_gguf(tmp_path / "m.gguf")
-    assert "cut short" in error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
-
-
-def test_bytes_that_are_wrong_are_refused_or_read(tmp_path: Path) -> None:
-    """Whatever a byte of the header is changed to, the answer is a model or a line that says what is wrong."""
-    content = write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16").read_bytes()
-    chance = random.Random(0)
-    for _ in range(400):
-        changed = bytearray(content)
-        changed[chance.randrange(1400)] = chance.choice([0, 1, 4, 9, 127, 255])
-        (tmp_path / "m.gguf").write_bytes(changed)
-        with contextlib.suppress(AttnError):
-            attncli.trace(ids=[1, 2], model=attncli.load_model(tmp_path / "m.gguf"), stages=["embed"])
-
-
-def test_what_is_no_gguf_file_is_told(attn: Run, tmp_path: Path) -> None:
-    (tmp_path / "m.gguf").write_text("hello")
-    assert "m.gguf is not a GGUF file" in error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
-    (tmp_path / "m.gguf").write_bytes(b"GGUF" + (1).to_bytes(4, "little"))
-    assert "version 1" in error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
-    (tmp_path / "m.gguf").write_bytes(b"GGUF" + (3).to_bytes(4, "big"))
-    assert "big-endian" in error_of(attn("explain", "the cat", "-m", "m.gguf"), 1)
-    assert "no such file" in error_of(attn("explain", "the cat", "-m", "n.gguf"), 2)
-
-
-def test_traits_that_are_not_known_are_refused_by_name(attn: Run, tmp_path: Path) -> None:
-    def experts(writer: gguf.GGUFWriter) -> None:
-        writer.add_expert_count(8)
-
-    write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", experts)
-    said = error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
-    assert "'llama.expert_count' = 8" in said
-    assert text_of(attn("explain", "--ids", "1", "-m", "m.gguf", "--ignore-config", "llama.expert_count"))
-
-    def tensor(writer: gguf.GGUFWriter) -> None:
-        writer.add_tensor("blk.0.attn_sinks.weight", np.ones(6, np.float32))
-
-    write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", tensor)
-    assert "blk.0.attn_sinks.weight is none" in error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
-
-    def part(writer: gguf.GGUFWriter) -> None:
-        writer.add_uint16("split.count", 3)
-
-    write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16", part)
-    assert "one of 3 parts" in error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
-    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "mamba")
-    finish(writer, tmp_path / "m.gguf")
-    assert "architecture 'mamba'" in error_of(attn("explain", "--ids", "1", "-m", "m.gguf"), 1)
-
-
-def test_without_the_package_the_line_says_what_to_install(attn: Run, tmp_path: Path) -> None:
-    write(tmp_path / "m.gguf", GOLDEN / "llama-bfloat16")
-    hide = "import sys; sys.modules['gguf'] = None"
-    (tmp_path / "sitecustomize.py").write_text(hide)
-    path = f"{tmp_path}:{Path(attncli.__file__).parent.parent}"
-    said = error_of(attn("explain", "--ids", "1", "-m", "m.gguf", PYTHONPATH=path), 1)
-    assert "pip install 'attncli[gguf]'" in said

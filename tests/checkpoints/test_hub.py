@@ -1,4 +1,4 @@
-"""Models by their name on the hub: what is fetched, what is not, and what is said when it cannot be."""
+"""Models by their name on the hub: what is downloaded, what is not, and what the errors say."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASK = ("--stage", "weights", "--json")
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
-    """A hub with some repositories, each littered with files that must not be fetched."""
+    """A hub with some repositories, each with many files that must not be downloaded."""
     folders = tmp_path / "hub"
     for name in ("tiny", "org/tiny", "org/gated", "org/private"):
         litter(write_gpt2(folders / name))
@@ -38,7 +38,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 
 def litter(folder: Path) -> Path:
-    """What lies in real repositories beside the model that attn reads."""
+    """Adds files that real repositories have beside the model."""
     for name in ("pytorch_model.bin", "flax_model.msgpack", "README.md", "onnx/model.onnx", "vocab.json",
                  "original/model.safetensors"):  # fmt: skip
         (folder / name).parent.mkdir(exist_ok=True)
@@ -48,7 +48,7 @@ def litter(folder: Path) -> Path:
 
 @pytest.fixture
 def online(attn: Run, hub: Hub) -> Run:
-    """`attn` with that hub as its hub."""
+    """`attn` with this hub as its hub."""
 
     def run(*arguments: str, **environment: str):  # type: ignore[no-untyped-def]
         return attn(*arguments, **({"HF_ENDPOINT": hub.address, "HF_HUB_OFFLINE": "0"} | environment))
@@ -57,7 +57,7 @@ def online(attn: Run, hub: Hub) -> Run:
 
 
 @pytest.mark.parametrize("name", ["tiny", "org/tiny"])
-def test_a_model_is_fetched_once_and_then_found_without_the_network(online: Run, hub: Hub, name: str) -> None:
+def test_a_model_is_downloaded_once_and_then_found_without_the_network(online: Run, hub: Hub, name: str) -> None:
     first = json.loads(text_of(online("explain", "the cat sat", "-m", name, *ASK)))
     assert first["model"]["name"] == name
     assert hub.files == ["config.json", "model.safetensors", "tokenizer.json"]
@@ -75,7 +75,7 @@ def test_the_numbers_are_those_of_the_folder(online: Run, hub: Hub) -> None:
     assert fetched["stages"] == local["stages"]
 
 
-def test_shards_are_fetched_by_their_index(online: Run, hub: Hub) -> None:
+def test_the_shards_in_the_index_are_downloaded(online: Run, hub: Hub) -> None:
     text_of(online("explain", "--ids", "1,2,3", "-m", "org/sharded", *ASK))
     index = json.loads((hub.repositories["org/sharded"] / "model.safetensors.index.json").read_text())
     shards = set(index["weight_map"].values())
@@ -84,12 +84,12 @@ def test_shards_are_fetched_by_their_index(online: Run, hub: Hub) -> None:
     assert not [f for f in hub.files if f.endswith((".bin", ".msgpack", ".md", ".onnx")) or "/" in f]
 
 
-def test_a_vocabulary_of_old_is_fetched_where_there_is_no_tokenizer_json(online: Run, hub: Hub) -> None:
+def test_an_older_vocabulary_is_downloaded_where_there_is_no_tokenizer_json(online: Run, hub: Hub) -> None:
     text_of(online("explain", "the cat", "-m", "org/vocabulary", *ASK))
     assert {"vocab.txt", "tokenizer_config.json"} <= set(hub.files)
 
 
-def test_a_download_that_broke_off_is_completed(online: Run, hub: Hub, tmp_path: Path) -> None:
+def test_an_interrupted_download_is_completed(online: Run, hub: Hub, tmp_path: Path) -> None:
     weights = hub.repositories["tiny"] / "model.safetensors"
     hidden = weights.rename(tmp_path / "away")
     (hub.repositories["tiny"] / "model.safetensors.index.json").write_text(
@@ -103,16 +103,18 @@ def test_a_download_that_broke_off_is_completed(online: Run, hub: Hub, tmp_path:
 @pytest.mark.parametrize(
     ("name", "word"), [("org/gated", "gated"), ("org/private", "no model of that name on the hub")]
 )
-def test_a_token_opens_what_is_closed_and_is_never_shown(online: Run, hub: Hub, name: str, word: str) -> None:
-    said = error_of(online("explain", "the cat", "-m", name), 1)
-    assert word in said
-    assert "HF_TOKEN" in said
-    said = error_of(online("explain", "the cat", "-m", name, HF_TOKEN="hf_another"), 1)
-    assert "hf_another" not in said
+def test_an_access_token_opens_closed_repositories_and_is_never_shown(
+    online: Run, hub: Hub, name: str, word: str
+) -> None:
+    message = error_of(online("explain", "the cat", "-m", name), 1)
+    assert word in message
+    assert "HF_TOKEN" in message
+    message = error_of(online("explain", "the cat", "-m", name, HF_TOKEN="hf_another"), 1)
+    assert "hf_another" not in message
     text_of(online("explain", "the cat", "-m", name, *ASK, HF_TOKEN=hub.token))
 
 
-def test_an_adapter_is_fetched_by_its_name(online: Run, hub: Hub, tmp_path: Path) -> None:
+def test_an_adapter_is_downloaded_by_its_name(online: Run, hub: Hub, tmp_path: Path) -> None:
     changes = {"h.0.mlp.c_proj.lora_A.weight": np.ones((3, 48), np.float32),
                "h.0.mlp.c_proj.lora_B.weight": np.ones((12, 3), np.float32)}  # fmt: skip
     hub.repositories["org/lora"] = adapter(tmp_path / "hub/org/lora", changes)
@@ -126,55 +128,55 @@ def test_an_adapter_is_fetched_by_its_name(online: Run, hub: Hub, tmp_path: Path
     assert "no adapter_config.json" in error_of(online(*ask, "--adapter", "org/data"), 1)
 
 
-def test_a_name_that_the_hub_does_not_have(online: Run) -> None:
-    said = error_of(online("explain", "the cat", "-m", "org/tinny"), 1)
-    assert "org/tinny" in said
-    assert "Check the spelling" in said
+def test_an_unknown_name_is_named_with_advice(online: Run) -> None:
+    message = error_of(online("explain", "the cat", "-m", "org/tinny"), 1)
+    assert "org/tinny" in message
+    assert "Check the spelling" in message
 
 
-def test_pickled_weights_are_refused_before_anything_is_fetched(online: Run, hub: Hub) -> None:
-    said = error_of(online("explain", "the cat", "-m", "org/pickled"), 1)
-    assert "pickled" in said
-    assert "safetensors" in said
+def test_pickled_weights_are_refused_before_any_download(online: Run, hub: Hub) -> None:
+    message = error_of(online("explain", "the cat", "-m", "org/pickled"), 1)
+    assert "pickled" in message
+    assert "safetensors" in message
     assert hub.files == []
 
 
-def test_a_repository_without_a_model(online: Run) -> None:
+def test_a_repository_without_a_model_is_refused(online: Run) -> None:
     assert "no config.json" in error_of(online("explain", "the cat", "-m", "org/data"), 1)
 
 
-def test_offline_says_so(online: Run, hub: Hub) -> None:
-    said = error_of(online("explain", "the cat", "-m", "tiny", HF_HUB_OFFLINE="1"), 1)
-    assert "HF_HUB_OFFLINE" in said
+def test_the_error_says_that_the_hub_is_offline(online: Run, hub: Hub) -> None:
+    message = error_of(online("explain", "the cat", "-m", "tiny", HF_HUB_OFFLINE="1"), 1)
+    assert "HF_HUB_OFFLINE" in message
     assert hub.requests == []
 
 
-def test_a_hub_that_does_not_answer(attn: Run) -> None:
+def test_a_hub_that_does_not_answer_is_an_error(attn: Run) -> None:
     nobody = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
-    said = error_of(attn("explain", "the cat", "-m", "tiny", **nobody), 1)
-    assert "cannot be reached" in said
+    message = error_of(attn("explain", "the cat", "-m", "tiny", **nobody), 1)
+    assert "cannot be reached" in message
 
 
 @pytest.mark.parametrize("name", ["./tiny", "/nowhere/tiny", "a/b/c", "model.safetensors", "layer.npz", ".."])
-def test_what_looks_like_a_path_is_not_looked_for_on_the_hub(online: Run, hub: Hub, name: str) -> None:
-    said = error_of(online("explain", "the cat", "-m", name), 2 if name != ".." else 1)
-    assert name in said or "config.json" in said
+def test_a_name_that_looks_like_a_path_is_not_requested_from_the_hub(online: Run, hub: Hub, name: str) -> None:
+    message = error_of(online("explain", "the cat", "-m", name), 2 if name != ".." else 1)
+    assert name in message or "config.json" in message
     assert hub.requests == []
 
 
-def test_the_cache_goes_where_hf_home_says(online: Run, hub: Hub, tmp_path: Path) -> None:
+def test_the_cache_is_in_hf_home(online: Run, hub: Hub, tmp_path: Path) -> None:
     text_of(online("explain", "the cat", "-m", "tiny", *ASK, HF_HOME=str(tmp_path / "elsewhere")))
     assert list((tmp_path / "elsewhere").glob("hub/models--tiny/snapshots/*/model.safetensors"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_cache_that_cannot_be_written(online: Run, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error(online: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    said = error_of(online("explain", "the cat", "-m", "tiny", HF_HOME=str(tmp_path / "file")), 1)
-    assert "cannot save tiny" in said
+    message = error_of(online("explain", "the cat", "-m", "tiny", HF_HOME=str(tmp_path / "file")), 1)
+    assert "cannot save tiny" in message
 
 
-def test_a_model_is_described_by_its_name(online: Run) -> None:
+def test_a_model_on_the_hub_can_be_described(online: Run) -> None:
     described = json.loads(text_of(online("model", "org/sharded", "--json")))
     assert described["name"] == "org/sharded"
     assert described["family"] == "llama"

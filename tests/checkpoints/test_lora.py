@@ -1,4 +1,4 @@
-"""LoRA adapters give the numbers of a checkpoint into which they were merged by hand."""
+"""A model with a LoRA adapter gives the numbers of a checkpoint merged by hand."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_merged_model_has_the_same_numbers(
         same_numbers(folder, expected)
 
 
-def test_a_fused_matrix_of_gpt2_is_merged_before_it_is_parted(tmp_path: Path) -> None:
+def test_the_fused_matrix_of_gpt2_is_merged_before_it_is_split(tmp_path: Path) -> None:
     base = tensors_of("gpt2-untied")
     modules = ("transformer.h.1.attn.c_attn", "transformer.h.0.mlp.c_proj", "transformer.h.2.attn.c_proj")
     changes = pair(modules[0], 45, 15) | pair(modules[1], 15, 60) | pair(modules[2], 15, 15)
@@ -56,7 +56,7 @@ def test_a_fused_matrix_of_gpt2_is_merged_before_it_is_parted(tmp_path: Path) ->
     same_numbers(GOLDEN / "gpt2-untied", expected, adapter=lora)
     bare = {name.removeprefix("transformer."): values for name, values in base.items()}
     same_numbers(model(tmp_path / "bare", "gpt2-untied", bare), expected, adapter=lora)
-    # where the config does not say so, the shapes of the base do, for the square matrix too
+    # where the config does not say so, the shapes of the base decide, also for a square matrix
     same_numbers(GOLDEN / "gpt2-untied", expected, adapter=adapter(tmp_path / "lora", changes))
 
 
@@ -66,7 +66,7 @@ def opened(tmp_path: Path, base: Mapping[str, Any], changes: Mapping[str, Any], 
     return merged(open_safetensors(tmp_path), open_adapter(adapter(tmp_path / "lora", changes, **config)))
 
 
-def test_an_embedding_has_its_own_kind_of_change(tmp_path: Path) -> None:
+def test_an_adapter_of_an_embedding_is_merged(tmp_path: Path) -> None:
     base = {"model.embed_tokens.weight": numbers(9, 4), "lm_head.weight": numbers(9, 4)}
     a, b = numbers(3, 9), numbers(4, 3)
     changes = {"model.embed_tokens.lora_embedding_A": a, "model.embed_tokens.lora_embedding_B": b}
@@ -74,14 +74,14 @@ def test_an_embedding_has_its_own_kind_of_change(tmp_path: Path) -> None:
     expected = base["model.embed_tokens.weight"] + 2 * (b @ a).T
     np.testing.assert_allclose(found.array("model.embed_tokens.weight"), expected, rtol=1e-6)
     np.testing.assert_allclose(found.rows("model.embed_tokens.weight", [8, 1]), expected[[8, 1]], rtol=1e-6)
-    # what PEFT saves of an embedding that it changes: the base's own numbers too
+    # for a changed embedding, PEFT also saves the numbers of the base
     whole = {"model.embed_tokens.base_layer.weight": 2 * base["model.embed_tokens.weight"]}
     found = opened(tmp_path / "more", base, changes | whole)
     expected = 2 * base["model.embed_tokens.weight"] + 2 * (b @ a).T
     np.testing.assert_allclose(found.array("model.embed_tokens.weight"), expected, rtol=1e-6)
 
 
-def test_tensors_that_were_trained_whole_take_the_place_of_the_base(tmp_path: Path) -> None:
+def test_tensors_that_were_trained_whole_replace_those_of_the_base(tmp_path: Path) -> None:
     base = {"model.norm.weight": numbers(4), "q.weight": numbers(4, 4), "q.bias": numbers(4),
             "model.embed_tokens.weight": numbers(9, 4)}  # fmt: skip
     norm, bias, head, embedding = numbers(4), numbers(4), numbers(9, 4), numbers(9, 4)
@@ -101,7 +101,7 @@ def test_tensors_that_were_trained_whole_take_the_place_of_the_base(tmp_path: Pa
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_dora_gives_each_row_its_length(tmp_path: Path, turned: bool) -> None:
+def test_dora_scales_each_row_to_its_magnitude(tmp_path: Path, turned: bool) -> None:
     weight, magnitude = numbers(5, 4), np.abs(numbers(5))
     changes = pair("q", 5, 4) | {"q.lora_magnitude_vector": magnitude}
     summed = weight + 2 * product(changes, "q")
@@ -114,7 +114,7 @@ def test_dora_gives_each_row_its_length(tmp_path: Path, turned: bool) -> None:
     np.testing.assert_allclose(found.rows("q.weight", [2, 0]), stored[[2, 0]], rtol=1e-5)
 
 
-def test_a_linear_head_beside_conv1d_is_found_out_by_its_shape(tmp_path: Path) -> None:
+def test_a_linear_head_beside_conv1d_is_recognized_by_its_shape(tmp_path: Path) -> None:
     base = {"lm_head.weight": numbers(9, 4)}
     changes = pair("lm_head", 9, 4)
     found = opened(tmp_path, base, changes, fan_in_fan_out=True)
@@ -132,17 +132,21 @@ EMBEDDING = {"model.embed_tokens.lora_embedding_A": np.ones((3, 9), np.float32),
     [
         ({}, {}, "has no tensors"),
         (pair("model.q", 5, 4, rank=0), {"r": 0}, "has no rows"),
-        (pair("model.k", 5, 4), {}, r"k\.lora_.\.weight fits none"),
+        (pair("model.k", 5, 4), {}, r"k\.lora_.\.weight fits no tensor"),
         (pair("model.q", 6, 4), {}, r"lora_B \[6, 3\], which do not fit the model's model.q.weight \[5, 4\]"),
         (pair("model.q", 5, 4, rank=2), {}, "r is 3 for model.q, but its lora_A has 2 rows"),
-        ({"model.q.lora_A.weight": numbers(3, 4)}, {}, "lacks its lora_B"),
+        ({"model.q.lora_A.weight": numbers(3, 4)}, {}, "has no lora_B"),
         (pair("model.q", 5, 4) | {"model.q.lora_B.bias": numbers(5)}, {"lora_bias": True}, "'lora_bias' = True"),
-        (pair("model.q", 5, 4) | {"model.q.lora_C.weight": numbers(5)}, {}, "of a kind that attn does not merge"),
+        (
+            pair("model.q", 5, 4) | {"model.q.lora_C.weight": numbers(5)},
+            {},
+            r"attn cannot merge the tensor base_model\.model\.model\.q\.lora_C\.weight",
+        ),
         (pair("model.q", 5, 4), {"use_dora": True}, "DoRA"),
         (pair("model.q", 5, 4) | {"model.q.lora_magnitude_vector": numbers(5)}, {}, "DoRA"),
         (pair("model.q", 5, 4), {"lora_alpha": None}, "lora_alpha is None"),
         (pair("model.q", 5, 4), {"peft_type": "IA3"}, "peft_type 'IA3'"),
-        (pair("model.q", 5, 4), {"init_lora_weights": "pissa_niter_16"}, "'pissa_niter_16' changes the base"),
+        (pair("model.q", 5, 4), {"init_lora_weights": "pissa_niter_16"}, "'pissa_niter_16' also changes"),
         (pair("model.q", 5, 4), {"target_parameters": ["experts"]}, "target_parameters"),
         (pair("model.q", 5, 4), {"alora_invocation_tokens": [1, 2]}, "alora_invocation_tokens"),
         (pair("model.q", 5, 4), {"layer_replication": [[0, 4], [2, 6]]}, "layer_replication"),
@@ -151,8 +155,8 @@ EMBEDDING = {"model.embed_tokens.lora_embedding_A": np.ones((3, 9), np.float32),
         ({"model.q.lora_A.weight": numbers(), "model.q.lora_B.weight": numbers(5, 3)}, {}, "do not fit"),
         (pair("model.q", 5, 4), {"rank_pattern": {"(": 2}}, "rank_pattern"),
         (pair("model.q", 5, 4), {"alpha_pattern": [3]}, "alpha_pattern"),
-        (EMBEDDING, {}, "the two may be one"),
-        ({"model.embed_tokens.weight": numbers(9, 4)}, {}, "the two may be one"),
+        (EMBEDDING, {}, "which may also be the head"),
+        ({"model.embed_tokens.weight": numbers(9, 4)}, {}, "which may also be the head"),
     ],
 )
 def test_what_cannot_be_merged_exactly_is_refused_by_name(
@@ -162,9 +166,9 @@ def test_what_cannot_be_merged_exactly_is_refused_by_name(
         opened(tmp_path, BASE, changes, **config)
 
 
-def test_a_name_that_fits_several_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_fits_several_tensors_is_refused(tmp_path: Path) -> None:
     base = {"a.q.weight": numbers(5, 4), "b.q.weight": numbers(5, 4)}
-    with pytest.raises(AttnError, match=r"fits several of the model: a\.q\.weight, b\.q\.weight"):
+    with pytest.raises(AttnError, match=r"fits several tensors of the model: a\.q\.weight, b\.q\.weight"):
         opened(tmp_path, base, pair("q", 5, 4))
 
 

@@ -1,4 +1,4 @@
-"""Quantized safetensors: fp8 with scales and mxfp4 are the float32 that they stand for; the rest is refused."""
+"""Quantized safetensors: fp8 with scales and mxfp4 are read as the float32 they stand for; others are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 import attncli
 from attncli.checkpoints import Checkpoint
-from attncli.checkpoints.computed import Made, taken
+from attncli.checkpoints.computed import ComputedTensor, taken
 from attncli.checkpoints.float8 import table
 from attncli.checkpoints.quantized import dequantized
 from attncli.checkpoints.safetensors import open_safetensors
@@ -24,7 +24,7 @@ from tests.support.tensor_files import model, same_numbers, save, tensors_of
 
 FP8 = {"quant_method": "fp8", "fmt": "e4m3", "activation_scheme": "dynamic", "weight_block_size": [16, 8]}
 
-# Values of Micikevicius et al. 2022, table 1, and their neighbours
+# Values of Micikevicius et al. 2022, table 1, and their neighbors
 E4M3 = {0x00: 0, 0x01: 2**-9, 0x07: 0.875 * 2**-6, 0x08: 2**-6, 0x38: 1, 0x39: 1.125, 0x7E: 448, 0x7F: np.nan,
         0x80: -0.0, 0xB8: -1, 0xC4: -3, 0xFE: -448, 0xFF: np.nan}  # fmt: skip
 E5M2 = {0x00: 0, 0x01: 2**-16, 0x03: 0.75 * 2**-14, 0x04: 2**-14, 0x3C: 1, 0x3D: 1.25, 0x7B: 57344, 0x7C: np.inf,
@@ -52,9 +52,9 @@ def quantize(weight: NDArray[Any], block: tuple[int, int]) -> tuple[NDArray[Any]
     codes = np.zeros(weight.shape, np.uint8)
     values = np.where(np.isnan(table("F8_E4M3")), np.inf, table("F8_E4M3"))
     for i, j in np.ndindex(size):
-        at = np.s_[i * block[0] : (i + 1) * block[0], j * block[1] : (j + 1) * block[1]]
-        scale[i, j] = np.abs(weight[at]).max() / 448
-        codes[at] = np.abs(weight[at][..., None] / scale[i, j] - values).argmin(-1)
+        block_slice = np.s_[i * block[0] : (i + 1) * block[0], j * block[1] : (j + 1) * block[1]]
+        scale[i, j] = np.abs(weight[block_slice]).max() / 448
+        codes[block_slice] = np.abs(weight[block_slice][..., None] / scale[i, j] - values).argmin(-1)
     return codes, scale
 
 
@@ -90,7 +90,7 @@ def opened(folder: Path, tensors: dict[str, Any], settings: Any) -> Checkpoint:
     return dequantized(open_safetensors(folder), settings, folder / "config.json")
 
 
-def test_a_scaled_tensor_is_read_in_parts_as_if_stored_whole(tmp_path: Path) -> None:
+def test_parts_of_a_scaled_tensor_equal_parts_of_the_whole(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     weight = random.normal(size=(50, 21)).astype(np.float32)
     codes, scale = quantize(weight, (16, 8))
@@ -138,7 +138,7 @@ def test_mxfp4_is_the_tensor_that_the_plain_model_has(tmp_path: Path) -> None:
 
 
 def test_gpt_oss_in_mxfp4_is_the_plain_model_of_the_same_numbers(tmp_path: Path) -> None:
-    """As OpenAI published it: experts [expert, out, blocks of 32 in] in four bits, all else as it was."""
+    """As OpenAI published it: experts [expert, out, blocks of 32 inputs] in four bits, the rest in full."""
     random = np.random.default_rng(0)
     steps = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], np.float32)
     experts, d_model, d_ff, layers, vocab = 4, 64, 32, 2, 11
@@ -154,28 +154,31 @@ def test_gpt_oss_in_mxfp4_is_the_plain_model_of_the_same_numbers(tmp_path: Path)
     plain: dict[str, NDArray[Any]] = {}
     packed: dict[str, NDArray[Any]] = {}
     for layer in range(layers):
-        at = f"model.layers.{layer}."
+        prefix = f"model.layers.{layer}."
         for name, size_out, size_in in (
             ("q", 32, d_model),
             ("k", 16, d_model),
             ("v", 16, d_model),
             ("o", d_model, 32),
         ):
-            shared[f"{at}self_attn.{name}_proj.weight"] = drawn(size_out, size_in)
-            shared[f"{at}self_attn.{name}_proj.bias"] = drawn(size_out)
-        shared[f"{at}self_attn.sinks"] = drawn(4)
-        shared[f"{at}mlp.router.weight"], shared[f"{at}mlp.router.bias"] = drawn(experts, d_model), drawn(experts)
+            shared[f"{prefix}self_attn.{name}_proj.weight"] = drawn(size_out, size_in)
+            shared[f"{prefix}self_attn.{name}_proj.bias"] = drawn(size_out)
+        shared[f"{prefix}self_attn.sinks"] = drawn(4)
+        shared[f"{prefix}mlp.router.weight"], shared[f"{prefix}mlp.router.bias"] = (
+            drawn(experts, d_model),
+            drawn(experts),
+        )
         for norm in ("input_layernorm", "post_attention_layernorm"):
-            shared[f"{at}{norm}.weight"] = drawn(d_model)
+            shared[f"{prefix}{norm}.weight"] = drawn(d_model)
         for name, size_out, size_in in (("gate_up_proj", 2 * d_ff, d_model), ("down_proj", d_model, d_ff)):
             codes = random.integers(0, 16, (experts, size_out, size_in // 32, 32), dtype=np.uint8)
             scales = random.integers(122, 128, (experts, size_out, size_in // 32), dtype=np.uint8)
-            at_name = f"{at}mlp.experts.{name}"
-            packed[f"{at_name}_blocks"] = codes[..., 0::2] | codes[..., 1::2] << 4
-            packed[f"{at_name}_scales"] = scales
+            name_prefix = f"{prefix}mlp.experts.{name}"
+            packed[f"{name_prefix}_blocks"] = codes[..., 0::2] | codes[..., 1::2] << 4
+            packed[f"{name_prefix}_scales"] = scales
             numbers = np.where(codes & 8, -1, 1) * steps[codes & 7] * 2.0 ** (scales[..., None].astype(int) - 127)
-            plain[at_name] = numbers.reshape(experts, size_out, size_in).swapaxes(1, 2).astype(np.float32)
-            shared[f"{at_name}_bias"] = drawn(experts, size_out)
+            plain[name_prefix] = numbers.reshape(experts, size_out, size_in).swapaxes(1, 2).astype(np.float32)
+            shared[f"{name_prefix}_bias"] = drawn(experts, size_out)
     for folder, tensors, settings in (("plain", plain, None), ("packed", packed, {"quant_method": "mxfp4"})):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "config.json").write_text(json.dumps(config | {"quantization_config": settings}))
@@ -185,11 +188,13 @@ def test_gpt_oss_in_mxfp4_is_the_plain_model_of_the_same_numbers(tmp_path: Path)
     assert set(ours) == set(theirs)
     for name, stage in ours.items():
         values = theirs[name].values
-        near = 1e-5 * float(np.abs(values[np.isfinite(values)]).max())  # products of other layouts round otherwise
+        near = 1e-5 * float(
+            np.abs(values[np.isfinite(values)]).max()
+        )  # products in another memory layout round differently
         np.testing.assert_allclose(stage.values, values, rtol=1e-4, atol=near, err_msg=name)
 
 
-def test_only_the_rows_that_are_taken_are_made() -> None:
+def test_only_the_rows_that_are_taken_are_computed() -> None:
     numbers = np.arange(60, dtype=np.float32).reshape(5, 4, 3)
     asked: list[Any] = []
 
@@ -210,7 +215,7 @@ def test_only_the_rows_that_are_taken_are_made() -> None:
         asked.clear()
         np.testing.assert_array_equal(taken(take, numbers.shape, rows), take(numbers))
         assert asked == [slice(first, last)]
-    turned = Made(numbers.shape, rows, lambda made: made.swapaxes(0, 2))
+    turned = ComputedTensor(numbers.shape, rows, lambda computed: computed.swapaxes(0, 2))
     assert turned.shape == (3, 4, 5)
     np.testing.assert_array_equal(turned.some_rows([2, 0]), numbers.swapaxes(0, 2)[[2, 0]])
 
@@ -218,12 +223,12 @@ def test_only_the_rows_that_are_taken_are_made() -> None:
 @pytest.mark.parametrize("method", ["gptq", "awq", "bitsandbytes", "compressed-tensors", None])
 def test_other_methods_are_refused_by_name(attn: Run, tmp_path: Path, method: str | None) -> None:
     write_gpt2(tmp_path / "m", quantization_config={"quant_method": method, "bits": 4})
-    said = error_of(attn("explain", "the cat", "-m", "m"), 1)
-    assert f"quantized by {method!r}" in said
-    assert "fp8 and mxfp4" in said
+    message = error_of(attn("explain", "the cat", "-m", "m"), 1)
+    assert f"quantized by {method!r}" in message
+    assert "fp8 and mxfp4" in message
 
 
-def test_no_quantization_is_no_matter(attn: Run, tmp_path: Path) -> None:
+def test_a_null_quantization_config_is_ignored(attn: Run, tmp_path: Path) -> None:
     write_gpt2(tmp_path / "m", quantization_config=None)
     assert text_of(attn("explain", "the cat", "-m", "m"))
 
@@ -235,7 +240,7 @@ SCALES = np.ones((2, 2), np.float32)
 @pytest.mark.parametrize(
     ("tensors", "settings", "says"),
     [
-        ({"w": CODES}, FP8, "no w_scale_inv"),
+        ({"w": CODES}, FP8, "its scale w_scale_inv is missing"),
         ({"w": CODES, "w_scale_inv": SCALES[:1]}, FP8, r"shape \[1, 2\]"),
         ({"w": CODES, "w_scale_inv": SCALES}, FP8 | {"weight_block_size": None}, "one number"),
         ({"w": CODES, "w_scale_inv": SCALES}, FP8 | {"weight_block_size": [16]}, "weight_block_size"),
@@ -244,7 +249,7 @@ SCALES = np.ones((2, 2), np.float32)
         ({"w": CODES, "w_scale_inv": SCALES}, None, "no quantization_config"),
         ({"a.weight": CODES, "a.scale_weight": SCALES}, None, "no quantization_config"),
         ({"w_blocks": np.ones((1, 2, 1, 16), np.uint8)}, {"quant_method": "mxfp4"}, "w_scales"),
-        ({"w": CODES}, [], "no object"),
+        ({"w": CODES}, [], "must be an object"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, tensors: dict[str, Any], settings: Any, says: str) -> None:
@@ -257,7 +262,7 @@ def test_fp8_without_scales_is_read_as_it_is(tmp_path: Path) -> None:
     np.testing.assert_array_equal(checkpoint.array("w"), np.full((20, 9), 2.0**-9, np.float32))
 
 
-def test_a_type_that_is_not_read_does_not_displace_what_follows(tmp_path: Path) -> None:
+def test_an_unsupported_type_does_not_shift_the_tensors_after_it(tmp_path: Path) -> None:
     after = np.arange(3, dtype=np.float32)
     checkpoint = opened(tmp_path, {"half": ("F4", np.zeros(4, np.uint8)), "w": after}, None)
     np.testing.assert_array_equal(checkpoint.array("w"), after)

@@ -1,4 +1,4 @@
-"""Numbers of sixteen bits become exactly the float32 that they are."""
+"""Sixteen-bit numbers are converted to float32 exactly."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_other_types_are_as_they_are() -> None:
     assert widen(stored, "I64") is stored
 
 
-def test_what_was_converted_and_dropped_from_memory_reads_the_same_again(tmp_path: Path) -> None:
+def test_pages_given_back_after_conversion_read_the_same_again(tmp_path: Path) -> None:
     stored = {name: np.resize(EVERY, (200, 1500 + i)).view(np.float16) for i, name in enumerate("ab")}
     save_file(stored, tmp_path / "two.safetensors")
     checkpoint = SafetensorsCheckpoint([tmp_path / "two.safetensors"], tmp_path)
@@ -52,8 +52,8 @@ def test_what_was_converted_and_dropped_from_memory_reads_the_same_again(tmp_pat
             np.testing.assert_array_equal(part, expected[50:150].T.astype(np.float32))
 
 
-def test_a_part_that_has_to_be_copied_is_widened_too(tmp_path: Path) -> None:
-    """Every other block of a large matrix of sixteen bits, put together: no view of what is mapped."""
+def test_a_part_that_must_be_copied_is_widened_too(tmp_path: Path) -> None:
+    """Every second block of a large sixteen-bit matrix, put together: not a view of the mapped file."""
     stored = np.random.default_rng(0).normal(size=(6 * 64, 512)).astype(np.float16)
     save_file({"w": stored}, tmp_path / "m.safetensors")
     checkpoint = SafetensorsCheckpoint([tmp_path / "m.safetensors"], tmp_path)

@@ -60,8 +60,8 @@ GOLDEN = Path(__file__).parent.parent / "golden"
         (["explain", "a", "--layer", "9" * 5000], "give numbers as in"),
         (["explain", "a", "--top", "9" * 5000], "above 0"),
         (["explain", "a", "--top", "0"], "above 0"),
-        (["explain", "a", "--heads", "3"], "cannot be shared"),
-        (["explain", "a", "--heads", "4", "--kv-heads", "3"], "cannot be shared"),
+        (["explain", "a", "--heads", "3"], "--d-model 8 is not divisible by --heads 3"),
+        (["explain", "a", "--heads", "4", "--kv-heads", "3"], "--heads 4 is not divisible by --kv-heads 3"),
         (["explain", "a", "--d-model", "3", "--heads", "1"], "odd"),
         (["explain", "a", "--d-model", "6", "--positions", "rotary"], "odd"),
         (["explain", "a", "--d-model", "0"], "0"),
@@ -226,8 +226,8 @@ DEEP = "[" * 500 + "]" * 500
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("n_layer", 10**9, "n_layer is 1000000000; at most 4096"),
-        ("n_head", 10**9, "n_head is 1000000000; at most 16384"),
+        ("n_layer", 10**9, "n_layer is 1000000000; it must be at most 4096"),
+        ("n_head", 10**9, "n_head is 1000000000; it must be at most 16384"),
         ("vocab_size", 10**30, "vocab_size is 1e+30"),
         ("vocab_size", -1, "vocab_size is -1"),
         ("activation_function", ["gelu"], "activation_function = ['gelu'] is not supported"),
@@ -314,7 +314,7 @@ def test_a_pickle_is_refused_with_the_reason(attn: Run, tmp_path: Path, name: st
     for source in ("m", f"m/{name}"):
         said = error_of(attn("explain", "the cat", "-m", source), 1)
         assert f"{name}" in said
-        assert "a pickle: loading one can run any code" in said
+        assert "a pickle: loading it could run any code" in said
         assert "Save it as safetensors" in said
 
 

@@ -15,7 +15,7 @@ import attncli
 from attncli.cli import progress
 from attncli.model.running import run
 from attncli.stages.selecting import select
-from attncli.tracing.recording import Selection
+from attncli.tracing.selection import Selection
 
 ERASE_LINE = "\x1b[2K"
 

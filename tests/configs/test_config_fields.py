@@ -1,4 +1,4 @@
-"""Whatever a config.json holds: a model's Spec comes of it, or an error of ours that a reader can act on."""
+"""Every config.json gives either a Spec or an AttnError that tells the user what to do."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ FOLDERS = sorted(file.parent for file in Path(__file__).parent.parent.glob("gold
 WRONG: tuple[Any, ...] = (None, "x", -1, 0, 1.5, True, [], ["x"], {}, {"x": "x"})
 
 
-def spoilt(value: Any) -> Iterator[Any]:
-    """Wrong values for a field, and where it holds others, the same with one of them wrong."""
+def wrong_values(value: Any) -> Iterator[Any]:
+    """Wrong values for a field; for an object or a list, also the same with one wrong value inside."""
     yield from WRONG
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from (value | {name: wrong} for wrong in spoilt(inner))
+            yield from (value | {name: wrong} for wrong in wrong_values(inner))
     if isinstance(value, list) and value:
         yield from (value[:-1], [*value, value[0]])
-        yield from ([wrong, *value[1:]] for wrong in spoilt(value[0]))
+        yield from ([wrong, *value[1:]] for wrong in wrong_values(value[0]))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_wrong_value_of_any_field_is_an_error_of_ours_or_does_no_harm(folder: Path) -> None:
+def test_a_wrong_value_of_any_field_is_an_attn_error_or_harmless(folder: Path) -> None:
     config, checkpoint, _ = open_checkpoint(folder, frozenset())
     family = family_of(config)
     has = family_names(checkpoint, family.PREFIXES).__contains__
     family.spec(config, has)
     family.tensors(config)
     for field in sorted(config.free | config.fields.keys()):
-        for wrong in spoilt(config.fields.get(field)):
+        for wrong in wrong_values(config.fields.get(field)):
             changed = Config(config.fields | {field: wrong}, config.file)
             try:
                 with warnings.catch_warnings(action="error"):  # such as a division by zero

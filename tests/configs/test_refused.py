@@ -1,4 +1,4 @@
-"""What a family does not support is an error that names it, never a wrong number."""
+"""An unsupported value is an error that names the field, never a wrong number."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("case", "field", "value"), REFUSED, ids=lambda part: str(part))
-def test_it_names_the_field(tmp_path: Path, case: str, field: str, value: Any) -> None:
+@pytest.mark.parametrize(("case", "field", "value"), REFUSED, ids=str)
+def test_the_error_names_the_field(tmp_path: Path, case: str, field: str, value: Any) -> None:
     folder = tmp_path / case
     shutil.copytree(GOLDEN / case, folder)
     config = json.loads((folder / "config.json").read_text())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attncli.formula import feed_forward, parallel
-from attncli.formula.attention import softmax
+from attncli.formula.softmax import softmax
 from attncli.formula.types import Array
 
 SHAPES = [(7,), (5, 7), (3, 5, 7), (1, 5, 7), (5, 0, 7), (4, 1, 1)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import attncli
 from attncli.formula.routing import (
     in_best_groups,
-    largest,
+    is_largest,
     sigmoid_then_choose,
     softmax_of_chosen,
     softmax_then_choose,
@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def test_the_largest_are_found_and_of_equals_the_first() -> None:
-    found = largest(np.array([[1.0, 5.0, 3.0, 5.0], [2.0, 2.0, 2.0, 2.0]]), 2)
+    found = is_largest(np.array([[1.0, 5.0, 3.0, 5.0], [2.0, 2.0, 2.0, 2.0]]), 2)
     assert found.tolist() == [[False, True, False, True], [True, True, False, False]]
 
 

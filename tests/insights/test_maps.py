@@ -15,17 +15,18 @@ from rich.cells import cell_len
 
 import attncli
 from attncli.api import tokenize
-from attncli.insights.heads import KINDS, score
-from attncli.insights.mapping import made, planned
-from attncli.insights.maps import NOT_A_NUMBER, NOT_ALLOWED, HeadMap, Section, Side, levels, ordered
-from attncli.insights.marks import Scorer, Scores, entropy
-from attncli.insights.pooling import Pool, groups, pooled, step
+from attncli.formula.pooling import Pool, Side, blocks, pooled, step
+from attncli.insights.head_scores import Scorer, Scores, entropy
+from attncli.insights.mapping import compute_maps, plan_maps
+from attncli.insights.maps import HeadMatrix, MapSection, in_order
+from attncli.insights.patterns import PATTERNS, score
 from attncli.insights.similarity import by_distance, dot_products
-from attncli.render.heatmap import heatmap, laid_out, scale_lines
-from attncli.render.ink import ink, painted
+from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, levels
+from attncli.render.terminal.heatmap import heatmap, laid_out, scale_lines
+from attncli.render.terminal.ink import ink, painted
 from attncli.text.language import ENGLISH
-from attncli.tracing import recording
-from attncli.tracing.recording import Selection
+from attncli.tracing import slabs
+from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace
 
 matrices = arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.floats(-9, 9))
@@ -40,8 +41,8 @@ def test_a_cell_holds_the_number_of_its_block_that_is_farthest_from_zero(
     values: Any, size: tuple[int, int]
 ) -> None:
     made = pooled(values, size)
-    for i, rows in enumerate(groups(len(values), size[0])):
-        for j, columns in enumerate(groups(values.shape[1], size[1])):
+    for i, rows in enumerate(blocks(len(values), size[0])):
+        for j, columns in enumerate(blocks(values.shape[1], size[1])):
             block = values[rows.start : rows.stop, columns.start : columns.stop]
             assert made[i, j] in block
             assert abs(made[i, j]) == np.abs(block).max()
@@ -94,8 +95,8 @@ def test_what_is_no_number_stays_in_sight() -> None:
 @given(st.integers(1, 5000), st.integers(1, 300))
 def test_a_step_fits_the_room_and_is_the_smallest(count: int, room: int) -> None:
     size = step(count, room)
-    assert len(groups(count, size)) <= room
-    assert size == 1 or len(groups(count, size - 1)) > room
+    assert len(blocks(count, size)) <= room
+    assert size == 1 or len(blocks(count, size - 1)) > room
 
 
 # ------------------------------------------------------------------ what heads do
@@ -141,7 +142,7 @@ def scored(weights: Any, cut: int) -> list[Scores]:
 def test_heads_are_scored_in_parts_as_a_whole(cut: int) -> None:
     weights = causal_weights(*HEADS.values())
     for head, found in enumerate(scored(weights, cut)):
-        for kind, pairs in KINDS.items():
+        for kind, pairs in PATTERNS.items():
             assert found.kinds[kind] == pytest.approx(score(weights[head], pairs(IDS)))
         assert found.entropy == pytest.approx(entropy(weights[head]).mean())
 
@@ -175,13 +176,13 @@ def test_entropy_is_in_bits() -> None:
 
 
 def test_the_order_is_by_the_score_and_heads_without_one_come_last() -> None:
-    def head(number: int, first: float, bits: float) -> HeadMap:
-        kinds = dict.fromkeys(KINDS, np.nan) | {"first": first}
-        return HeadMap("s", np.zeros((1, 1)), 0, number, Scores(kinds, bits, None))
+    def head(number: int, first: float, bits: float) -> HeadMatrix:
+        kinds = dict.fromkeys(PATTERNS, np.nan) | {"first": first}
+        return HeadMatrix("s", np.zeros((1, 1)), 0, number, Scores(kinds, bits, None))
 
-    maps = (head(0, 0.2, 3.0), head(1, 0.9, 2.0), HeadMap("s", np.zeros((1, 1)), 0, 2), head(3, 0.5, 1.0))
-    section = Section("s", Side("query", [0]), Side("key", [0]), maps)
-    order = {sort: [one.head for one in ordered(section, sort).maps] for sort in ("layer", "first", "entropy")}
+    maps = (head(0, 0.2, 3.0), head(1, 0.9, 2.0), HeadMatrix("s", np.zeros((1, 1)), 0, 2), head(3, 0.5, 1.0))
+    section = MapSection("s", Side("query", [0]), Side("key", [0]), maps)
+    order = {sort: [one.head for one in in_order(section, sort).maps] for sort in ("layer", "first", "entropy")}
     assert order == {"layer": [0, 1, 2, 3], "first": [1, 3, 0, 2], "entropy": [3, 1, 0, 2]}
 
 
@@ -190,15 +191,15 @@ def test_the_order_is_by_the_score_and_heads_without_one_come_last() -> None:
 
 @pytest.mark.parametrize("slab", [1 << 22, 40, 7])
 def test_the_maps_of_a_model_are_the_numbers_of_its_trace(slab: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "SLAB", slab)
+    monkeypatch.setattr(slabs, "SLAB", slab)
     text = "a b c a b c a"
     model = attncli.load_model(seed=0)
     tokens = tokenize(model, text)
     bound = model.bind(model, tokens)
     stages = tuple(f"layers.{i}.attn.{name}" for i in (0, 1) for name in ("scores", "masked", "weights"))
     selection = Selection(stages, (1,), (2, 5, 6))
-    plan = planned(bound.spec, Trace(tokens=tokens), selection, lambda name, tokens: (1, 2, 4), "max")
-    sections = made(bound, tokens, None, selection, plan)
+    plan = plan_maps(bound.spec, Trace(tokens=tokens), selection, lambda name, tokens: (1, 2, 4), "max")
+    sections = compute_maps(bound, tokens, None, selection, plan)
     whole = attncli.trace(text, model=model, stages=["scores", "masked", "weights"])
     allowed = np.tri(7, dtype=bool)[np.ix_((2, 5, 6), (1, 2, 4))]
     assert [section.name for section in sections] == [
@@ -215,8 +216,8 @@ def test_the_sink_is_a_column_that_every_query_may_see() -> None:
     model = attncli.load_model(Path(__file__).parent.parent / "golden" / "gpt-oss-plain")
     tokens = tokenize(model, None, ids=[3, 1, 4, 1])
     selection = Selection(("layers.0.attn.weights_with_sink",), (0,))
-    plan = planned(model.spec, Trace(tokens=tokens), selection, lambda name, tokens: None, "max")
-    (section,) = made(model, tokens, None, selection, plan)
+    plan = plan_maps(model.spec, Trace(tokens=tokens), selection, lambda name, tokens: None, "max")
+    (section,) = compute_maps(model, tokens, None, selection, plan)
     assert section.columns.names is not None
     assert section.columns.names[-1] == "sink"
     values = section.maps[0].values
@@ -230,7 +231,7 @@ def test_the_sink_is_a_column_that_every_query_may_see() -> None:
 
 def test_levels_are_equal_steps_between_the_limits() -> None:
     values = np.array([[0, 0.1, 0.25, 0.5, 0.99, 1.0, 2.0, np.nan, -np.inf]])
-    wanted = [[0, 0, 1, 2, 3, 3, 3, NOT_A_NUMBER, NOT_ALLOWED]]
+    wanted = [[0, 0, 1, 2, 3, 3, 3, NAN_LEVEL, MASKED_LEVEL]]
     np.testing.assert_array_equal(levels(values, (0, 1), 4), wanted)
     np.testing.assert_array_equal(levels(np.array([[-1, -0.1, 0, 0.1, 1]]), (-1, 1), 9), [[0, 4, 4, 4, 8]])
 
@@ -238,7 +239,7 @@ def test_levels_are_equal_steps_between_the_limits() -> None:
 def test_two_rows_share_a_line_of_half_blocks() -> None:
     few = ink("standard", True, False)
     (line,) = painted(
-        np.array([[0, 4, 1, NOT_ALLOWED, NOT_ALLOWED], [0, 1, NOT_ALLOWED, 1, NOT_ALLOWED]], np.int16), few
+        np.array([[0, 4, 1, MASKED_LEVEL, MASKED_LEVEL], [0, 1, MASKED_LEVEL, 1, MASKED_LEVEL]], np.int16), few
     )
     assert re.findall("\x1b\\[([0-9;]+)m([^\x1b]*)", line) == [
         ("0;44", " "), ("0;93;104", "▀"), ("0;94", "▀"), ("0;94", "▄"), ("0;2", "·"), ("0", ""),
@@ -246,7 +247,7 @@ def test_two_rows_share_a_line_of_half_blocks() -> None:
 
 
 def test_shades_have_no_codes() -> None:
-    cells = np.array([[0, 1, 2, 3, 4, NOT_ALLOWED, NOT_A_NUMBER]], np.int16)
+    cells = np.array([[0, 1, 2, 3, 4, MASKED_LEVEL, NAN_LEVEL]], np.int16)
     assert painted(cells, ink(None, True, False)) == [" ░▒▓█·×"]
     assert painted(cells, ink(None, False, False)) == [" :+*#.?"]
 
@@ -273,7 +274,7 @@ def test_every_line_fits_and_the_cells_line_up(
     plain = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in drawn]
     assert max(map(cell_len, plain)) <= width
     assert len(drawn) <= height
-    if pen.coloured:  # the lines with cells end in one place
+    if pen.colored:  # the lines with cells end in one place
         assert len({cell_len(line) for line, raw in zip(plain, drawn, strict=True) if raw != line}) == 1
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import attncli
-from attncli.tracing import recording
+from attncli.tracing import slabs
 from tests.conftest import Run, error_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -88,7 +88,7 @@ def test_what_the_distances_add_is_the_same_for_some_heads_and_queries(
     names = [f"layers.1.attn.{stage}" for stage in ("content_to_position", "position_to_content", "biased")]
     whole = attncli.trace(ids=ids, model=model)
     names = [name for name in names if name in whole]
-    monkeypatch.setattr(recording, "SLAB", 12)  # a row or two at a time
+    monkeypatch.setattr(slabs, "SLAB", 12)  # a row or two at a time
     some = attncli.trace(ids=ids, model=model, stages=names, heads=[0, 2], queries=[1, 4, 6])
     for name in names:
         np.testing.assert_allclose(some[name].values, whole[name].values[np.ix_([0, 2], [1, 4, 6])], atol=1e-5)

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import attncli
-from attncli.formula.attention import softmax
+import attncli.api  # imported here, so that no example takes the time
 from attncli.formula.feed_forward import erf
 from attncli.formula.positions import alibi_slopes, inverse_frequencies, rotary_angles, rotate, sinusoidal
-from attncli.model.loading import POSITIONS
+from attncli.formula.softmax import softmax
+from attncli.model.request import POSITIONS
 
 ids = st.lists(st.integers(0, 50), min_size=1, max_size=9)
 
@@ -115,7 +116,7 @@ def test_slabs_give_the_same_numbers_as_one_piece(monkeypatch: pytest.MonkeyPatc
     model = attncli.load_model(heads=4, kv_heads=2, d_model=16, positions="alibi")
     whole = attncli.trace(ids=range(20), model=model)
     for size in (1, 30, 100, 500):
-        monkeypatch.setattr("attncli.tracing.recording.SLAB", size)
+        monkeypatch.setattr("attncli.tracing.slabs.SLAB", size)
         pieces = attncli.trace(ids=range(20), model=model)
         for name, stage in pieces.items():
             np.testing.assert_allclose(stage.values, whole[name].values, atol=1e-5)
@@ -144,7 +145,7 @@ def test_a_tensor_does_not_depend_on_which_others_were_made() -> None:
 
 def test_attention_of_one_layer_by_hand() -> None:
     """Two words, d_k = 4 = √16: q = [2, 0, 0, 0] against keys [1, …] and [0, …] scores 2 and 0, scaled 1 and 0."""
-    from attncli.formula.attention import Steps, attend
+    from attncli.formula.attention import attention
 
     seen: dict[str, np.ndarray[Any, Any]] = {}
 
@@ -155,7 +156,7 @@ def test_attention_of_one_layer_by_hand() -> None:
     q = np.array([[[2.0, 0, 0, 0]]])
     k = np.array([[[1.0, 0, 0, 0], [0, 1.0, 0, 0]]])
     v = np.array([[[10.0], [20.0]]])
-    mixed = attend(q, k, v, 0.5, Steps(), tap)
+    mixed = attention(q, k, v, 0.5, stage=tap)
     e = math.e
     np.testing.assert_allclose(seen["scores"], [[[2, 0]]])
     np.testing.assert_allclose(seen["scaled"], [[[1, 0]]])

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import attncli
 from attncli.errors import AttnError
-from attncli.formula.attention import softmax
-from attncli.formula.routing import largest, softmax_top, softmax_top_renormalized
+from attncli.formula.routing import is_largest, softmax_top, softmax_top_renormalized
+from attncli.formula.softmax import softmax
 from tests.conftest import Run, text_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -32,8 +32,8 @@ def changed(tmp_path: Path, name: str, fields: dict[str, Any]) -> Path:
 
 REFUSED = {
     "layers too many": ("qwen2-window", {"layer_types": ["full_attention"] * 4},
-                        "layer_types must list a kind for each of the 3 layers"),
-    "another kind of layer": ("qwen2-window", {"layer_types": ["full_attention", "chunked_attention", "other"]},
+                        "layer_types must list a type for each of the 3 layers"),
+    "another type of layer": ("qwen2-window", {"layer_types": ["full_attention", "chunked_attention", "other"]},
                               "layer_types has 'chunked_attention'"),
     "a window that is none": ("qwen2-window", {"sliding_window": None}, "need a sliding_window"),
     "a window that is not used": ("qwen3-window", {"use_sliding_window": False}, "need a sliding_window"),
@@ -45,10 +45,10 @@ REFUSED = {
     "rotary positions of no kind": ("gemma3-text-window", {"rope_parameters": {"rope_theta": 50.0}},
                                     "rope_parameters must have settings for full_attention"),
     "rotary positions of a number": ("gemma3-text-window", {"rope_parameters": {"sliding_attention": 50.0}},
-                                     "rope_parameters of sliding_attention is 50.0; an object"),
+                                     "rope_parameters of sliding_attention is 50.0; it must be an"),
     "a text that is none": ("gemma3-images", {"text_config": 3}, "text_config is 3"),
     "words of another count": ("gemma3-images", {"vocab_size": 46}, "vocab_size = 46"),
-    "experts too few": ("mixtral-two", {"num_experts_per_tok": 6}, "num_experts_per_tok = 6 of 5 experts"),
+    "experts too few": ("mixtral-two", {"num_experts_per_tok": 6}, "but there are only 5 experts"),
     "experts counted twice": ("mixtral-two", {"num_experts": 4}, "num_experts = 4"),
     "layers without experts": ("qwen3-moe-bare", {"mlp_only_layers": 1}, "mlp_only_layers is 1"),
 }  # fmt: skip
@@ -103,7 +103,7 @@ def test_a_formula_says_how_experts_are_chosen(attn: Run) -> None:
 def test_renormalized_weights_are_the_softmax_of_the_chosen_logits(rows: int, count: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     logits, chosen = random.normal(size=(rows, count)), int(random.integers(1, count + 1))
-    kept = largest(logits, chosen)
+    kept = is_largest(logits, chosen)
     assert (kept.sum(axis=-1) == chosen).all()
     np.testing.assert_allclose(softmax_top(logits, chosen), np.where(kept, softmax(logits), 0))
     np.testing.assert_allclose(
@@ -112,18 +112,22 @@ def test_renormalized_weights_are_the_softmax_of_the_chosen_logits(rows: int, co
 
 
 def test_of_equal_logits_the_first_are_chosen() -> None:
-    assert largest(np.array([[1.0, 2.0, 2.0, 1.0, 1.0]]), 3).tolist() == [[True, True, True, False, False]]
+    assert is_largest(np.array([[1.0, 2.0, 2.0, 1.0, 1.0]]), 3).tolist() == [[True, True, True, False, False]]
 
 
 ROTARY = {
     "bands that cross": (
         "llama-llama3",
         {"low_freq_factor": 4.0, "high_freq_factor": 4.0},
-        "low_freq_factor below",
+        "low_freq_factor smaller than its high_freq_factor",
     ),
     "a base of one": ("llama-llama3", {"rope_theta": 1.0}, "rope_theta of the rotary positions is 1.0"),
     "a factor in words": ("llama-yarn", {"factor": "four"}, "factor of the rotary positions is 'four'"),
-    "a factor too few": ("llama-longrope", {"long_factor": [2.0]}, "long_factor lists 1 numbers for 2 pairs"),
+    "a factor too few": (
+        "llama-longrope",
+        {"long_factor": [2.0]},
+        "long_factor lists 1 numbers, but there are 2 pairs",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The model in the box shows what attention is for, and its card tells the truth."""
+"""The story model shows what attention is for, and its card tells the truth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import attncli
-from attncli.insights import heads
+from attncli.insights import patterns
 from attncli.story import CARD, FOLDER, LAYER
 from tests.conftest import Run, error_of, text_of
 
@@ -25,7 +25,7 @@ def story() -> attncli.Model:
     return attncli.load_model("story")
 
 
-def test_it_is_the_default_and_its_first_look_is_at_the_head_of_the_token_before(attn: Run) -> None:
+def test_it_is_the_default_and_first_shows_its_previous_token_head(attn: Run) -> None:
     plain = json.loads(text_of(attn("explain", "The cat sat", "--json")))
     named = json.loads(text_of(attn("explain", "The cat sat", "-m", "story", "--layer", str(LAYER), "--json")))
     assert plain["model"] == named["model"]
@@ -48,14 +48,14 @@ def test_a_seed_does_not_go_with_a_model(attn: Run) -> None:
     )
 
 
-def test_the_name_means_the_model_in_the_box_and_a_path_the_folder(attn: Run, tmp_path: Path) -> None:
+def test_the_name_means_the_bundled_model_and_a_path_the_folder(attn: Run, tmp_path: Path) -> None:
     (tmp_path / "story").mkdir()
     assert json.loads(text_of(attn("explain", "a", "-m", "story", "--json")))["model"]["source"] == "bundled"
     assert "no config.json" in error_of(attn("explain", "a", "-m", "./story"), 1)
 
 
-def test_a_tokenizer_in_the_current_folder_is_not_that_of_other_weights(attn: Run, tmp_path: Path) -> None:
-    """It is large enough to be worth a second process, and would cut the text otherwise."""
+def test_a_tokenizer_in_the_current_folder_is_not_used_for_other_weights(attn: Run, tmp_path: Path) -> None:
+    """It is large enough for the second process that reads vocabularies, and would split the text differently."""
     words = {f"word{i}": i for i in range(60_000)} | {"The": 60_000, "cat": 60_001}
     model = {"type": "WordLevel", "vocab": words, "unk_token": "word0"}
     (tmp_path / "tokenizer.json").write_text(json.dumps({"version": "1.0", "added_tokens": [], "model": model}))
@@ -70,7 +70,8 @@ def test_it_fits_in_three_megabytes() -> None:
 
 
 def test_it_has_a_previous_token_head_and_an_induction_head(story: attncli.Model) -> None:
-    """On random tokens said twice: the weight on the token before, and on the one after the last occurrence."""
+    """On random tokens, given twice: the weight on the previous token, and on the one after the last
+    occurrence."""
     random = np.random.default_rng(7)
     scores = measure_story.head_scores(story, [measure_story.repeated(random) for _ in range(5)])
     assert scores["previous"].max() > 0.5
@@ -78,26 +79,26 @@ def test_it_has_a_previous_token_head_and_an_induction_head(story: attncli.Model
     assert scores["induction"].max() > 0.4
 
 
-def test_what_was_said_once_is_said_again() -> None:
-    """The golden bird: nothing but the sentence itself tells what comes after "golden" the second time."""
-    said = attncli.trace("The golden bird sang to the king. The golden", stages=["probs"], queries=[-1])
+def test_a_phrase_that_occurred_once_is_predicted_again() -> None:
+    """The golden bird: only the sentence itself tells what follows the second "golden"."""
+    trace = attncli.trace("The golden bird sang to the king. The golden", stages=["probs"], queries=[-1])
     word = attncli.tokenize(attncli.load_model("story"), " bird").ids[-1]
-    assert said["probs"].values[0].argmax() == word
-    assert said["probs"].values[0, word] > 0.5
+    assert trace["probs"].values[0].argmax() == word
+    assert trace["probs"].values[0, word] > 0.5
 
 
 def test_heads_are_scored_by_the_weights_on_their_pairs() -> None:
-    """A B A B: the second A looks at B, which came after the first A; the second B at the second A."""
+    """A B A B: the second A attends to B, which followed the first A; the second B to the second A."""
     ids = [5, 6, 5, 6]
-    assert heads.previous_token(ids).tolist() == [[2, 1], [3, 2]]
-    assert heads.first_token(ids).tolist() == [[1, 0], [2, 0], [3, 0]]
-    assert heads.itself(ids).tolist() == [[1, 1], [2, 2], [3, 3]]
-    assert heads.same_token(ids).tolist() == [[2, 0], [3, 1]]
-    assert heads.induction(ids).tolist() == [[2, 1], [3, 2]]
+    assert patterns.previous_token(ids).tolist() == [[2, 1], [3, 2]]
+    assert patterns.first_token(ids).tolist() == [[1, 0], [2, 0], [3, 0]]
+    assert patterns.itself(ids).tolist() == [[1, 1], [2, 2], [3, 3]]
+    assert patterns.same_token(ids).tolist() == [[2, 0], [3, 1]]
+    assert patterns.induction(ids).tolist() == [[2, 1], [3, 2]]
     weights = np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.2, 0.6, 0.2, 0], [0.1, 0.1, 0.4, 0.4]])
-    assert heads.score(weights, heads.induction(ids)) == pytest.approx(0.5)
-    assert np.isnan(heads.score(weights, heads.induction([1, 2, 3, 4])))
-    assert heads.induction([3, 3, 3]).tolist() == []  # the token after the last occurrence is the token itself
+    assert patterns.score(weights, patterns.induction(ids)) == pytest.approx(0.5)
+    assert np.isnan(patterns.score(weights, patterns.induction([1, 2, 3, 4])))
+    assert patterns.induction([3, 3, 3]).tolist() == []  # the token after the last occurrence is the token itself
 
 
 def test_the_card_has_the_numbers_of_the_model(story: attncli.Model, attn: Run) -> None:
@@ -122,7 +123,7 @@ def test_a_trigram_gives_probabilities() -> None:
     assert trigram.probability((1, 2), 3) > trigram.probability((1, 2), 4) > trigram.probability((1, 2), 0)
 
 
-def test_a_text_that_it_cannot_read_is_told(attn: Run) -> None:
+def test_a_text_in_another_language_brings_a_warning(attn: Run) -> None:
     done = attn("explain", "猫が座った。", "--stage", "weights")
     assert done.returncode == 0
     assert b"English only" in done.stderr
@@ -131,7 +132,7 @@ def test_a_text_that_it_cannot_read_is_told(attn: Run) -> None:
         assert attn("explain", *arguments, "--stage", "weights").stderr == b""
 
 
-def test_transformers_loads_it_and_says_the_same(story: attncli.Model) -> None:
+def test_transformers_loads_it_and_agrees(story: attncli.Model) -> None:
     torch = pytest.importorskip("torch", reason="the live comparison needs torch and transformers")
     transformers = pytest.importorskip("transformers")
     theirs = transformers.LlamaForCausalLM.from_pretrained(
@@ -139,15 +140,15 @@ def test_transformers_loads_it_and_says_the_same(story: attncli.Model) -> None:
     )
     ids = attncli.tokenize(story, "The golden bird sang to the king. The golden").ids
     with torch.no_grad():
-        said = theirs(torch.tensor([ids]), output_attentions=True)
+        output = theirs(torch.tensor([ids]), output_attentions=True)
     ours = attncli.trace(ids=ids, model=story, stages=["layers.*.attn.weights", "logits"])
-    np.testing.assert_allclose(ours["logits"].values, said.logits[0].numpy(), rtol=1e-4, atol=1e-4)
-    for layer, weights in enumerate(said.attentions):
+    np.testing.assert_allclose(ours["logits"].values, output.logits[0].numpy(), rtol=1e-4, atol=1e-4)
+    for layer, weights in enumerate(output.attentions):
         np.testing.assert_allclose(ours[f"layers.{layer}.attn.weights"].values, weights[0].numpy(), atol=1e-5)
 
 
-def test_a_word_that_is_cut_is_asked_for_by_its_parts(attn: Run) -> None:
-    said = error_of(attn("explain", "The cat sat on the mat", "--query", "mat"), 2)
-    assert "'mat' is in 2 tokens: 6 ' m', 7 'at'." in said
-    assert "--query 7" in said
+def test_a_word_of_several_tokens_is_found_by_its_tokens(attn: Run) -> None:
+    message = error_of(attn("explain", "The cat sat on the mat", "--query", "mat"), 2)
+    assert "'mat' is in 2 tokens: 6 ' m', 7 'at'." in message
+    assert "--query 7" in message
     assert "no token 'dog'" in error_of(attn("explain", "The cat sat on the mat", "--query", "dog"), 2)

@@ -220,7 +220,7 @@ def test_a_layer_is_that_of_each_stack(attn: Run) -> None:
     ]  # fmt: skip
     assert "layer 3 is out of range: 0 to 2" in error_of(attn(*COMMAND, "--layer", "3"), 2)
     said = error_of(attn(*COMMAND, "--layer", "2", "--stage", "encoder.attn.weights"), 2)
-    assert "'encoder.attn.weights' is not in the layers chosen: it is in 0, 1." in said
+    assert "'encoder.attn.weights' is not in the selected layers, but in 0, 1." in said
 
 
 def test_heads_are_those_that_all_have(attn: Run) -> None:

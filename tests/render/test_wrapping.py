@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from attncli.render.wrapping import NOT_FIRST, NOT_LAST, breaks, pieces
+from attncli.render.page.line_breaks import NOT_FIRST, NOT_LAST, breaks, pieces
 from tests.conftest import Run, text_of
 
 JAPANESE = "各キーのバリューを取り込む割合（アテンション）。softmax の各行の和は 1、ッーー。"

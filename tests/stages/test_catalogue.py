@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import attncli
-from attncli.stages import entry_of, offered, place_of
+from attncli.stages import context_of, entry_of, offered
 
 FOLDERS = sorted(file.parent for file in Path(__file__).parent.parent.glob("golden/*/expected.safetensors"))
 EMPTY_PART = re.compile(r"[+=⊙·(,/] *$|= *[+,)]|\( *\)|[+⊙] *[+⊙]|  |None")
@@ -18,12 +18,12 @@ EMPTY_PART = re.compile(r"[+=⊙·(,/] *$|= *[+,)]|\( *\)|[+⊙] *[+⊙]|  |None
 def test_formulas_say_what_their_symbol_is_and_have_no_empty_part(folder: Path) -> None:
     spec = attncli.load_model(folder).spec
     for name in offered(spec):
-        entry, place = entry_of(name), place_of(spec, name)
-        formula = entry.formula(place)
+        entry, context = entry_of(name), context_of(spec, name)
+        formula = entry.formula(context)
         assert formula.startswith(f"{entry.symbol} = "), name
-        for text in (formula, entry.says(place), entry.detail(place)):
+        for text in (formula, entry.meaning_in(context), entry.detail(context)):
             assert not EMPTY_PART.search(text), f"{name}: {text}"
-        assert entry.says(place), name
+        assert entry.meaning_in(context), name
 
 
 def test_names_that_were_promised_are_there() -> None:

@@ -15,7 +15,7 @@ from tests.support.tensor_files import save
 Tensors = dict[str, NDArray[Any]]
 RANDOM = np.random.default_rng(0)
 
-# What PEFT 0.21 writes for an ordinary adapter, its defaults included
+# What PEFT 0.21 writes for an ordinary adapter, including defaults
 CONFIG: dict[str, Any] = {
     "alora_invocation_tokens": None, "alpha_pattern": {}, "arrow_config": None, "auto_mapping": None,
     "base_model_name_or_path": "some/base", "bias": "none", "corda_config": None, "ensure_weight_tying": False,

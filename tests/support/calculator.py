@@ -1,5 +1,5 @@
-"""A pocket calculator for printed numbers: each stands for all that are rounded to it, so that what is computed
-from them is a range too, and a printed result is right where the two ranges meet."""
+"""A pocket calculator for printed numbers. A printed number stands for the range of all numbers that round to it,
+so results are ranges too; a printed result is right if its range and the computed one overlap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Range:
-    """What lies between two numbers."""
+    """The numbers between two ends."""
 
     low: float
     high: float
@@ -30,7 +30,7 @@ class Range:
         return self * Range(1 / other.high, 1 / other.low)
 
     def rising(self, function: Callable[[float], float]) -> Range:
-        """What a function that never falls makes of it."""
+        """The range of a non-decreasing function of it."""
         return Range(function(self.low), function(self.high))
 
 
@@ -44,12 +44,12 @@ def total(ranges: Iterable[Range]) -> Range:
 
 @dataclass(frozen=True)
 class Calculator:
-    """For numbers of so many digits after the point, computed in float32."""
+    """A calculator for numbers with `digits` digits after the point, computed in float32."""
 
     digits: int
 
     def read(self, text: str) -> Range:
-        """All that this text may stand for; `0` and `-inf` are meant exactly."""
+        """The range that a text stands for; `0` and `-inf` are exact."""
         value = float(text)
         if text in ("0", "-inf"):
             return exactly(value)
@@ -57,7 +57,7 @@ class Calculator:
         return Range(value - half, value + half)
 
     def agree(self, computed: Range, printed: str) -> bool:
-        """Whether what was computed may be what is printed."""
+        """Whether a computed range fits a printed number."""
         given = self.read(printed)
         if math.isinf(given.low):
             return computed == given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+GOLDEN = Path(__file__).parent.parent / "golden"
 CONFIG = {
     "model_type": "gpt2",
     "n_embd": 12,
@@ -46,3 +48,12 @@ def write_gpt2(folder: Path, changed: dict[str, Any] | None = None, **config: An
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder
+
+
+def changed_golden(case: str, folder: Path, **fields: Any) -> Path:
+    """A golden checkpoint whose config.json says something else; None takes a field out."""
+    shutil.copytree(GOLDEN / case, folder / "model")
+    file = folder / "model" / "config.json"
+    config = json.loads(file.read_text()) | fields
+    file.write_text(json.dumps({name: value for name, value in config.items() if value is not None}))
+    return folder / "model"

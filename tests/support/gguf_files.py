@@ -1,8 +1,9 @@
-"""GGUF files of the golden models, written with the `gguf` package in the way of llama.cpp's conversion."""
+"""GGUF files of the golden models, written with the `gguf` package as llama.cpp's conversion does."""
 
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints.safetensors import open_safetensors
+from tests.support.tensor_files import GOLDEN
 
 Numbers = NDArray[Any]
 Writer = Callable[[gguf.GGUFWriter], None]
@@ -32,8 +34,8 @@ GPT2_NAMES = {
 def write(
     file: Path, like: Path, *extra: Writer, quantize: Mapping[str, gguf.GGMLQuantizationType] | None = None
 ) -> Path:
-    """The model of a folder as a GGUF file; `extra` writers add metadata and tensors. Tensors whose name holds a
-    key of `quantize` are quantized by the gguf package."""
+    """Writes the model of a folder as a GGUF file. `extra` writers add metadata and tensors. Tensors whose name
+    contains a key of `quantize` are quantized by the gguf package."""
     config = json.loads((like / "config.json").read_text())
     arch = config["model_type"]
     writer = gguf.GGUFWriter(file, arch)
@@ -43,7 +45,7 @@ def write(
         if name.endswith((".attn.bias", ".attn.masked_bias")):
             continue
         theirs, values = _named(name, checkpoint.array(name).astype(np.float32), config)
-        kind = next((k for part, k in (quantize or {}).items() if part in theirs), None)
+        kind = next((k for name_part, k in (quantize or {}).items() if name_part in theirs), None)
         if kind is None:
             writer.add_tensor(theirs, np.ascontiguousarray(values))
         else:
@@ -66,13 +68,13 @@ def _decoder_metadata(writer: gguf.GGUFWriter, config: Mapping[str, Any]) -> Non
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     theta = config.get("rope_theta") or rope.get("rope_theta", 10000.0)
     size = head_dim or config["hidden_size"] // heads
-    part = config.get("partial_rotary_factor") or rope.get("partial_rotary_factor", 1.0)
+    share = config.get("partial_rotary_factor") or rope.get("partial_rotary_factor", 1.0)
     writer.add_vocab_size(config["vocab_size"])
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
     writer.add_block_count(config["num_hidden_layers"])
     writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_rope_dimension_count(int(size * part))
+    writer.add_rope_dimension_count(int(size * share))
     writer.add_head_count(heads)
     writer.add_head_count_kv(config["num_key_value_heads"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
@@ -103,7 +105,7 @@ def _decoder_metadata(writer: gguf.GGUFWriter, config: Mapping[str, Any]) -> Non
 
 
 def _llama3_factors(size: int, theta: float, rope: Mapping[str, Any]) -> Numbers:
-    """By what llama.cpp divides each frequency."""
+    """The divisor of each frequency in llama.cpp."""
     original, low, high = (
         rope[n] for n in ("original_max_position_embeddings", "low_freq_factor", "high_freq_factor")
     )
@@ -177,3 +179,20 @@ def pieces(tokens: Sequence[str], scores: Sequence[float], kinds: Sequence[int],
             writer.add_bool(f"tokenizer.ggml.{name}", value)
 
     return add
+
+
+def gpt2_vocabulary() -> tuple[list[str], list[str]]:
+    """The tokens, by id, and the merges of the golden model gpt2-merges."""
+    folder = GOLDEN / "gpt2-merges"
+    numbered = json.loads((folder / "vocab.json").read_text("utf-8"))
+    merges = (folder / "merges.txt").read_text("utf-8").splitlines()
+    return sorted(numbered, key=numbered.__getitem__), [m for m in merges if m and not m.startswith("#")]
+
+
+_SPECIAL = ["<unk>", "<s>", "</s>"]
+_BYTES = [f"<0x{b:02X}>" for b in range(256)]
+WORDS = ["▁t", "he", "▁the", "th", "▁c", "at", "▁cat", "s", "▁", "t", "h", "e", "c", "a", "▁a", "▁▁", "cat", "猫"]
+VOCABULARY = [*_SPECIAL, *_BYTES, *WORDS]
+SCORES = [0.0] * (3 + 256) + [-float(i) for i in random.Random(1).sample(range(100), len(WORDS))]
+KINDS = [2, 3, 3, *[6] * 256, *[1] * len(WORDS)]
+"""A small SentencePiece vocabulary with byte fallback: its tokens, their scores and their types."""

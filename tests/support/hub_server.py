@@ -1,4 +1,4 @@
-"""A server on loopback that speaks as the hub does, so far as a download needs it."""
+"""A local server that answers like the hub, as far as a download needs it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """Folders served as repositories. `requests` lists what was asked for; `gated` and `private` repositories
-    want `token`."""
+    """Folders served as repositories. `requests` lists the requests so far; `gated` and `private` repositories
+    need `token`."""
 
     repositories: dict[str, Path]
     gated: frozenset[str] = frozenset()
@@ -29,13 +29,13 @@ class Hub:
     @property
     def files(self) -> list[str]:
         """The names of the files that were downloaded."""
-        got = [r.split("/resolve/main/")[1] for r in self.requests if r.startswith("GET") and "/resolve/" in r]
-        return sorted(got)
+        names = [r.split("/resolve/main/")[1] for r in self.requests if r.startswith("GET") and "/resolve/" in r]
+        return sorted(names)
 
 
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
-    """The hub at `hub.address` for as long as the context lasts."""
+    """Serves the hub at `hub.address` while the context lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -47,7 +47,7 @@ def serve(hub: Hub) -> Iterator[Hub]:
             self._answer(with_body=True)
 
         def log_message(self, *arguments: object) -> None:
-            """Requests are kept in the hub's list, not printed."""
+            """Requests are recorded in the hub, not printed."""
 
         def _answer(self, with_body: bool) -> None:
             path = self.path.split("?")[0]

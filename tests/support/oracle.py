@@ -1,4 +1,4 @@
-"""The comparison of our stages with what `transformers` gave, for golden files and live models alike."""
+"""Compares our stages with those of `transformers`, for golden files and live models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Stages = Mapping[str, NDArray[Any]]
 
 
 def assert_agrees(folder: Path, given: Mapping[str, Any], expected: Stages) -> None:
-    """Traces the model in a folder on the given input; every expected stage must be there and agree.
+    """Traces the model in a folder on an input, and asserts that every expected stage is there and agrees.
 
-    `given` has `ids` and `types`, and `text` (and `pair`) where the checkpoint's own tokenizer is to find them;
-    of an encoder-decoder `target_ids`, and `target` likewise.
-    Attention weights to 1e-5; all else to 1e-4 relative, near zero relative to the largest by 1e-5.
+    `given` has `ids` and `types`; also `text` (and `pair`) where the tokenizer of the checkpoint is tested. For an
+    encoder-decoder it has `target_ids`, and `target` likewise. Attention weights agree to 1e-5, all else to 1e-4
+    relative, with an absolute tolerance of 1e-5 of the largest number.
     """
     model = attncli.load_model(folder)
     if given.get("text") is not None:

@@ -1,6 +1,6 @@
-"""The reference: random models of `transformers` with eager attention, and the stages that they give.
+"""The reference: random models of `transformers` with eager attention, and their values of our stages.
 
-Needs torch and transformers, which the tests proper do without.
+Needs torch and transformers; most tests do without them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tests.support.families import Family
 
 
 def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool = False) -> Any:
-    """A model of a family whose every parameter is random (biases and norms too, so that none can be lost
-    unnoticed), wide enough for attention that is far from uniform."""
+    """A model of a family in which every parameter is random, also biases and norms, so that a test notices a
+    missing one. The spread is wide enough for attention that is far from uniform."""
     eager = {"attn_implementation": "eager", "experts_implementation": "eager"}
     config = transformers.AutoConfig.for_model(family.model_type, **fields, **eager)
     torch.manual_seed(seed)
@@ -39,7 +39,7 @@ def random_model(family: Family, fields: dict[str, Any], seed: int, bare: bool =
 def expected_stages(
     family: Family, model: Any, ids: list[int], types: list[int], target: list[int] | None = None
 ) -> dict[str, NDArray[Any]]:
-    """What the model gives for these ids (and those of a decoder), by the names of our stages."""
+    """The reference's values for these ids (and those of a decoder), by the names of our stages."""
     seen: dict[str, Any] = {}
     family.mend(model)
     body = getattr(model, model.base_model_prefix, model)
@@ -47,7 +47,7 @@ def expected_stages(
         module.register_forward_hook(_keep(seen, stage))
         for prefix, layers in _stacks(family, model.config).items()
         for layer in range(layers)
-        for stage, module in family.parts(body, f"{prefix}layers.{layer}.", layer).items()
+        for stage, module in family.modules(body, f"{prefix}layers.{layer}.", layer).items()
     ]
     inputs = {"input_ids": torch.tensor([ids])} | ({"token_type_ids": torch.tensor([types])} if any(types) else {})
     if target is not None:
@@ -76,12 +76,12 @@ def expected_stages(
 
 
 def _first(values: torch.Tensor) -> torch.Tensor:
-    """Of the batch, which a router's logits have no axis for."""
+    """The only item of the batch; the logits of a router have no batch axis."""
     return values if values.ndim == 2 else values[0]
 
 
 def _stacks(family: Family, config: Any) -> dict[str, int]:
-    """The beginning of the names of each stack's stages, and how many layers it has."""
+    """The prefix of the stages of each stack -> its number of layers."""
     if not family.target:
         return {"": config.get_text_config().num_hidden_layers}
     decoder = getattr(config, "num_decoder_layers", None) or config.decoder_layers
@@ -96,7 +96,7 @@ def _keep(seen: dict[str, Any], stage: str) -> Callable[[Any, Any, Any], None]:
 
 
 def _split(name: str, values: NDArray[Any], model: Any) -> NDArray[Any]:
-    """Queries, keys and values are one vector a position with the reference, a matrix a head with us."""
+    """Queries, keys and values [position, heads · size] as [head, position, size]; other stages as they are."""
     if not name.endswith((".q", ".k", ".v")):
         return values
     config = model.config.get_text_config()

@@ -1,4 +1,4 @@
-"""In which language people are spoken to, and that programs are spoken to in English."""
+"""People read their own language; programs and errors stay English."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNSET = {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": ""}
 
 
 def spoken(text: str) -> str:
-    """The language of a printed trace, all of whose captions are in one."""
+    """The language of a printed trace; all its captions are in the same language."""
     found = [name for name, meaning in MEANING.items() if meaning in text]
     assert len(found) == 1
     return found[0]
@@ -45,20 +45,20 @@ def spoken(text: str) -> str:
         ({"LANG": "../../nowhere"}, "en"),
     ],
 )
-def test_the_locale_says_the_language(attn: Run, environment: dict[str, str], expected: str) -> None:
+def test_the_locale_sets_the_language(attn: Run, environment: dict[str, str], expected: str) -> None:
     printed = text_of(attn(*SENTENCE, **UNSET | {"PYTHONIOENCODING": "utf-8"} | environment))
     assert spoken(printed) == expected
 
 
 @pytest.mark.parametrize("name", MEANING)
-def test_the_option_goes_before_the_locale(attn: Run, name: str) -> None:
+def test_the_option_wins_over_the_locale(attn: Run, name: str) -> None:
     for locale in ("C.UTF-8", "ja_JP.UTF-8", "en_US.UTF-8"):
         printed = text_of(attn(*SENTENCE, "--lang", name, **UNSET | {"LANG": locale, "PYTHONIOENCODING": "utf-8"}))
         assert spoken(printed) == name
 
 
 @pytest.mark.parametrize("command", [SENTENCE, ("pe",), ("model", "x"), ("families",), ("tokens", "a")])
-def test_an_unknown_language_is_named_with_those_there_are(attn: Run, command: tuple[str, ...]) -> None:
+def test_an_unknown_language_is_named_with_the_known_ones(attn: Run, command: tuple[str, ...]) -> None:
     said = error_of(attn(*command, "--lang", "tlh"), 2)
     assert "'tlh' is not one of 'en', 'ja'" in said
 
@@ -97,7 +97,7 @@ def test_the_locale_does_not_change_what_programs_read(attn: Run) -> None:
     assert attn(*asked, **UNSET | {"LANG": "ja_JP.UTF-8"}).stdout == attn(*asked).stdout
 
 
-def test_a_worked_example_is_told_in_japanese_and_its_json_is_not(attn: Run) -> None:
+def test_a_worked_example_is_in_japanese_and_its_json_is_not(attn: Run) -> None:
     asked = ("explain", "a b c", "--seed", "0", "--query", "c")
     assert "このクエリに対するこのヘッドの出力" in text_of(attn(*asked, "--lang", "ja"))
     assert attn(*asked, "--json", "--lang", "ja").stdout == attn(*asked, "--json").stdout
@@ -130,7 +130,7 @@ def test_the_words_of_the_sentence_are_not_translated(attn: Run) -> None:
     assert "│ none " in text_of(attn("tokens", "none", "--tokenizer", "words", "--lang", "ja")).replace("  ", " ")
 
 
-def test_what_is_special_in_a_formula_is_told_in_japanese(attn: Run) -> None:
+def test_special_formulas_are_explained_in_japanese(attn: Run) -> None:
     asked = ("explain", "--ids", "3,1,4", "-m", str(GOLDEN / "gemma2-tied"), "--layer", "1", "--lang", "ja")
     masked = text_of(attn(*asked, "--stage", "masked", COLUMNS="120"))
     assert (
@@ -140,7 +140,7 @@ def test_what_is_special_in_a_formula_is_told_in_japanese(attn: Run) -> None:
     assert "3 層 × 4 ヘッド · キー/バリュー 2 ヘッド · d_model 20 · d_head 6 · 回転位置 · 因果的" in masked
 
 
-def test_what_is_left_out_is_counted_in_japanese(attn: Run) -> None:
+def test_omitted_rows_are_counted_in_japanese(attn: Run) -> None:
     asked = ("explain", " ".join(map(str, range(60))), "--seed", "0", "--stage", "weights", "--lang", "ja")
     table, markdown = text_of(attn(*asked)), text_of(attn(*asked, "--format", "md"))
     assert "⋯ 他 53 個" in table
@@ -152,7 +152,7 @@ def test_what_is_left_out_is_counted_in_japanese(attn: Run) -> None:
 # ------------------------------------------------------------------ messages
 
 
-def test_a_message_is_english_and_remembers_what_it_says() -> None:
+def test_a_message_is_english_and_remembers_its_template() -> None:
     message = N_("the weights of the {chosen} experts chosen of {count}; 0 for the others", chosen=2, count=8)
     assert message == "the weights of the 2 experts chosen of 8; 0 for the others"
     assert json.loads(json.dumps({"meaning": message}))["meaning"] == message
@@ -161,7 +161,7 @@ def test_a_message_is_english_and_remembers_what_it_says() -> None:
     assert language("ja")(message) == language("ja")(pickle.loads(pickle.dumps(message))) == said
 
 
-def test_messages_within_messages_are_said_and_other_values_are_not() -> None:
+def test_messages_within_messages_are_translated_and_other_values_are_not() -> None:
     say = language("ja")
     assert say(N_("{norm} of {letters}, {over}", norm="key", letters=N_("q and k"), over=N_("each head"))) == (
         "q と k の key（ヘッドごと）"
@@ -172,14 +172,16 @@ def test_messages_within_messages_are_said_and_other_values_are_not() -> None:
     assert say.marked(N_("key")) == say("key") == "キー"
 
 
-def test_what_has_no_translation_is_said_in_english() -> None:
+def test_a_text_without_a_translation_stays_english() -> None:
     say = language("ja")
     assert say("no such message") == "no such message"
     assert say(N_("{n} such messages", n=3)) == "3 such messages"
     assert say("") == say(N_("")) == ""
 
 
-@pytest.mark.parametrize(("name", "one", "two"), [("en", "1 head", "2 heads"), ("ja", "1 ヘッド", "2 ヘッド")])
-def test_things_are_counted_as_the_language_does(name: str, one: str, two: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "singular", "plural"), [("en", "1 head", "2 heads"), ("ja", "1 ヘッド", "2 ヘッド")]
+)
+def test_plurals_follow_the_language(name: str, singular: str, plural: str) -> None:
     say = language(name)
-    assert [say.counted("{count} head", "{count} heads", n) for n in (1, 2)] == [one, two]
+    assert [say.counted("{count} head", "{count} heads", n) for n in (1, 2)] == [singular, plural]

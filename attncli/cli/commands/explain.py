@@ -23,7 +23,7 @@ from attncli.model.request import Request
 if TYPE_CHECKING:
     from attncli.insights.following import Followed
     from attncli.model.pipeline import Prepared
-    from attncli.tracing.recording import Selection
+    from attncli.tracing.selection import Selection
     from attncli.tracing.stage import Stage
 
 TOP = 5
@@ -72,32 +72,32 @@ def command(request: Request) -> None:
     standard input.
     """
     with tokenizing(request) as with_tokens:
-        from attncli.cli import worked
         from attncli.cli.output import chosen_format
         from attncli.model.pipeline import load, prepare
 
         format_ = chosen_format(request.output)
         prepared = prepare(request, with_tokens(load(request.model)))
     warn_of_bytes(prepared.model, prepared.tokens)
-    asked = _followed(prepared, format_, worked.FORMATS)
+    asked = _followed(prepared, format_)
     if asked is None:
         _show_stages(prepared, format_)
     else:
-        worked.show(prepared, asked, format_)
+        _show_worked_example(prepared, asked, format_)
 
 
-def _followed(prepared: Prepared, format_: str, formats: tuple[str, ...]) -> Followed | None:
+def _followed(prepared: Prepared, format_: str) -> Followed | None:
     """The query to follow; None where there is none, or one that chooses rows of stages. Raises UsageError for
     options that go with a followed query only."""
     from attncli.insights.following import followed, not_followed
+    from attncli.render.page.formats import FORMATS
 
     scope = prepared.request.scope
     if scope.queries is None:
         reason = "needs --query, the token that attends."
     elif scope.stages is not None:
         reason = "is for the worked example, and --stage shows stages instead: leave it out."
-    elif format_ not in formats:
-        reason = f"is for the worked example, which comes as table, md or json, not as {format_}."
+    elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # those have the rows of the stages
+        reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
     else:
         return followed(prepared)
     for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
@@ -111,24 +111,43 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
     from attncli.cli.output import opened, render_options
     from attncli.cli.progress import Progress
     from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
-    from attncli.render import FORMATS, writer
+    from attncli.render.page.formats import FORMATS, open_writer
+    from attncli.views import stages as view
 
     output_ = prepared.request.output
     selection = selection_of(prepared, stages_in(prepared))
-    top = top_of(prepared.request.scope.top, None if FORMATS[format_].binary else TOP)
+    top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     with Progress() as progress, opened(output_.path) as output:
-        head = replace(prepared.head, axes=_axes(selection))
-        document = writer(format_, head, output, render_options(output_))
+        head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
+        writer = open_writer(format_, view.page(head, options), output, options)
 
         def show(stage: Stage) -> None:
             count_broken(stage.name, stage.values, broken)
             progress.hide()
-            document.stage(stage)
+            writer.section(view.section(stage, head, options))
 
         run_selection(prepared, selection, show, top, progress)
         progress.hide()
-        document.close()
+        writer.close()
+    warn_of_broken(prepared.model, broken)
+
+
+def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> None:
+    """Computes the stages that the rows are taken from, and writes the rows."""
+    from attncli.cli.output import opened, render_options
+    from attncli.cli.progress import Progress
+    from attncli.insights.following import follow
+    from attncli.render.page.formats import write
+    from attncli.views import worked_example as view
+
+    broken: dict[str, tuple[int, int]] = {}
+    output_, top = prepared.request.output, prepared.request.scope.top
+    with Progress() as progress, opened(output_.path) as output:
+        examples = follow(prepared, asked, lambda stage: count_broken(stage.name, stage.values, broken), progress)
+        progress.hide()
+        options = render_options(output_)
+        write(format_, view.page(prepared.head, examples, asked.key, top, options), output, options)
     warn_of_broken(prepared.model, broken)
 
 

@@ -70,20 +70,28 @@ def command(request: Request, sort: str, pool: Pooling) -> None:
         from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
         from attncli.insights.requested_maps import map_selection, maps_of, planned_maps
         from attncli.model.pipeline import load, prepare
-        from attncli.render.maps import writer
+        from attncli.render.page.formats import fitted, open_writer
+        from attncli.views import maps as view
 
         format_ = map_format(request.output)
         prepared = prepare(request, with_tokens(load(request.model)), "attn.map/1")
     selection = map_selection(prepared, sort)
     warn_of_bytes(prepared.model, prepared.tokens)
     broken: dict[str, tuple[int, int]] = {}
-    with Progress() as progress, opened(request.output.path) as output:
-        document = writer(format_, prepared.head, output, render_options(request.output), sort)
-        sections = [document.fitted(section) for section in planned_maps(prepared, selection, pool)]
+    options, path = render_options(request.output), request.output.path
+    planned = planned_maps(prepared, selection, pool)
+    with Progress() as progress, opened(path) as output:
+        pooled = [
+            view.pooled_by(section, sort, lambda maps: fitted(format_, maps, output, options))
+            for section in planned
+        ]
         finished = maps_of(
-            prepared, selection, sections, sort, progress,
+            prepared, selection, pooled, sort, progress,
             lambda name, values: count_broken(name, values, broken),
         )  # fmt: skip
         progress.hide()
-        document.write(finished)
+        writer = open_writer(format_, view.page(prepared.head, planned, sort, options), output, options)
+        for section in finished:
+            writer.section(view.section(section, sort))
+        writer.close()
     warn_of_broken(prepared.model, broken)

@@ -32,22 +32,12 @@ def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.model.describing import describe
-    from attncli.render.description import document, facts, leaves
-    from attncli.render.document import encode
-    from attncli.render.prose import write_prose
-    from attncli.render.records import write_records
-    from attncli.render.words import write_words
+    from attncli.render.page.formats import write
+    from attncli.views import model as view
 
     format_ = no_arrays(chosen_format(output), "a description")
-    described, options = describe(path, ignore_config), render_options(output)
+    description, options = describe(path, ignore_config), render_options(output)
     with opened(output.path) as stream:
-        if format_ in ("json", "ndjson"):
-            stream.write(encode(document(described)) + b"\n")
-        elif format_ == "csv":
-            write_records(format_, {}, "facts", list(leaves(document(described))), stream, options)
-        else:
-            write_words(format_, facts(described, output.full), stream, options, header=False)
-            if described.card is not None:
-                write_prose(format_, described.card.read_text("utf-8"), stream, options)
-    if described.refusal is not None:
-        raise described.refusal
+        write(format_, view.page(description, options), stream, options)
+    if description.refusal is not None:
+        raise description.refusal

@@ -80,49 +80,46 @@ def _write_numbers(format_: str, trace: Trace, output: Output) -> None:
     from dataclasses import replace
 
     from attncli.cli.output import opened, render_options
-    from attncli.render import writer
+    from attncli.render.page.formats import write
+    from attncli.views import stages as view
 
     axes = tuple(dict.fromkeys(axis for stage in trace.values() for axis in stage.axes))
+    head, options = replace(trace, stages={}, axes=axes), render_options(output)
     with opened(output.path) as stream:
-        document = writer(format_, replace(trace, stages={}, axes=axes), stream, render_options(output))
-        for stage in trace.values():
-            document.stage(stage)
-        document.close()
+        write(format_, view.page(head, options, trace.values()), stream, options)
 
 
 def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) -> None:
-    """Each stage as a map, or one of the dot products."""
+    """Each stage as a map, or one map of the dot products."""
     from dataclasses import replace
 
     from attncli.cli.output import opened, render_options
-    from attncli.insights.encodings import drawn, of_pairs
-    from attncli.render.maps import writer
+    from attncli.insights.encodings import of_pairs, planned_map, pooled_map
+    from attncli.render.page.formats import fitted, open_writer
+    from attncli.views import maps as view
 
     stages = list(trace.values())
-    shown = [of_pairs(stages)] if similarity else stages
+    mapped = [of_pairs(stages)] if similarity else [stage for stage in stages if len(stage.axes) > 1]
+    planned = [planned_map(stage) for stage in mapped]
+    head, options = replace(trace, schema="attn.map/1", stages={}), render_options(output)
     with opened(output.path) as stream:
-        head = replace(trace, stages={}, schema="attn.map/1")
-        document = writer(format_, head, stream, render_options(output), "layer")
-        document.write([drawn(stage, document.fitted) for stage in shown if len(stage.axes) > 1])
+        writer = open_writer(format_, view.page(head, planned, "layer", options), stream, options)
+        for stage, section in zip(mapped, planned, strict=True):
+            pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, stream, options))
+            writer.section(view.section(pooled_map(pooled, stage), "layer"))
+        writer.close()
 
 
 def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
     """The dot products by distance, a record each."""
-    from dataclasses import asdict
-
     from attncli.cli.output import opened, render_options
     from attncli.insights.encodings import vectors
     from attncli.insights.similarity import by_distance, dot_products
-    from attncli.render.records import write_records
-    from attncli.render.similarity import write_bars
-    from attncli.version import __version__
+    from attncli.render.page.formats import write
+    from attncli.views import similarity as view
 
     encodings, formula = vectors(list(trace.values()))
     found = by_distance(dot_products(encodings), trace.parameters["positions"])
-    head = {"schema": "attn.similarity/1", "version": __version__, **trace.parameters, "formula": formula}
+    options = render_options(output)
     with opened(output.path) as stream:
-        if format_ == "table":
-            write_bars(formula, found, stream, render_options(output))
-        else:
-            records = [asdict(at_distance) for at_distance in found]
-            write_records(format_, head, "distances", records, stream, render_options(output))
+        write(format_, view.page(formula, found, trace.parameters, options), stream, options)

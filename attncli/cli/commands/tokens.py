@@ -7,7 +7,6 @@ import click
 from attncli.cli.options import input_options, model_options, output_options, seeded_options, target_options
 from attncli.cli.requests import typed_options
 from attncli.model.request import Request
-from attncli.text.language import N_
 
 
 @click.command(
@@ -34,18 +33,15 @@ def command(request: Request) -> None:
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.input import tokenize, tokenize_target
     from attncli.model.pipeline import load
-    from attncli.render.records import write_records
-    from attncli.version import __version__
+    from attncli.render.page.formats import write
+    from attncli.views import tokens as view
 
     asked, format_ = request.input, chosen_format(request.output)
     model = load(request.model)
     tokens = tokenize(model, asked.text, asked.pair, asked.ids, asked.special_tokens, asked.truncate)
-    records = tokens.records()
+    target = None
     if asked.target is not None or asked.target_ids is not None:
         target = tokenize_target(model, asked.target, asked.target_ids, asked.special_tokens)
-        assert target is not None
-        sides = {N_("source"): records, N_("target"): target.records()}
-        records = [{"side": side} | record for side, listed in sides.items() for record in listed]
-    head = {"schema": "attn.tokens/1", "version": __version__, "text": asked.text, "model": model.name}
+    options = render_options(request.output)
     with opened(request.output.path) as output:
-        write_records(format_, head, "tokens", records, output, render_options(request.output))
+        write(format_, view.page(asked.text, model.name, tokens, target, options), output, options)

@@ -10,12 +10,11 @@ import click
 from attncli.cli.options import output_options, sentence_options
 from attncli.cli.requests import typed_options
 from attncli.errors import UsageError
-from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, Settings, settings
+from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, settings
 from attncli.model.request import Input, Output
 
 if TYPE_CHECKING:
-    from attncli.insights.versus.comparison import Comparison
-    from attncli.text.tokens import Tokens
+    pass
 
 
 @click.command(
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     "--only",
     type=click.Choice(EXPERIMENTS),
     multiple=True,
-    help="Only this experiment; repeatable.  [default: all three]",
+    help="Run only this experiment; repeatable.  [default: all three]",
 )
 @click.option(
     "--d-model",
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Width of the word vectors, an even number. State sizes are chosen to match parameter counts.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Random seed of the weights.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of the random weights.")
 @click.option(
     "--gain",
     type=click.FloatRange(0, 100),
@@ -84,63 +83,39 @@ def command(
     threads: int | None,
     tokenizer: str,
 ) -> None:
-    """Show on SENTENCE three claims made for the Transformer: self-attention beside an RNN and an LSTM, one seeded
-    layer each, with about the same number of parameters.
+    """Check three claims made for the Transformer on SENTENCE.
 
-    sequential: how many steps must run one after another, the operations, and the time at growing lengths.
-    range: the exact influence of each earlier token on the last one. order: what shuffling the words changes.
-    Give - as the SENTENCE to read standard input.
+    Self-attention is compared with an RNN and an LSTM: one layer each, with random weights and about the same
+    number of parameters. sequential: the steps that must run one after another, the operations, and the time as
+    the text grows. range: the exact influence of each earlier token on the last one. order: what changes when the
+    words are shuffled. Give - as the SENTENCE to read standard input.
     """
     _limit_threads(threads or 1)
 
-    from attncli.cli.output import chosen_format
+    from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.cli.progress import Progress
     from attncli.insights.versus.request import compared
+    from attncli.render.page.formats import write
+    from attncli.views import versus as view
 
-    format_ = chosen_format(output)
-    if format_ in ("npz", "safetensors"):
-        raise UsageError(f"{format_} holds the stages of a trace, not a comparison.", "Take --json, csv or md.")
+    format_ = no_arrays(chosen_format(output), "a comparison")
     asked = settings(only, d_model, seed, gain, forget_bias, lengths, tokenizer)
     if threads is not None and "sequential" not in asked.experiments:
-        raise UsageError("--threads is for what --only sequential times.", "Leave one of the two out.")
+        raise UsageError(
+            "--threads only affects the experiment sequential, which --only leaves out.",
+            "Add --only sequential, or leave out --threads.",
+        )
     with Progress() as progress:
         found, tokens = compared(asked, text, progress)
-    _write(format_, found, tokens, text.text, asked, output)
+    options = render_options(output)
+    with opened(output.path) as stream:
+        write(format_, view.page(found, tokens, text.text, asked, options), stream, options)
 
 
 def _limit_threads(count: int) -> None:
-    """Before numpy is imported, whose libraries read this once. A single thread is a fair start: a recurrent cell
-    has no work for more, and on a busy machine several threads wait for each other."""
+    """Sets the threads of numpy's libraries, which read this once, when numpy is imported. A single thread is a
+    fair start: a recurrent cell has no work for more, and on a busy machine several threads wait for each
+    other."""
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(count)
     os.environ["VECLIB_MAXIMUM_THREADS"] = str(count)
-
-
-def _write(
-    format_: str, found: Comparison, tokens: Tokens, text: str | None, asked: Settings, output: Output
-) -> None:
-    from attncli.cli.output import opened, render_options
-    from attncli.render.document import encode
-    from attncli.render.records import write_records
-    from attncli.text.language import N_
-
-    options = render_options(output)
-    facts = {"seed": asked.seed, "d_model": asked.d_model, "gain": asked.gain, "forget_bias": asked.forget_bias}
-    with opened(output.path) as stream:
-        if format_ in ("table", "md"):
-            from attncli.render.versus import write_versus
-
-            named = N_(
-                "seed {seed} · d_model {d_model} · gain {gain} · forget bias {forget_bias}",
-                **{name: f"{value:g}" if isinstance(value, float) else value for name, value in facts.items()},
-            )
-            write_versus(format_, found, tokens, named, stream, options)
-            return
-        from attncli.render.description import leaves
-        from attncli.render.versus_document import document
-
-        whole = document(found, tokens, text, facts)
-        if format_ == "csv":
-            write_records(format_, {}, "facts", list(leaves(whole)), stream, options)
-        else:
-            stream.write(encode(whole) + b"\n")

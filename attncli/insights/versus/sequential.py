@@ -1,4 +1,4 @@
-"""How much work a layer is, how much of it must be done one step after the other, and how long it takes."""
+"""How many operations a layer takes, how many steps must run one after another, and how long it takes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from attncli.formula.parallel import cores
 from attncli.formula.recurrent import lstm, rnn
 from attncli.formula.self_attention import self_attention
 from attncli.formula.types import Array
-from attncli.insights.versus.models import NAMES, Models
+from attncli.insights.versus.models import NAMES, Models, Progress, silent
 
 REPEATS, ENOUGH, LONG = 7, 0.03, 1.0
-"""A time is the median of at least REPEATS runs, of as many as take ENOUGH seconds; or of those that take LONG."""
+"""A time is the median of at least REPEATS runs that take ENOUGH seconds together, or of runs that take LONG."""
 DTYPE = np.float32
 
 
@@ -26,7 +26,7 @@ DTYPE = np.float32
 class Work:
     """What a layer costs by the length n of the text (Vaswani et al. 2017, table 1)."""
 
-    steps: str  # that must follow one another
+    steps: str  # sequential
     operations: str
     path: str  # the most steps between two tokens
 
@@ -50,8 +50,8 @@ class Timing:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Between two lengths that were measured, attention and another model change places: `n` is where straight
-    lines between the measured times meet, on logarithmic scales."""
+    """Attention and another model change places between two measured lengths. `n` is where straight lines between
+    the measured times meet, on logarithmic axes."""
 
     other: str
     n: float
@@ -61,24 +61,25 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Sequential:
-    """The times at every length, and where attention and the others cross."""
+    """The times at every length, and the crossings of attention with the others."""
 
     lengths: tuple[int, ...]
     timings: tuple[Timing, ...]
     crossings: tuple[Crossing, ...]
-    threads: int  # how many the arithmetic may use
+    threads: int  # that the computation may use
 
     def seconds(self, model: str) -> list[float]:
-        return [t.seconds for t in self.timings if t.model == model]
+        """The times of one model, by length."""
+        return [timing.seconds for timing in self.timings if timing.model == model]
 
 
 def steps(model: str, n: int) -> int:
-    """How many steps must follow one another, for n tokens."""
+    """The number of sequential steps for n tokens."""
     return 1 if model == "attention" else n
 
 
 def operations(model: str, n: int, d: int, hidden: int) -> int:
-    """Multiplications with addition in the matrix products of a layer, for n tokens."""
+    """The number of multiply-adds in the matrix products of a layer, for n tokens."""
     if model == "attention":
         return 4 * n * d * d + 2 * n * n * d  # Q, K, V and the output; scores and weighted sum
     gates = 4 if model == "lstm" else 1
@@ -90,10 +91,11 @@ def measure(
     x: Array,
     lengths: Sequence[int],
     clock: Callable[[], float],
-    told: Callable[[float], None] = lambda fraction: None,
+    progress: Progress = silent,
 ) -> Sequential:
-    """Times each layer, causal, in float32, on the text `x` [position, d_model] repeated up to each of the growing
-    `lengths`. `clock` gives seconds; the models take turns, so that what slows the machine slows them all."""
+    """Times each layer, causal, in float32, on the text `x` [position, d_model] repeated up to each of `lengths`,
+    which are in ascending order. `clock` gives seconds. The models take turns, so that whatever slows the machine
+    slows them all."""
     single, d = models.astype(DTYPE), models.d_model
     layers: Mapping[str, Callable[[Array], object]] = {
         "rnn": lambda x: rnn(single.rnn, x),
@@ -104,15 +106,15 @@ def measure(
     timings: list[Timing] = []
     for number, n in enumerate(lengths):
         text = np.resize(x.astype(DTYPE), (n, d))
-        taken: dict[str, list[float]] = {name: [] for name in NAMES}
-        while waiting := [name for name in NAMES if not _enough(taken[name])]:
-            for name in waiting:
+        runs: dict[str, list[float]] = {name: [] for name in NAMES}
+        while unfinished := [name for name in NAMES if not _enough(runs[name])]:
+            for name in unfinished:
                 start = clock()
                 layers[name](text)
-                taken[name].append(clock() - start)
-                told(sum(cost[:number]) / sum(cost))
-        timings += [Timing(name, n, median(taken[name]), len(taken[name])) for name in NAMES]
-    times = {name: [t.seconds for t in timings if t.model == name] for name in NAMES}
+                runs[name].append(clock() - start)
+                progress(sum(cost[:number]) / sum(cost))
+        timings += [Timing(name, n, median(runs[name]), len(runs[name])) for name in NAMES]
+    times = {name: [timing.seconds for timing in timings if timing.model == name] for name in NAMES}
     found = [c for other in ("rnn", "lstm") for c in crossings(other, lengths, times["attention"], times[other])]
     return Sequential(tuple(lengths), tuple(timings), tuple(found), cores())
 
@@ -120,17 +122,18 @@ def measure(
 def crossings(
     other: str, lengths: Sequence[int], attention: Sequence[float], times: Sequence[float]
 ) -> list[Crossing]:
-    """Where the time of attention goes from below that of the other to above it, or back."""
-    behind = [math.log(a) - math.log(b) for a, b in zip(attention, times, strict=True)]
-    told = [(n, gap) for n, gap in zip(lengths, behind, strict=True) if gap]  # the same time is on neither side
+    """Where attention goes from faster than the other to slower, or back. `attention` and `times` are seconds, by
+    length."""
+    gaps = [math.log(a) - math.log(b) for a, b in zip(attention, times, strict=True)]
+    decided = [(n, gap) for n, gap in zip(lengths, gaps, strict=True) if gap]  # equal times are on neither side
     found = []
-    for (n, gap), (later, gap_later) in pairwise(told):
-        if gap * gap_later < 0:
-            part = gap / (gap - gap_later)
-            at = math.exp(math.log(n) + part * math.log(later / n))
-            found.append(Crossing(other, at, (n, later), gap < 0))
+    for (n, gap), (later, later_gap) in pairwise(decided):
+        if gap * later_gap < 0:
+            fraction = gap / (gap - later_gap)
+            crossing = math.exp(math.log(n) + fraction * math.log(later / n))
+            found.append(Crossing(other, crossing, (n, later), gap < 0))
     return found
 
 
-def _enough(taken: Sequence[float]) -> bool:
-    return sum(taken) >= LONG or (len(taken) >= REPEATS and sum(taken) >= ENOUGH)
+def _enough(runs: Sequence[float]) -> bool:
+    return sum(runs) >= LONG or (len(runs) >= REPEATS and sum(runs) >= ENOUGH)

@@ -1,5 +1,4 @@
-"""What is asked of the comparison of attention and recurrence. Nothing here needs numpy: its threads are limited
-before it is imported."""
+"""The settings of a comparison. Nothing here needs numpy, whose threads are limited before it is imported."""
 
 from __future__ import annotations
 
@@ -11,13 +10,15 @@ from attncli.errors import UsageError
 from attncli.model.request import is_count
 
 EXPERIMENTS = ("sequential", "range", "order")
+"""By name, in the order in which they run."""
 D_MODEL, WIDEST, LONGEST = 64, 1024, 1 << 16
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024, 2048)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The experiments, the shape and the seed of the layers, the lengths to time (in order), and the tokenizer."""
+    """The experiments that run, the size and the seed of the layers, the lengths to time (in ascending order), and
+    the tokenizer."""
 
     experiments: tuple[str, ...] = EXPERIMENTS
     d_model: int = D_MODEL
@@ -37,8 +38,8 @@ def settings(
     lengths: str | Sequence[int] | None = None,
     tokenizer: str | Path = "words",
 ) -> Settings:
-    """Settings from what a user wrote; `lengths` may be a text (`16,128,1024`). Raises UsageError for what does
-    not go together."""
+    """Settings from what a user gives; `lengths` may be a text (`16,128,1024`). Raises UsageError for settings
+    that are out of range or contradict each other."""
     experiments = tuple(only) if only else EXPERIMENTS
     for name in experiments:
         if name not in EXPERIMENTS:
@@ -47,13 +48,16 @@ def settings(
         raise UsageError(f"--d-model {d_model!r} is out of range: 2 to {WIDEST}.")
     if d_model % 2 and "order" in experiments:
         raise UsageError(
-            f"sinusoidal positions come in pairs: --d-model {d_model} is odd.", "Take an even --d-model."
+            f"--d-model {d_model} is odd, and sinusoidal positions come in pairs.", "Take an even number."
         )
     if lengths is not None and "sequential" not in experiments:
-        raise UsageError("--lengths is for what --only sequential times.", "Leave one of the two out.")
+        raise UsageError(
+            "--lengths only affects the experiment sequential, which --only leaves out.",
+            "Add --only sequential, or leave out --lengths.",
+        )
     for flag, value in (("gain", gain), ("forget-bias", forget_bias)):
         if value is not None and experiments == ("sequential",):
-            raise UsageError(f"--{flag} does not change what --only sequential shows.")
+            raise UsageError(f"--{flag} does not affect the experiment sequential.")
     if gain is not None and not 0 <= gain <= 100:
         raise UsageError(f"--gain {gain:g} is out of range: 0 to 100.")
     if forget_bias is not None and not -100 <= forget_bias <= 100:
@@ -70,7 +74,7 @@ def settings(
 
 
 def _lengths(asked: str | Sequence[int]) -> tuple[int, ...]:
-    """The lengths to time, sorted."""
+    """The lengths to time, in ascending order."""
     try:
         lengths = sorted({int(length) for length in (asked.split(",") if isinstance(asked, str) else asked)})
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
 """The blocks that pages are made of. A view builds them; each medium knows how to show each of them.
 
-Text that is marked for translation (`N_`) is translated by the medium; all other text is shown as it is, with its
-control characters made visible.
+The medium translates text that is marked for it (`N_`). The view makes text of users and checkpoints visible
+(`text.visible`); a medium shows it as it is, and escapes what has a meaning in its own syntax.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
+import numpy as np
+
 from attncli.formula.types import Array
+from attncli.render.page.numbers import number
 from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
 
 Span = tuple[str, str | None]
 """A piece of text, and its style."""
@@ -25,11 +29,13 @@ QUIET, STRONG = "dim", "bold"
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What the page is about: a model's name, facts about it, and the tokens it reads. `target`: the tokens that a
-    decoder reads beside an encoder's. `tokens` None: they stand elsewhere on the page."""
+    """What the page is about: its name (a model's, mostly), facts about it, and the tokens it reads. `source`:
+    where a model comes from, empty for what is no model. `target`: the tokens that a decoder reads beside an
+    encoder's. `tokens` None: they stand elsewhere on the page."""
 
     name: str
-    facts: str
+    facts: Sequence[str] = ()
+    source: str = ""
     tokens: Tokens | None = None
     target: Tokens | None = None
 
@@ -74,6 +80,18 @@ class Matrix:
     columns: Sequence[str]
     words: Sequence[Sequence[str]] | None = None
     weights: bool = False
+
+    def cell(self, row: int, column: int, precision: int) -> str:
+        """A number as text, after its word if it has one."""
+        text = number(float(self.values[row, column]), precision)
+        return text if self.words is None else f"{visible(self.words[row][column])} {text}"
+
+    def row_sums(self, rows: Sequence[int], precision: int) -> list[str] | None:
+        """The sum of each of some rows of attention weights, whatever is left out of them when they are shown;
+        None for other matrices."""
+        if not self.weights:
+            return None
+        return [number(float(total), precision) for total in np.sum(self.values[list(rows)], axis=-1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +183,13 @@ class Axis:
     text: Callable[[float], str]
     logarithmic: bool = False
     marks: Sequence[tuple[float, str]] = ()
+
+    def coordinates(self, numbers: Array) -> Array:
+        """Where numbers lie along the axis: their base-10 logarithms where it is logarithmic, -inf for zero."""
+        if not self.logarithmic:
+            return np.asarray(numbers, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log10(numbers).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,10 @@ Kind = Literal["words", "picture", "data", "arrays"]
 
 @dataclass(frozen=True)
 class Format:
-    """A medium: its module, the file endings that mean it, and its kind. `words` and `picture` are for people,
-    `data` is text for programs, `arrays` a binary file of named arrays. `binary`: not for a terminal."""
+    """A medium: its module, the file endings that mean it, and its kind. The module offers `writer(page, output,
+    options)`, and `fitted(maps, output, options)` where it has less room than a sheet of paper. `words` and
+    `picture` are for people, `data` is text for programs, `arrays` a binary file of named arrays. `binary`: not
+    for a terminal."""
 
     module: str
     suffixes: tuple[str, ...]
@@ -42,9 +44,6 @@ FORMATS = {
 class Writer(Protocol):
     """Writes one page. It has written the opening when it is made."""
 
-    def fitted(self, maps: HeadMaps) -> HeadMaps:
-        """The maps, which have no values yet, with their sides pooled to what the medium has room for."""
-
     def section(self, section: Section) -> None:
         """Writes a section, at once where the medium allows it."""
 
@@ -64,6 +63,16 @@ def write(name: str, page: Page, output: IO[bytes], options: Options) -> None:
     for section in page.sections:
         writer.section(section)
     writer.close()
+
+
+def fitted(name: str, maps: HeadMaps, output: IO[bytes], options: Options) -> HeadMaps:
+    """The maps, which have no values yet, with their sides pooled to what the medium has room for: what its module
+    says, or a sheet of paper."""
+    module = import_module(FORMATS[name].module)
+    if hasattr(module, "fitted"):
+        pooled: HeadMaps = module.fitted(maps, output, options)
+        return pooled
+    return maps if options.full else maps.on_paper()
 
 
 def format_of(file_name: str) -> str | None:

@@ -98,7 +98,8 @@ class Section:
 class Page:
     """A page. `head` is the JSON document without its items; `items` the field that lists the data of the
     sections, empty where the head is the whole document. `columns` are those of CSV, empty: those of the first
-    row. `opening` are the blocks above the sections. `schema` in `head` names the document.
+    row. `opening` are the blocks above the sections. `beside_arrays` is what a file of arrays says besides the
+    head.
 
     Sections may be given one by one as they are computed (`Writer.section`), or be here at once.
     """
@@ -108,4 +109,5 @@ class Page:
     items: str = ""
     columns: Sequence[str] = ()
     opening: Callable[[], Iterable[Block]] = tuple
+    beside_arrays: Record = field(default_factory=dict)
     sections: Iterable[Section] = field(default=())

@@ -1,1 +1,143 @@
-"""Pages for people at a terminal, by Rich."""
+"""Pages for people at a terminal, by Rich: one file for each block that needs more than a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import IO
+
+from rich.text import Text
+
+from attncli.render.page.blocks import (
+    BarChart,
+    Formula,
+    Heading,
+    Items,
+    Markdown,
+    Matrix,
+    Note,
+    Plot,
+    Prose,
+    Subject,
+    Table,
+    TokenLine,
+)
+from attncli.render.page.maps import HeadMaps
+from attncli.render.page.page import Block, Options, Page, Section
+from attncli.render.terminal.console import console_for, finish
+from attncli.render.terminal.styles import FORMULA, NAME, QUIET
+from attncli.render.terminal.subject import subject_lines, token_line
+from attncli.render.terminal.wrapping import Running
+
+SPACED = (Heading, Formula, Plot, Prose, Markdown, HeadMaps)
+"""Blocks with an empty line above, unless they follow one of their own kind."""
+
+
+class TerminalWriter:
+    """Prints a page, each section at once when it comes."""
+
+    def __init__(self, page: Page, output: IO[bytes], options: Options) -> None:
+        self.options = options
+        self.console = console_for(output, options)
+        self._print(page.opening())
+
+    def section(self, section: Section) -> None:
+        self._print(section.blocks())
+
+    def close(self) -> None:
+        finish(self.console)
+
+    def _print(self, blocks: Iterable[Block]) -> None:
+        before: type[Block] | None = None
+        with self.console:  # written at once
+            for block in blocks:
+                if isinstance(block, SPACED) and type(block) is not before:
+                    self.console.print()
+                self._block(block)
+                before = type(block)
+
+    def _block(self, block: Block) -> None:
+        """Prints one block. Modules that few pages need are imported when they are needed."""
+        console, options, say = self.console, self.options, self.options.say
+        match block:
+            case Subject():
+                for line in subject_lines(block, console.width, options):
+                    console.print(line)
+            case Heading():
+                console.print(Text(say.marked(block.text), NAME))
+                if block.about:
+                    console.print(Running(Text(say.marked(block.about), QUIET)))
+            case Formula():
+                console.print(formula_text(block, options))
+            case TokenLine():
+                console.print(token_line(block.tokens, console.width, options, say.marked(block.side)))
+            case Matrix():
+                from attncli.render.terminal.grid import grid, table_width
+
+                console.print(Text.assemble((block.title, NAME), (f"  {block.shape}", QUIET)))
+                table = grid(block, console.width, options)
+                width = console.width
+                console.width = max(width, table_width(table))  # Rich would squeeze the table and cut its numbers
+                console.print(table)
+                console.width = width
+            case Table() if block.header and _is_of_numbers(block):
+                from attncli.render.terminal.number_table import show as show_number_table
+
+                show_number_table(block, console, options)
+            case Table():
+                from attncli.render.terminal.words_table import show as show_words_table
+
+                show_words_table(block, console, options)
+            case Items():
+                from attncli.render.terminal.items import show as show_items
+
+                show_items(block, console, options)
+            case BarChart():
+                from attncli.render.terminal.bar_chart import show as show_bar_chart
+
+                show_bar_chart(block, console, options)
+            case Plot():
+                from attncli.render.terminal.plot import show as show_plot
+
+                show_plot(block, console, options)
+            case HeadMaps():
+                from attncli.render.terminal.maps import show as show_maps
+
+                show_maps(block, console, options)
+            case Prose():
+                console.print(Running(Text(say.marked(block.text), QUIET if block.quiet else "")))
+            case Markdown():
+                from attncli.render.terminal.prose import show as show_prose
+
+                show_prose(block, console)
+            case Note():
+                console.print(Running(Text(say.marked(block.text), QUIET)))
+
+
+def _is_of_numbers(table: Table) -> bool:
+    """Whether a table is labels and numbers, without words to break into lines."""
+    label, *numbers = table.columns
+    return label.kind == "label" and all(column.kind == "number" for column in numbers)
+
+
+def formula_text(block: Formula, options: Options) -> Running:
+    """The formula and what it means, in a line; a detail below."""
+    say = options.say
+    space = "   " if block.formula and block.meaning else ""
+    detail = f"\n{say.marked(block.detail)}" if block.detail else ""
+    meaning = space + say.marked(block.meaning) + detail
+    return Running(Text.assemble((say.marked(block.formula), FORMULA), (meaning, QUIET)))
+
+
+def fitted(maps: HeadMaps, output: IO[bytes], options: Options) -> HeadMaps:
+    """The maps with their sides pooled to what the window has room for."""
+    from attncli.render.terminal.maps import fitted as fitted_to_window
+
+    console = console_for(output, options)
+    try:
+        return fitted_to_window(maps, console, options)
+    finally:
+        finish(console)
+
+
+def writer(page: Page, output: IO[bytes], options: Options) -> TerminalWriter:
+    return TerminalWriter(page, output, options)

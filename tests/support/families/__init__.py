@@ -1,5 +1,5 @@
-"""What the tests know of each family, a file a family: its classes in `transformers`, its golden cases, how to
-draw a random configuration, and which of its modules give which of our stages. Nothing here needs torch."""
+"""The families in the tests, one file each: their classes in `transformers`, their golden cases, how to draw a
+random configuration, and which of their modules outputs which of our stages. Nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Config = dict[str, Any]
 Tensors = dict[str, Any]
 
 VOCAB, POSITIONS = 37, 24
-"""Of the configurations that are drawn."""
+"""The sizes in random configurations."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A random model, and what is done to its files so that they look like those of some years and makers."""
+    """A random model, and the changes to its files that make them look like files of other years and authors."""
 
     fields: Config
     bare: bool = False
@@ -34,18 +34,19 @@ class Case:
 
 @dataclass(frozen=True)
 class Family:
-    """`headed` and `bare` are the names of its classes with and without a head; `parts(body, prefix of the layer's
-    stages, its number)` gives the module whose output is a stage. `final`: whether the last of the hidden states
-    has been through a last norm. `mend(model)` undoes what is known to be wrong in the reference. `norm_weight`:
-    about what the stored weights of norms are drawn. `target`: whether it is an encoder with a decoder.
-    `spread`: how wide its matrices are drawn, so that attention is far from uniform and rounding makes no odds."""
+    """`headed` and `bare` are the names of its classes with and without a head. `modules(body, prefix, layer)`
+    maps our stages, whose names begin with `prefix`, to the modules of that layer that output them. `final`:
+    whether the last hidden state of the reference has been through a final norm. `mend(model)` undoes known faults
+    of the reference. `norm_weight`: the mean of the random weights of norms. `target`: whether it is an
+    encoder-decoder. `spread`: the scale of the random matrices, wide enough for attention that is far from
+    uniform, but insensitive to rounding."""
 
     model_type: str
     headed: str
     bare: str
     cases: dict[str, Case]
     draw: Callable[[random.Random], Config]
-    parts: Callable[[Any, str, int], dict[str, Any]] = lambda body, at, layer: {}
+    modules: Callable[[Any, str, int], dict[str, Any]] = lambda body, prefix, layer: {}
     final: bool = True
     mend: Callable[[Any], None] = lambda model: None
     norm_weight: float = 1.0
@@ -54,13 +55,13 @@ class Family:
 
 
 def families() -> dict[str, Family]:
-    """By model_type."""
+    """model_type -> family."""
     modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
     known = [module.FAMILY for module in modules if hasattr(module, "FAMILY")]
     return {family.model_type: family for family in known}
 
 
-# ------------------------------------------------------------------ what is done to the files
+# ------------------------------------------------------------------ changes to the files
 
 
 def without_prefix(prefix: str) -> Callable[[Tensors], Tensors]:
@@ -68,12 +69,12 @@ def without_prefix(prefix: str) -> Callable[[Tensors], Tensors]:
 
 
 def without(*names: str) -> Callable[[Config], Config]:
-    """Some fields are absent, so that their defaults matter."""
+    """Leaves out some fields, so that their defaults are tested."""
     return lambda config: {name: value for name, value in config.items() if name not in names}
 
 
 def older(config: Config) -> Config:
-    """config.json as most of the hub has it: rope_theta and rope_scaling, torch_dtype."""
+    """config.json as in most models on the hub: rope_theta and rope_scaling, torch_dtype."""
     rope = dict(config.pop("rope_parameters", {}))
     if rope:
         config["rope_theta"] = rope.pop("rope_theta")
@@ -85,7 +86,7 @@ def older(config: Config) -> Config:
 
 
 def oldest(config: Config) -> Config:
-    """The kind of scaling was once called `type`."""
+    """With the former name of rope_type, `type`."""
     config = older(config)
     config["rope_scaling"]["type"] = config["rope_scaling"].pop("rope_type")
     return config

@@ -19,7 +19,7 @@ def with_position_ids(tensors: Tensors) -> Tensors:
 
 
 def with_old_bias(tensors: Tensors) -> Tensors:
-    """Checkpoints of a later day hold the masked-word head's bias under both of its names."""
+    """Later checkpoints store the bias of the masked-word head under both of its names."""
     return tensors | {"cls.predictions.decoder.bias": tensors["cls.predictions.bias"].clone()}
 
 
@@ -55,15 +55,15 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.encoder.layer[layer]
     attention = block.attention
     return {
-        at + "attn.q": attention.self.query, at + "attn.k": attention.self.key,
-        at + "attn.v": attention.self.value, at + "attn.output": attention.output.dense,
-        at + "resid.mid": attention.output.LayerNorm,
-        at + "mlp.activated": block.intermediate, at + "mlp.output": block.output.dense,
+        prefix + "attn.q": attention.self.query, prefix + "attn.k": attention.self.key,
+        prefix + "attn.v": attention.self.value, prefix + "attn.output": attention.output.dense,
+        prefix + "resid.mid": attention.output.LayerNorm,
+        prefix + "mlp.activated": block.intermediate, prefix + "mlp.output": block.output.dense,
     }  # fmt: skip
 
 
-FAMILY = Family("bert", "BertForMaskedLM", "BertModel", CASES, draw_fields, parts, final=False)
+FAMILY = Family("bert", "BertForMaskedLM", "BertModel", CASES, draw_fields, modules, final=False)

@@ -11,7 +11,7 @@ BLOOM = {"hidden_size": 24, "n_layer": 2, "n_head": 3, "vocab_size": 41}
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of BLOOM-560m: sizes by other names, and what its trainer noted."""
+    """config.json as that of BLOOM-560m: other names for sizes, and fields of its training code."""
     config = older(config)
     config["n_embed"], config["num_attention_heads"] = config.pop("hidden_size"), config.pop("n_head")
     return config | {
@@ -38,13 +38,13 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.h[layer]
     return {
-        at + "attn.input": block.input_layernorm, at + "resid.mid": block.self_attention,
-        at + "mlp.input": block.post_attention_layernorm, at + "mlp.hidden": block.mlp.dense_h_to_4h,
-        at + "mlp.activated": block.mlp.gelu_impl, at + "mlp.output": block.mlp.dense_4h_to_h,
+        prefix + "attn.input": block.input_layernorm, prefix + "resid.mid": block.self_attention,
+        prefix + "mlp.input": block.post_attention_layernorm, prefix + "mlp.hidden": block.mlp.dense_h_to_4h,
+        prefix + "mlp.activated": block.mlp.gelu_impl, prefix + "mlp.output": block.mlp.dense_4h_to_h,
     }  # fmt: skip
 
 
-FAMILY = Family("bloom", "BloomForCausalLM", "BloomModel", CASES, draw_fields, parts)
+FAMILY = Family("bloom", "BloomForCausalLM", "BloomModel", CASES, draw_fields, modules)

@@ -35,15 +35,16 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn
     return {
-        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
-        at + "attn.output": attention, at + "mlp.gate": block.mlp.gate_proj,
-        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
-        at + "attn.input": block.input_layernorm,
+        prefix + "attn.q": attention.q_proj, prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj,
+        prefix + "attn.output": attention, prefix + "mlp.gate": block.mlp.gate_proj,
+        prefix + "mlp.hidden": block.mlp.up_proj, prefix + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm,
     }  # fmt: skip
 
 
-FAMILY = Family("cohere", "CohereForCausalLM", "CohereModel", CASES, draw_fields, parts)
+FAMILY = Family("cohere", "CohereForCausalLM", "CohereModel", CASES, draw_fields, modules)

@@ -46,17 +46,17 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     return fields
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.encoder.layer[layer]
     attention = block.attention
     own = attention.self
     twice = getattr(body.config, "share_att_key", False)  # for the distances too, and that is seen last
-    projections = {} if twice else {at + "attn.q": own.query_proj, at + "attn.k": own.key_proj}
+    projections = {} if twice else {prefix + "attn.q": own.query_proj, prefix + "attn.k": own.key_proj}
     return projections | {
-        at + "attn.v": own.value_proj,
-        at + "attn.output": attention.output.dense, at + "resid.mid": attention.output.LayerNorm,
-        at + "mlp.activated": block.intermediate, at + "mlp.output": block.output.dense,
+        prefix + "attn.v": own.value_proj,
+        prefix + "attn.output": attention.output.dense, prefix + "resid.mid": attention.output.LayerNorm,
+        prefix + "mlp.activated": block.intermediate, prefix + "mlp.output": block.output.dense,
     }  # fmt: skip
 
 
-FAMILY = Family("deberta-v2", "DebertaV2ForMaskedLM", "DebertaV2Model", CASES, draw_fields, parts, final=False)
+FAMILY = Family("deberta-v2", "DebertaV2ForMaskedLM", "DebertaV2Model", CASES, draw_fields, modules, final=False)

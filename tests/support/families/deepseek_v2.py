@@ -68,16 +68,16 @@ def draw_own_fields(draw: random.Random) -> dict[str, Any]:
     return draw_fields(draw) | method
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn
-    queries = {at + "attn.q_latent": attention.q_a_proj} if attention.q_lora_rank else {}
-    experts = {at + "mlp.shared": block.mlp.shared_experts} if hasattr(block.mlp, "experts") else {}
+    queries = {prefix + "attn.q_latent": attention.q_a_proj} if attention.q_lora_rank else {}
+    experts = {prefix + "mlp.shared": block.mlp.shared_experts} if hasattr(block.mlp, "experts") else {}
     return queries | experts | {
-        at + "attn.input": block.input_layernorm, at + "attn.kv_latent_normed": attention.kv_a_layernorm,
-        at + "attn.output": attention, at + "mlp.input": block.post_attention_layernorm,
-        at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.kv_latent_normed": attention.kv_a_layernorm,
+        prefix + "attn.output": attention, prefix + "mlp.input": block.post_attention_layernorm,
+        prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("deepseek_v2", "DeepseekV2ForCausalLM", "DeepseekV2Model", CASES, draw_own_fields, parts)
+FAMILY = Family("deepseek_v2", "DeepseekV2ForCausalLM", "DeepseekV2Model", CASES, draw_own_fields, modules)

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Config, Family, older
-from tests.support.families.deepseek_v2 import DEEPSEEK, YARN, draw_fields, parts
+from tests.support.families.deepseek_v2 import DEEPSEEK, YARN, draw_fields, modules
 
 GROUPS = {"n_routed_experts": 6, "n_group": 3, "topk_group": 2, "num_experts_per_tok": 3}
 
@@ -29,4 +29,4 @@ def draw_own_fields(draw: random.Random) -> dict[str, Any]:
     return draw_fields(draw) | own
 
 
-FAMILY = Family("deepseek_v3", "DeepseekV3ForCausalLM", "DeepseekV3Model", CASES, draw_own_fields, parts)
+FAMILY = Family("deepseek_v3", "DeepseekV3ForCausalLM", "DeepseekV3Model", CASES, draw_own_fields, modules)

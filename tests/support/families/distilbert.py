@@ -18,7 +18,7 @@ def as_first_published(config: Config) -> Config:
 
 
 def write_pieces(folder: Path) -> None:
-    """BERT's, but of a class that knows no segments."""
+    """BERT's tokenizer, for a class without segments."""
     write_word_pieces(folder)
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "DistilBertTokenizer"}\n')
 
@@ -44,14 +44,14 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.transformer.layer[layer]
     attention = block.attention
     return {
-        at + "attn.q": attention.q_lin, at + "attn.k": attention.k_lin, at + "attn.v": attention.v_lin,
-        at + "attn.output": attention.out_lin, at + "resid.mid": block.sa_layer_norm,
-        at + "mlp.hidden": block.ffn.lin1, at + "mlp.output": block.ffn.lin2,
+        prefix + "attn.q": attention.q_lin, prefix + "attn.k": attention.k_lin, prefix + "attn.v": attention.v_lin,
+        prefix + "attn.output": attention.out_lin, prefix + "resid.mid": block.sa_layer_norm,
+        prefix + "mlp.hidden": block.ffn.lin1, prefix + "mlp.output": block.ffn.lin2,
     }  # fmt: skip
 
 
-FAMILY = Family("distilbert", "DistilBertForMaskedLM", "DistilBertModel", CASES, draw_fields, parts, final=False)
+FAMILY = Family("distilbert", "DistilBertForMaskedLM", "DistilBertModel", CASES, draw_fields, modules, final=False)

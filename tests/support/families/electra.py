@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Family, older
-from tests.support.families.bert import BERT, parts
+from tests.support.families.bert import BERT, modules
 from tests.support.families.bert import draw_fields as draw_bert
 
 ELECTRA = BERT | {"embedding_size": 10}
@@ -23,4 +23,4 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     return fields | {"embedding_size": draw.choice([fields["hidden_size"], draw.randint(2, 20)])}
 
 
-FAMILY = Family("electra", "ElectraForMaskedLM", "ElectraModel", CASES, draw_fields, parts, final=False)
+FAMILY = Family("electra", "ElectraForMaskedLM", "ElectraModel", CASES, draw_fields, modules, final=False)

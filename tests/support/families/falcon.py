@@ -19,7 +19,7 @@ REFINED_WEB = FALCON | {
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of Falcon-7B: nothing of the sizes that follow from others."""
+    """config.json as that of Falcon-7B: without the sizes that follow from others."""
     config = older(config)
     for name in ("num_kv_heads", "num_ln_in_parallel_attn", "max_position_embeddings", "rope_scaling",
                  "rope_theta"):  # fmt: skip
@@ -40,7 +40,8 @@ CASES = {
 
 
 def add_alibi_once(model: Any) -> None:
-    """Eager attention adds ALiBi twice: it is in the mask already. The other implementations add it once."""
+    """Eager attention adds ALiBi twice, because the mask contains it too. The other implementations add it
+    once."""
     import torch
 
     def without(module: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -72,12 +73,12 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.h[layer]
     return {
-        at + "attn.output": block.self_attention, at + "mlp.hidden": block.mlp.dense_h_to_4h,
-        at + "mlp.activated": block.mlp.act,
+        prefix + "attn.output": block.self_attention, prefix + "mlp.hidden": block.mlp.dense_h_to_4h,
+        prefix + "mlp.activated": block.mlp.act,
     }  # fmt: skip
 
 
-FAMILY = Family("falcon", "FalconForCausalLM", "FalconModel", CASES, draw_fields, parts, mend=add_alibi_once)
+FAMILY = Family("falcon", "FalconForCausalLM", "FalconModel", CASES, draw_fields, modules, mend=add_alibi_once)

@@ -6,13 +6,13 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Config, Family, older
-from tests.support.families.llama import LLAMA, draw_fields, parts
+from tests.support.families.llama import LLAMA, draw_fields, modules
 
 GEMMA = LLAMA | {"hidden_size": 20, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6}
 
 
 def first_released(config: Config) -> Config:
-    """As the files of early 2024: `gelu`, which meant the tanh approximation, said once more without a value."""
+    """As the files of early 2024: `gelu`, which meant the tanh approximation, and a null hidden_activation."""
     return older(config) | {"hidden_act": "gelu", "hidden_activation": None}
 
 
@@ -31,4 +31,4 @@ def draw_gemma(draw: random.Random) -> dict[str, Any]:
     return fields | {"hidden_act": activation}
 
 
-FAMILY = Family("gemma", "GemmaForCausalLM", "GemmaModel", CASES, draw_gemma, parts, norm_weight=0.0)
+FAMILY = Family("gemma", "GemmaForCausalLM", "GemmaModel", CASES, draw_gemma, modules, norm_weight=0.0)

@@ -15,7 +15,7 @@ GEMMA2 = GEMMA | {"num_hidden_layers": 3, "sliding_window": 3, "query_pre_attn_s
 
 
 def without_kinds(config: Config) -> Config:
-    """Before layer_types every second layer had a window, from the first on."""
+    """Without layer_types, every second layer has a window, from the first on."""
     del config["layer_types"]
     return older(config) | {"hidden_act": "gelu_pytorch_tanh", "cache_implementation": "hybrid"}
 
@@ -44,15 +44,15 @@ def draw_gemma2(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.q": block.self_attn.q_proj,
-        at + "attn.v": block.self_attn.v_proj, at + "attn.output": block.self_attn,
-        at + "attn.output_normed": block.post_attention_layernorm,
-        at + "mlp.input": block.pre_feedforward_layernorm, at + "mlp.output": block.mlp,
-        at + "mlp.output_normed": block.post_feedforward_layernorm,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.q": block.self_attn.q_proj,
+        prefix + "attn.v": block.self_attn.v_proj, prefix + "attn.output": block.self_attn,
+        prefix + "attn.output_normed": block.post_attention_layernorm,
+        prefix + "mlp.input": block.pre_feedforward_layernorm, prefix + "mlp.output": block.mlp,
+        prefix + "mlp.output_normed": block.post_feedforward_layernorm,
     }  # fmt: skip
 
 
-FAMILY = Family("gemma2", "Gemma2ForCausalLM", "Gemma2Model", CASES, draw_gemma2, parts, norm_weight=0.0)
+FAMILY = Family("gemma2", "Gemma2ForCausalLM", "Gemma2Model", CASES, draw_gemma2, modules, norm_weight=0.0)

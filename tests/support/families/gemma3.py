@@ -1,4 +1,4 @@
-"""Gemma 3 with images, of which the text part is compared."""
+"""Gemma 3 with images, of which the text model is compared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import VOCAB, Case, Config, Family, Tensors
-from tests.support.families.gemma2 import parts
+from tests.support.families.gemma2 import modules
 from tests.support.families.gemma3_text import GEMMA3, PATTERN, draw_gemma3, first_released
 
 IMAGES = {"vision_config": {"hidden_size": 8, "intermediate_size": 6, "num_hidden_layers": 1,
@@ -15,7 +15,7 @@ IMAGES = {"vision_config": {"hidden_size": 8, "intermediate_size": 6, "num_hidde
 
 
 def older(config: Config) -> Config:
-    """Fields of the text that were the defaults were left out."""
+    """Without the fields of the text model that have their default."""
     text = first_released(config["text_config"] | {"dtype": config["dtype"]})
     left_out = ("attention_bias", "query_pre_attn_scalar", "final_logit_softcapping", "tie_word_embeddings")
     config["text_config"] = {name: value for name, value in text.items() if name not in left_out}
@@ -40,8 +40,8 @@ def draw_text(draw: random.Random) -> dict[str, Any]:
     return IMAGES | {"text_config": text | {"vocab_size": VOCAB}}
 
 
-def text_parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    return parts(body.language_model, at, layer)
+def text_parts(body: Any, prefix: str, layer: int) -> dict[str, Any]:
+    return modules(body.language_model, prefix, layer)
 
 
 FAMILY = Family(

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Config, Family
-from tests.support.families.gemma2 import GEMMA2, draw_gemma2, parts
+from tests.support.families.gemma2 import GEMMA2, draw_gemma2, modules
 
 ROPE = {"full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 5000.0},
         "sliding_attention": {"rope_type": "default", "rope_theta": 50.0}}  # fmt: skip
@@ -14,7 +14,8 @@ GEMMA3 = GEMMA2 | {"attn_logit_softcapping": None, "final_logit_softcapping": No
 
 
 def first_released(config: Config) -> Config:
-    """As the files of early 2025: a pattern in place of layer_types, and the fields of rotary positions apart."""
+    """As the files of early 2025: sliding_window_pattern for layer_types, and separate fields for rotary
+    positions."""
     rope = config.pop("rope_parameters")
     config["rope_theta"] = rope["full_attention"].pop("rope_theta")
     config["rope_scaling"] = None if rope["full_attention"]["rope_type"] == "default" else rope["full_attention"]
@@ -48,4 +49,6 @@ def draw_gemma3(draw: random.Random) -> dict[str, Any]:
     return fields | both_ways | {"rope_parameters": rope, "sliding_window_pattern": draw.randint(1, 3)}
 
 
-FAMILY = Family("gemma3_text", "Gemma3ForCausalLM", "Gemma3TextModel", CASES, draw_gemma3, parts, norm_weight=0.0)
+FAMILY = Family(
+    "gemma3_text", "Gemma3ForCausalLM", "Gemma3TextModel", CASES, draw_gemma3, modules, norm_weight=0.0
+)

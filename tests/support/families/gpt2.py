@@ -12,7 +12,7 @@ GPT2 = {"n_embd": 15, "n_layer": 2, "n_head": 3, "vocab_size": 41, "n_positions"
 
 
 def with_causal_buffers(tensors: Tensors) -> Tensors:
-    """GPT-2 checkpoints of old hold the mask and its fill value in each layer."""
+    """Old GPT-2 checkpoints store the mask and its fill value in each layer."""
     import torch
 
     mask = torch.tril(torch.ones(13, 13, dtype=torch.uint8)).view(1, 1, 13, 13)
@@ -52,12 +52,12 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.h[layer]
     return {
-        at + "attn.input": block.ln_1, at + "attn.output": block.attn,
-        at + "mlp.input": block.ln_2, at + "mlp.hidden": block.mlp.c_fc, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.ln_1, prefix + "attn.output": block.attn,
+        prefix + "mlp.input": block.ln_2, prefix + "mlp.hidden": block.mlp.c_fc, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("gpt2", "GPT2LMHeadModel", "GPT2Model", CASES, draw_fields, parts)
+FAMILY = Family("gpt2", "GPT2LMHeadModel", "GPT2Model", CASES, draw_fields, modules)

@@ -6,13 +6,13 @@ import random
 from typing import Any
 
 from tests.support.families import POSITIONS, Case, Config, Family, older
-from tests.support.families.gpt2 import parts
+from tests.support.families.gpt2 import modules
 
 BIG_CODE = {"n_embd": 15, "n_layer": 2, "n_head": 3, "vocab_size": 41, "n_positions": 13}
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of StarCoder: with what its first runner read."""
+    """config.json as that of StarCoder: with fields of its first inference code."""
     config = older(config)
     del config["num_key_value_heads"]
     return config | {
@@ -44,4 +44,4 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-FAMILY = Family("gpt_bigcode", "GPTBigCodeForCausalLM", "GPTBigCodeModel", CASES, draw_fields, parts)
+FAMILY = Family("gpt_bigcode", "GPTBigCodeForCausalLM", "GPTBigCodeModel", CASES, draw_fields, modules)

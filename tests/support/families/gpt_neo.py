@@ -12,7 +12,7 @@ NEO = {"hidden_size": 15, "num_layers": 3, "num_heads": 3, "vocab_size": 41, "ma
 
 
 def without_layers(config: Config) -> Config:
-    """Some files say the types of attention in one way only."""
+    """Some files have only one of the two fields for attention types."""
     config = older(config)
     del config["attention_layers"]
     return config
@@ -52,14 +52,15 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.h[layer]
     attention = block.attn.attention
     return {
-        at + "attn.input": block.ln_1, at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj,
-        at + "attn.v": attention.v_proj, at + "attn.output": block.attn,
-        at + "mlp.input": block.ln_2, at + "mlp.hidden": block.mlp.c_fc, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.ln_1, prefix + "attn.q": attention.q_proj,
+        prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj, prefix + "attn.output": block.attn,
+        prefix + "mlp.input": block.ln_2, prefix + "mlp.hidden": block.mlp.c_fc, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("gpt_neo", "GPTNeoForCausalLM", "GPTNeoModel", CASES, draw_fields, parts)
+FAMILY = Family("gpt_neo", "GPTNeoForCausalLM", "GPTNeoModel", CASES, draw_fields, modules)

@@ -12,7 +12,7 @@ NEOX = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "in
 
 
 def pythia(config: Config) -> Config:
-    """config.json as Pythia's is: rotary_emb_base and rotary_pct."""
+    """config.json as that of Pythia: rotary_emb_base and rotary_pct."""
     config = older(config)
     config["rotary_emb_base"] = config.pop("rope_theta")
     config["rotary_pct"] = (config.pop("rope_scaling") or {}).pop("partial_rotary_factor", 0.25)
@@ -20,7 +20,7 @@ def pythia(config: Config) -> Config:
 
 
 def bare_bones(config: Config) -> Config:
-    """Nothing of what has a default."""
+    """Without the fields that have their default."""
     config = pythia(config)
     for name in ("rotary_emb_base", "rotary_pct", "use_parallel_residual", "attention_bias", "layer_norm_eps"):
         del config[name]
@@ -28,7 +28,7 @@ def bare_bones(config: Config) -> Config:
 
 
 def as_published(tensors: Tensors) -> Tensors:
-    """The head as embed_out; checkpoints of old hold the mask in each layer."""
+    """The head as embed_out; old checkpoints store the mask in each layer."""
     import torch
 
     mask = torch.tril(torch.ones(13, 13, dtype=torch.bool)).view(1, 1, 13, 13)
@@ -67,13 +67,13 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.output": block.attention,
-        at + "mlp.input": block.post_attention_layernorm, at + "mlp.hidden": block.mlp.dense_h_to_4h,
-        at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.output": block.attention,
+        prefix + "mlp.input": block.post_attention_layernorm, prefix + "mlp.hidden": block.mlp.dense_h_to_4h,
+        prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("gpt_neox", "GPTNeoXForCausalLM", "GPTNeoXModel", CASES, draw_fields, parts)
+FAMILY = Family("gpt_neox", "GPTNeoXForCausalLM", "GPTNeoXModel", CASES, draw_fields, modules)

@@ -12,7 +12,7 @@ GPTJ = {"n_embd": 24, "n_layer": 2, "n_head": 3, "rotary_dim": 6, "n_inner": 17,
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of GPT-J-6B: with fields of GPT-2 and of its trainer."""
+    """config.json as that of GPT-J-6B: with fields of GPT-2 and of its training code."""
     return older(config) | {
         "rotary": True,
         "scale_attn_weights": True,
@@ -50,13 +50,14 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.h[layer]
     return {
-        at + "attn.input": block.ln_1, at + "attn.q": block.attn.q_proj, at + "attn.k": block.attn.k_proj,
-        at + "attn.v": block.attn.v_proj, at + "attn.output": block.attn,
-        at + "mlp.hidden": block.mlp.fc_in, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.ln_1, prefix + "attn.q": block.attn.q_proj,
+        prefix + "attn.k": block.attn.k_proj,
+        prefix + "attn.v": block.attn.v_proj, prefix + "attn.output": block.attn,
+        prefix + "mlp.hidden": block.mlp.fc_in, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("gptj", "GPTJForCausalLM", "GPTJModel", CASES, draw_fields, parts)
+FAMILY = Family("gptj", "GPTJForCausalLM", "GPTJModel", CASES, draw_fields, modules)

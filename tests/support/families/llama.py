@@ -75,7 +75,7 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
 
 
 def draw_sizes(draw: random.Random) -> dict[str, Any]:
-    """Sizes, and what else of Llama's fields later families have too."""
+    """Sizes, and other fields of Llama that later families share."""
     kv_heads = draw.randint(1, 3)
     heads = kv_heads * draw.randint(1, 3)
     return {
@@ -91,15 +91,16 @@ def draw_sizes(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj,
-        at + "attn.v": attention.v_proj, at + "attn.output": attention,
-        at + "mlp.input": block.post_attention_layernorm, at + "mlp.gate": block.mlp.gate_proj,
-        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.q": attention.q_proj,
+        prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj, prefix + "attn.output": attention,
+        prefix + "mlp.input": block.post_attention_layernorm, prefix + "mlp.gate": block.mlp.gate_proj,
+        prefix + "mlp.hidden": block.mlp.up_proj, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("llama", "LlamaForCausalLM", "LlamaModel", CASES, draw_fields, parts)
+FAMILY = Family("llama", "LlamaForCausalLM", "LlamaModel", CASES, draw_fields, modules)

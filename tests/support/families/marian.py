@@ -7,12 +7,12 @@ from typing import Any
 
 from tests.support import families
 from tests.support.families import Case, Family, Tensors
-from tests.support.families.bart_like import BART, of_old, parts_of_post_norm
-from tests.support.families.bart_like import draw_fields as draw_bart
+from tests.support.families.encoder_decoder import BART, as_on_the_hub, post_norm_modules
+from tests.support.families.encoder_decoder import draw_fields as draw_bart
 
 
 def with_positions(tensors: Tensors) -> Tensors:
-    """Checkpoints of old hold the tables: here one that is not what would be computed."""
+    """Old checkpoints store the tables of positions: here one that differs from the computed one."""
     import torch
 
     torch.manual_seed(3)
@@ -21,7 +21,7 @@ def with_positions(tensors: Tensors) -> Tensors:
 
 
 CASES = {
-    "marian-tied": Case(BART | {"scale_embedding": True, "activation_function": "swish"}, config=of_old),
+    "marian-tied": Case(BART | {"scale_embedding": True, "activation_function": "swish"}, config=as_on_the_hub),
     "marian-stored": Case(BART, tensors=with_positions),
     "marian-two-vocabularies": Case(BART | {"share_encoder_decoder_embeddings": False, "decoder_vocab_size": 31,
                                             "tie_word_embeddings": False}),
@@ -33,5 +33,5 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     return draw_bart(draw) | {"share_encoder_decoder_embeddings": shared, "decoder_vocab_size": families.VOCAB}
 
 
-FAMILY = Family("marian", "MarianMTModel", "MarianModel", CASES, draw_fields, parts_of_post_norm, final=False,
+FAMILY = Family("marian", "MarianMTModel", "MarianModel", CASES, draw_fields, post_norm_modules, final=False,
                 target=True)  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.support.families import Case, Family
-from tests.support.families.bart_like import BART, draw_fields, of_old, parts_of_pre_norm
+from tests.support.families.encoder_decoder import BART, as_on_the_hub, draw_fields, pre_norm_modules
 
 CASES = {
-    "mbart-tied": Case(BART | {"scale_embedding": True}, config=of_old),
+    "mbart-tied": Case(BART | {"scale_embedding": True}, config=as_on_the_hub),
     "mbart-untied": Case(BART | {"tie_word_embeddings": False, "activation_function": "relu"}),
 }
 
-FAMILY = Family("mbart", "MBartForConditionalGeneration", "MBartModel", CASES, draw_fields, parts_of_pre_norm,
+FAMILY = Family("mbart", "MBartForConditionalGeneration", "MBartModel", CASES, draw_fields, pre_norm_modules,
                 target=True)  # fmt: skip

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Family, older
-from tests.support.families.llama import LLAMA, LLAMA3, draw_fields, parts
+from tests.support.families.llama import LLAMA, LLAMA3, draw_fields, modules
 
 BIASES = ("attention_bias", "mlp_bias")
 
@@ -26,4 +26,4 @@ def draw_window(draw: random.Random) -> dict[str, Any]:
     return draw_without_biases(draw) | {"sliding_window": draw.choice([None, 1, 2, 5, 30])}
 
 
-FAMILY = Family("mistral", "MistralForCausalLM", "MistralModel", CASES, draw_window, parts)
+FAMILY = Family("mistral", "MistralForCausalLM", "MistralModel", CASES, draw_window, modules)

@@ -8,14 +8,14 @@ from typing import Any
 
 from tests.support.families import Case, Family, Tensors, older
 from tests.support.families.llama import LLAMA
-from tests.support.families.llama import parts as dense_parts
+from tests.support.families.llama import modules as dense_parts
 from tests.support.families.mistral import draw_window
 
 MIXTRAL = LLAMA | {"num_local_experts": 5, "num_experts_per_tok": 2}
 
 
 def in_one(expert: str, gate: str, up: str, down: str) -> Callable[[Tensors], Tensors]:
-    """The experts' matrices stacked, as they are in memory, and under the names that they have there."""
+    """The matrices of the experts stacked, with the layout and the names of `transformers` 5."""
 
     def packed(tensors: Tensors) -> Tensors:
         import torch
@@ -48,15 +48,15 @@ def draw_experts(draw: random.Random) -> dict[str, Any]:
     return draw_window(draw) | {"num_local_experts": count, "num_experts_per_tok": draw.randint(1, count)}
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     if not hasattr(block.mlp, "experts"):
-        return dense_parts(body, at, layer)
+        return dense_parts(body, prefix, layer)
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.v": block.self_attn.v_proj,
-        at + "attn.output": block.self_attn, at + "mlp.input": block.post_attention_layernorm,
-        at + "mlp.router": block.mlp.gate, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.v": block.self_attn.v_proj,
+        prefix + "attn.output": block.self_attn, prefix + "mlp.input": block.post_attention_layernorm,
+        prefix + "mlp.router": block.mlp.gate, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("mixtral", "MixtralForCausalLM", "MixtralModel", CASES, draw_experts, parts)
+FAMILY = Family("mixtral", "MixtralForCausalLM", "MixtralModel", CASES, draw_experts, modules)

@@ -64,12 +64,12 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     return {
-        at + "attn.input": block.attn_norm, at + "attn.output": block.attn,
-        at + "mlp.input": block.mlp_norm, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.attn_norm, prefix + "attn.output": block.attn,
+        prefix + "mlp.input": block.mlp_norm, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("modernbert", "ModernBertForMaskedLM", "ModernBertModel", CASES, draw_fields, parts)
+FAMILY = Family("modernbert", "ModernBertForMaskedLM", "ModernBertModel", CASES, draw_fields, modules)

@@ -33,14 +33,15 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     return fields
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.encoder.layer[layer]
     attention = block.attention
     return {
-        at + "attn.q": attention.attn.q, at + "attn.k": attention.attn.k, at + "attn.v": attention.attn.v,
-        at + "attn.output": attention.attn.o, at + "resid.mid": attention.LayerNorm,
-        at + "mlp.activated": block.intermediate, at + "mlp.output": block.output.dense,
+        prefix + "attn.q": attention.attn.q, prefix + "attn.k": attention.attn.k,
+        prefix + "attn.v": attention.attn.v,
+        prefix + "attn.output": attention.attn.o, prefix + "resid.mid": attention.LayerNorm,
+        prefix + "mlp.activated": block.intermediate, prefix + "mlp.output": block.output.dense,
     }  # fmt: skip
 
 
-FAMILY = Family("mpnet", "MPNetForMaskedLM", "MPNetModel", CASES, draw_fields, parts, final=False)
+FAMILY = Family("mpnet", "MPNetForMaskedLM", "MPNetModel", CASES, draw_fields, modules, final=False)

@@ -12,7 +12,7 @@ STORY_WRITER = {"clip_qkv": 0.8, "alibi_bias_max": 16}
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of MPT-7B: with what its own code reads."""
+    """config.json as that of MPT-7B: with fields of its own code."""
     attention = {
         "alibi": True, "alibi_bias_max": 8, "attn_impl": "torch", "attn_pdrop": 0,
         "attn_type": "multihead_attention", "attn_uses_sequence_id": False, "clip_qkv": None, "prefix_lm": False,
@@ -34,10 +34,10 @@ CASES = {
 
 
 def read_bias_max(model: Any) -> None:
-    """`transformers` takes 8 for alibi_bias_max, whatever the config says; the authors' own code reads it."""
+    """`transformers` uses 8 for alibi_bias_max, whatever the config says; the authors' code reads the field."""
     body = getattr(model, "transformer", model)
-    made, limit = body.build_mpt_alibi_tensor, model.config.attn_config.alibi_bias_max
-    body.build_mpt_alibi_tensor = lambda heads, length, device: made(heads, length, limit, device)
+    build, limit = body.build_mpt_alibi_tensor, model.config.attn_config.alibi_bias_max
+    body.build_mpt_alibi_tensor = lambda heads, length, device: build(heads, length, limit, device)
 
 
 def draw_fields(draw: random.Random) -> dict[str, Any]:
@@ -56,12 +56,13 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.blocks[layer]
     return {
-        at + "attn.input": block.norm_1, at + "attn.output": block.attn, at + "mlp.input": block.norm_2,
-        at + "mlp.hidden": block.ffn.up_proj, at + "mlp.output": block.ffn.down_proj,
+        prefix + "attn.input": block.norm_1, prefix + "attn.output": block.attn,
+        prefix + "mlp.input": block.norm_2,
+        prefix + "mlp.hidden": block.ffn.up_proj, prefix + "mlp.output": block.ffn.down_proj,
     }  # fmt: skip
 
 
-FAMILY = Family("mpt", "MptForCausalLM", "MptModel", CASES, draw_fields, parts, mend=read_bias_max)
+FAMILY = Family("mpt", "MptForCausalLM", "MptModel", CASES, draw_fields, modules, mend=read_bias_max)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.families import Case, Config, Family
-from tests.support.families.t5 import T5, draw_fields, of_1_1, parts, with_its_own_head
+from tests.support.families.t5 import T5, draw_fields, modules, of_1_1, with_its_own_head
 
 
 def without_what_is_usual(config: Config) -> Config:
@@ -18,5 +18,5 @@ CASES = {
 }
 
 FAMILY = Family(
-    "mt5", "MT5ForConditionalGeneration", "MT5Model", CASES, draw_fields, parts, target=True, spread=1.3
+    "mt5", "MT5ForConditionalGeneration", "MT5Model", CASES, draw_fields, modules, target=True, spread=1.3
 )

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Family, older
-from tests.support.families.llama import draw_sizes, parts
+from tests.support.families.llama import draw_sizes, modules
 
 OLMO = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
         "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -26,4 +26,4 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-FAMILY = Family("olmo", "OlmoForCausalLM", "OlmoModel", CASES, draw_fields, parts)
+FAMILY = Family("olmo", "OlmoForCausalLM", "OlmoModel", CASES, draw_fields, modules)

@@ -27,16 +27,17 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn
     return {
-        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
-        at + "attn.output": attention, at + "mlp.gate": block.mlp.gate_proj,
-        at + "mlp.hidden": block.mlp.up_proj, at + "mlp.output": block.mlp,
-        at + "attn.output_normed": block.post_attention_layernorm,
-        at + "mlp.output_normed": block.post_feedforward_layernorm,
+        prefix + "attn.q": attention.q_proj, prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj,
+        prefix + "attn.output": attention, prefix + "mlp.gate": block.mlp.gate_proj,
+        prefix + "mlp.hidden": block.mlp.up_proj, prefix + "mlp.output": block.mlp,
+        prefix + "attn.output_normed": block.post_attention_layernorm,
+        prefix + "mlp.output_normed": block.post_feedforward_layernorm,
     }  # fmt: skip
 
 
-FAMILY = Family("olmo2", "Olmo2ForCausalLM", "Olmo2Model", CASES, draw_fields, parts)
+FAMILY = Family("olmo2", "Olmo2ForCausalLM", "Olmo2Model", CASES, draw_fields, modules)

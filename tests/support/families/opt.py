@@ -12,7 +12,7 @@ OPT = {"hidden_size": 15, "num_hidden_layers": 2, "num_attention_heads": 3, "ffn
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of OPT-125m: with what its trainer noted."""
+    """config.json as that of OPT-125m: with fields of its training code."""
     return older(config) | {"activation_dropout": 0.0, "prefix": "</s>"}
 
 
@@ -47,13 +47,14 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.decoder.layers[layer]
     attention = block.self_attn
     return {
-        at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj, at + "attn.v": attention.v_proj,
-        at + "attn.output": attention,
+        prefix + "attn.q": attention.q_proj, prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj,
+        prefix + "attn.output": attention,
     }  # fmt: skip
 
 
-FAMILY = Family("opt", "OPTForCausalLM", "OPTModel", CASES, draw_fields, parts)
+FAMILY = Family("opt", "OPTForCausalLM", "OPTModel", CASES, draw_fields, modules)

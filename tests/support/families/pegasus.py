@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.support.families import Case, Family
-from tests.support.families.bart_like import BART, draw_fields, of_old, parts_of_pre_norm
+from tests.support.families.encoder_decoder import BART, as_on_the_hub, draw_fields, pre_norm_modules
 
 CASES = {
-    "pegasus-tied": Case(BART | {"scale_embedding": True}, config=of_old),
+    "pegasus-tied": Case(BART | {"scale_embedding": True}, config=as_on_the_hub),
     "pegasus-untied": Case(
         BART
         | {
@@ -19,4 +19,4 @@ CASES = {
 }
 
 FAMILY = Family("pegasus", "PegasusForConditionalGeneration", "PegasusModel", CASES, draw_fields,
-                parts_of_pre_norm, target=True)  # fmt: skip
+                pre_norm_modules, target=True)  # fmt: skip

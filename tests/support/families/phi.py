@@ -38,14 +38,15 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj,
-        at + "attn.v": attention.v_proj, at + "attn.output": attention,
-        at + "mlp.hidden": block.mlp.fc1, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.q": attention.q_proj,
+        prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj, prefix + "attn.output": attention,
+        prefix + "mlp.hidden": block.mlp.fc1, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("phi", "PhiForCausalLM", "PhiModel", CASES, draw_fields, parts)
+FAMILY = Family("phi", "PhiForCausalLM", "PhiModel", CASES, draw_fields, modules)

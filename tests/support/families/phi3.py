@@ -15,14 +15,14 @@ LONGROPE = {"rope_type": "longrope", "rope_theta": 300.0, "partial_rotary_factor
 
 
 def named_su(config: Config) -> Config:
-    """The kind of scaling was once called `su`."""
+    """With the former name of longrope, `su`."""
     config = oldest(config)
     config["rope_scaling"]["type"] = "su"
     return config | {"attention_bias": False}
 
 
 def without_original(config: Config) -> Config:
-    """The field's default wins over what rope_scaling has (modeling_rope_utils, standardize_rope_params)."""
+    """The default of the field wins over that in rope_scaling (modeling_rope_utils, standardize_rope_params)."""
     return without("original_max_position_embeddings")(older(config))
 
 
@@ -62,12 +62,12 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.output": block.self_attn,
-        at + "mlp.input": block.post_attention_layernorm, at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.output": block.self_attn,
+        prefix + "mlp.input": block.post_attention_layernorm, prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("phi3", "Phi3ForCausalLM", "Phi3Model", CASES, draw_fields, parts)
+FAMILY = Family("phi3", "Phi3ForCausalLM", "Phi3Model", CASES, draw_fields, modules)

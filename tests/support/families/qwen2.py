@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Config, Family, older
-from tests.support.families.llama import LLAMA, YARN, parts
+from tests.support.families.llama import LLAMA, YARN, modules
 from tests.support.families.mistral import draw_without_biases
 
 QWEN = LLAMA | {"num_hidden_layers": 3}
@@ -14,7 +14,7 @@ KINDS = ("sliding_attention", "full_attention")
 
 
 def without_kinds(config: Config) -> Config:
-    """Before layer_types there were use_sliding_window and max_window_layers."""
+    """Before layer_types, there were use_sliding_window and max_window_layers."""
     del config["layer_types"]
     return older(config)
 
@@ -41,4 +41,4 @@ def draw_windows(draw: random.Random) -> dict[str, Any]:
     return fields
 
 
-FAMILY = Family("qwen2", "Qwen2ForCausalLM", "Qwen2Model", CASES, draw_windows, parts)
+FAMILY = Family("qwen2", "Qwen2ForCausalLM", "Qwen2Model", CASES, draw_windows, modules)

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Family
-from tests.support.families.mixtral import in_one, parts
+from tests.support.families.mixtral import in_one, modules
 from tests.support.families.qwen2 import QWEN, draw_windows, without_kinds
 
 EXPERTS = QWEN | {"num_experts": 5, "num_experts_per_tok": 3, "moe_intermediate_size": 7,
@@ -42,4 +42,4 @@ def draw_shared(draw: random.Random) -> dict[str, Any]:
     return draw_experts(draw) | own
 
 
-FAMILY = Family("qwen2_moe", "Qwen2MoeForCausalLM", "Qwen2MoeModel", CASES, draw_shared, parts)
+FAMILY = Family("qwen2_moe", "Qwen2MoeForCausalLM", "Qwen2MoeModel", CASES, draw_shared, modules)

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Family
-from tests.support.families.llama import LLAMA, YARN, parts
+from tests.support.families.llama import LLAMA, YARN, modules
 from tests.support.families.qwen2 import QWEN, draw_windows, without_kinds
 
 CASES = {
@@ -25,4 +25,4 @@ def draw_biases(draw: random.Random) -> dict[str, Any]:
     return draw_windows(draw) | {"attention_bias": draw.random() < 0.5}
 
 
-FAMILY = Family("qwen3", "Qwen3ForCausalLM", "Qwen3Model", CASES, draw_biases, parts)
+FAMILY = Family("qwen3", "Qwen3ForCausalLM", "Qwen3Model", CASES, draw_biases, modules)

@@ -7,14 +7,14 @@ from typing import Any
 
 from tests.support.families import Case, Config, Family, older
 from tests.support.families.llama import LLAMA
-from tests.support.families.mixtral import parts
+from tests.support.families.mixtral import modules
 from tests.support.families.qwen2_moe import draw_experts
 
 EXPERTS = LLAMA | {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 7, "head_dim": 6}
 
 
 def first_released(config: Config) -> Config:
-    """num_experts for num_local_experts, and a field that had come along from the models without experts."""
+    """num_experts for num_local_experts, and a field inherited from the models without experts."""
     config = older(config) | {"num_experts": config["num_local_experts"], "max_window_layers": 1}
     del config["num_local_experts"]
     return config
@@ -37,4 +37,4 @@ def draw_biases(draw: random.Random) -> dict[str, Any]:
     return fields
 
 
-FAMILY = Family("qwen3_moe", "Qwen3MoeForCausalLM", "Qwen3MoeModel", CASES, draw_biases, parts)
+FAMILY = Family("qwen3_moe", "Qwen3MoeForCausalLM", "Qwen3MoeModel", CASES, draw_biases, modules)

@@ -8,14 +8,14 @@ from typing import Any
 from tests.golden.tokenizers import TEXT, write_stripping_pairs, write_surrounded_pairs
 from tests.support.families import POSITIONS, Case, Family, Tensors, older, without_prefix
 from tests.support.families.bert import draw_fields as draw_bert
-from tests.support.families.bert import parts
+from tests.support.families.bert import modules
 
 ROBERTA = {"hidden_size": 15, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 22,
            "vocab_size": 43, "max_position_embeddings": 14, "type_vocab_size": 1}  # fmt: skip
 
 
 def with_old_buffers(tensors: Tensors) -> Tensors:
-    """Checkpoints of a later day hold the head's bias under both of its names, and the positions."""
+    """Later checkpoints store the bias of the head under both of its names, and the position ids."""
     import torch
 
     return tensors | {
@@ -42,4 +42,4 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     return draw_bert(draw) | {"pad_token_id": pad, "max_position_embeddings": POSITIONS + pad + 1}
 
 
-FAMILY = Family("roberta", "RobertaForMaskedLM", "RobertaModel", CASES, draw_fields, parts, final=False)
+FAMILY = Family("roberta", "RobertaForMaskedLM", "RobertaModel", CASES, draw_fields, modules, final=False)

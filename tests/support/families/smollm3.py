@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import Case, Family, older, without
-from tests.support.families.llama import draw_sizes, parts
+from tests.support.families.llama import draw_sizes, modules
 
 SMOLLM3 = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2,
            "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -34,4 +34,4 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-FAMILY = Family("smollm3", "SmolLM3ForCausalLM", "SmolLM3Model", CASES, draw_fields, parts)
+FAMILY = Family("smollm3", "SmolLM3ForCausalLM", "SmolLM3Model", CASES, draw_fields, modules)

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from tests.support.families import POSITIONS, Case, Family, older, without
-from tests.support.families.cohere import parts
+from tests.support.families.cohere import modules
 
 STABLELM = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
             "intermediate_size": 31, "vocab_size": 45, "max_position_embeddings": 20,
@@ -47,4 +47,4 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-FAMILY = Family("stablelm", "StableLmForCausalLM", "StableLmModel", CASES, draw_fields, parts)
+FAMILY = Family("stablelm", "StableLmForCausalLM", "StableLmModel", CASES, draw_fields, modules)

@@ -12,7 +12,7 @@ STARCODER = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 6
 
 
 def as_published(config: Config) -> Config:
-    """config.json as that of StarCoder2-3B: with fields of its trainer."""
+    """config.json as that of StarCoder2-3B: with fields of its training code."""
     return older(config) | {
         "attention_softmax_in_fp32": True, "scale_attention_softmax_in_fp32": True, "scale_attn_weights": True,
         "layer_norm_epsilon": config["norm_epsilon"], "mlp_type": "default", "norm_type": "layer_norm",
@@ -45,15 +45,16 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.layers[layer]
     attention = block.self_attn
     return {
-        at + "attn.input": block.input_layernorm, at + "attn.q": attention.q_proj, at + "attn.k": attention.k_proj,
-        at + "attn.v": attention.v_proj, at + "attn.output": attention,
-        at + "mlp.input": block.post_attention_layernorm, at + "mlp.hidden": block.mlp.c_fc,
-        at + "mlp.output": block.mlp,
+        prefix + "attn.input": block.input_layernorm, prefix + "attn.q": attention.q_proj,
+        prefix + "attn.k": attention.k_proj,
+        prefix + "attn.v": attention.v_proj, prefix + "attn.output": attention,
+        prefix + "mlp.input": block.post_attention_layernorm, prefix + "mlp.hidden": block.mlp.c_fc,
+        prefix + "mlp.output": block.mlp,
     }  # fmt: skip
 
 
-FAMILY = Family("starcoder2", "Starcoder2ForCausalLM", "Starcoder2Model", CASES, draw_fields, parts)
+FAMILY = Family("starcoder2", "Starcoder2ForCausalLM", "Starcoder2Model", CASES, draw_fields, modules)

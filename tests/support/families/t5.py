@@ -14,7 +14,7 @@ T5 = {"d_model": 12, "d_kv": 5, "d_ff": 20, "num_layers": 2, "num_decoder_layers
 
 
 def of_1_1(config: Config) -> Config:
-    """As the hub has T5 1.1: what is made from other fields is not there, and the head is said to be untied."""
+    """As T5 1.1 on the hub: without the fields that follow from others, and with an untied head."""
     config = older(config)
     for name in ("dense_act_fn", "is_gated_act", "scale_decoder_outputs"):
         config.pop(name)
@@ -58,20 +58,22 @@ def draw_fields(draw: random.Random) -> dict[str, Any]:
     }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
-    side = at.partition(".")[0]
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
+    side = prefix.partition(".")[0]
     block = getattr(body, side).block[layer].layer
     attentions = {"attn": block[0].SelfAttention} | ({"cross": block[1].EncDecAttention} if len(block) > 2 else {})
     dense = block[-1].DenseReluDense
-    found = {at + "mlp.input": block[-1].layer_norm, at + "mlp.output": dense}
-    found |= {at + "mlp.gate": dense.wi_0, at + "mlp.hidden": dense.wi_1} if hasattr(dense, "wi_0") else {}
+    found = {prefix + "mlp.input": block[-1].layer_norm, prefix + "mlp.output": dense}
+    found |= {prefix + "mlp.gate": dense.wi_0, prefix + "mlp.hidden": dense.wi_1} if hasattr(dense, "wi_0") else {}
     for number, (name, attention) in enumerate(attentions.items()):
         found |= {
-            f"{at}{name}.input": block[number].layer_norm, f"{at}{name}.output": attention,
-            f"{at}{name}.q": attention.q, f"{at}{name}.k": attention.k, f"{at}{name}.v": attention.v,
-            f"{at}resid.{'mid' if name == 'attn' else 'cross'}": block[number],
+            f"{prefix}{name}.input": block[number].layer_norm, f"{prefix}{name}.output": attention,
+            f"{prefix}{name}.q": attention.q, f"{prefix}{name}.k": attention.k, f"{prefix}{name}.v": attention.v,
+            f"{prefix}resid.{'mid' if name == 'attn' else 'cross'}": block[number],
         }  # fmt: skip
     return found
 
 
-FAMILY = Family("t5", "T5ForConditionalGeneration", "T5Model", CASES, draw_fields, parts, target=True, spread=1.3)
+FAMILY = Family(
+    "t5", "T5ForConditionalGeneration", "T5Model", CASES, draw_fields, modules, target=True, spread=1.3
+)

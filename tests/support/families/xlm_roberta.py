@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tests.support.families import Case, Family, older
-from tests.support.families.roberta import ROBERTA, draw_fields, parts
+from tests.support.families.roberta import ROBERTA, draw_fields, modules
 
 CASES = {
     "xlm-roberta-tied": Case(ROBERTA | {"pad_token_id": 3}, config=older),
     "xlm-roberta-untied": Case(ROBERTA | {"tie_word_embeddings": False, "hidden_act": "gelu_new"}),
 }
 
-FAMILY = Family("xlm-roberta", "XLMRobertaForMaskedLM", "XLMRobertaModel", CASES, draw_fields, parts, final=False)
+FAMILY = Family(
+    "xlm-roberta", "XLMRobertaForMaskedLM", "XLMRobertaModel", CASES, draw_fields, modules, final=False
+)

@@ -13,14 +13,14 @@ CASES = {
 }
 
 
-def parts(body: Any, at: str, layer: int) -> dict[str, Any]:
+def modules(body: Any, prefix: str, layer: int) -> dict[str, Any]:
     block = body.encoder.layer[layer]
     attention = block.attention
     return {
-        at + "attn.input": attention.self_attn_layer_norm, at + "attn.v": attention.self.value,
-        at + "resid.mid": attention.output, at + "mlp.input": block.LayerNorm,
-        at + "mlp.activated": block.intermediate, at + "mlp.output": block.output.dense,
+        prefix + "attn.input": attention.self_attn_layer_norm, prefix + "attn.v": attention.self.value,
+        prefix + "resid.mid": attention.output, prefix + "mlp.input": block.LayerNorm,
+        prefix + "mlp.activated": block.intermediate, prefix + "mlp.output": block.output.dense,
     }  # fmt: skip
 
 
-FAMILY = Family("xlm-roberta-xl", "XLMRobertaXLForMaskedLM", "XLMRobertaXLModel", CASES, draw_fields, parts)
+FAMILY = Family("xlm-roberta-xl", "XLMRobertaXLForMaskedLM", "XLMRobertaXLModel", CASES, draw_fields, modules)

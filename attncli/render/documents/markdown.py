@@ -1,0 +1,197 @@
+"""Markdown, for notes and pull requests. Wide matrices lose their middle unless all is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
+
+from attncli.render.page.blocks import (
+    BarChart,
+    Formula,
+    Heading,
+    Item,
+    Items,
+    Markdown,
+    Matrix,
+    Note,
+    Plot,
+    Prose,
+    Subject,
+    Table,
+    TokenLine,
+)
+from attncli.render.page.choosing import middle_out
+from attncli.render.page.map_tables import map_tables
+from attncli.render.page.maps import HeadMaps
+from attncli.render.page.page import Block, Options, Page, Section
+from attncli.text.tokens import Tokens
+from attncli.text.visible import harmless, visible
+
+COLUMNS, ROWS = 16, 40
+BAR = 12
+"""Characters of the longest bar."""
+
+
+class MarkdownWriter:
+    def __init__(self, page: Page, output: IO[bytes], options: Options) -> None:
+        self.output, self.options, self.begun = output, options, False
+        self._write(page.opening())
+
+    def section(self, section: Section) -> None:
+        self._write(section.blocks())
+
+    def close(self) -> None:
+        """Everything is written already."""
+
+    def _write(self, blocks: Iterable[Block]) -> None:
+        for block in blocks:
+            text = "\n".join(_lines(block, self.options)) + "\n"
+            text = text if self.begun else text.lstrip("\n")
+            self.output.write(text.encode("utf-8", "backslashreplace"))
+            self.begun = True
+
+
+def writer(page: Page, output: IO[bytes], options: Options) -> MarkdownWriter:
+    return MarkdownWriter(page, output, options)
+
+
+def _lines(block: Block, options: Options) -> Iterator[str]:
+    """A block as lines of Markdown."""
+
+    def text(marked: str) -> str:
+        return escape(harmless(options.say.marked(marked)))
+
+    match block:
+        case Subject():
+            yield from _subject(block, options)
+        case Heading():
+            yield f"\n## {text(block.text)}"
+            if block.about:
+                yield f"\n{text(block.about)}"
+        case Formula():
+            yield from [f"\n## {_code(block.name)}"] if block.name else []
+            formula = _code(options.say.marked(block.formula)) if block.formula else ""
+            yield "\n" + " – ".join(filter(None, (formula, text(block.meaning))))
+            yield from [f"\n{text(block.detail)}"] if block.detail else []
+        case TokenLine():
+            side = f"{text(block.side)}: " if block.side else ""
+            yield "\n" + side + _tokens(block.tokens)
+        case Matrix():
+            yield f"\n**{escape(block.title)}** {escape(block.shape)}\n"
+            yield from _matrix(block, options)
+        case Table():
+            yield ""
+            yield from _table(block, options)
+        case Items():
+            yield ""
+            yield from _items(block)
+        case BarChart():
+            yield ""
+            yield from _table(Table(block.columns), options)
+        case Plot():
+            yield from _plot(block, options)
+        case HeadMaps():
+            for inner in map_tables(block, options.precision):
+                yield from _lines(inner, options)
+        case Prose() | Note():
+            yield f"\n{text(block.text)}"
+        case Markdown():
+            yield f"\n{block.text}".rstrip("\n")
+
+
+def _subject(subject: Subject, options: Options) -> Iterator[str]:
+    say, name = options.say, _code(subject.name)
+    if not subject.source:
+        yield f"# {escape(subject.name)}"
+        yield "\n" + escape(" · ".join(harmless(say.marked(fact)) for fact in subject.facts))
+        yield from [] if subject.tokens is None else ["\n" + _tokens(subject.tokens)]
+    elif subject.tokens is None:
+        yield say("Model: {model}.", model=name)
+    else:
+        yield say("Model: {model}. Tokens: {tokens}", model=name, tokens=_tokens(subject.tokens))
+    if subject.target is not None:
+        yield "\n" + say("Target: {tokens}", tokens=_tokens(subject.target))
+
+
+def _tokens(tokens: Tokens) -> str:
+    return " ".join(f"{index}:{_code(visible(text))}" for index, text in enumerate(tokens.texts))
+
+
+def _matrix(matrix: Matrix, options: Options) -> Iterator[str]:
+    height, width = matrix.values.shape
+    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
+    columns, columns_out = (list(range(width)), 0) if options.full else middle_out(width, COLUMNS)
+    sums = matrix.row_sums(rows, options.precision)
+
+    def line(label: str, cells: list[str], gap: str, total: str) -> list[str]:
+        if columns_out:
+            cells.insert((len(cells) + 1) // 2, gap)
+        return [label, *cells, *([] if sums is None else [total])]
+
+    more = options.say("{count} more", count=columns_out)
+    header = line("", [escape(matrix.columns[column]) for column in columns], f"⋯ {more}", "Σ")
+    yield as_row(header)
+    yield as_row(["---"] + ["---:"] * (len(header) - 1))
+    for position, row in enumerate(rows):
+        if rows_out and position == (len(rows) + 1) // 2:
+            yield as_row([f"⋮ {options.say('{count} rows more', count=rows_out)}"])
+        cells = [escape(matrix.cell(row, column, options.precision)) for column in columns]
+        yield as_row(line(escape(matrix.rows[row]), cells, "⋯", "" if sums is None else sums[position]))
+
+
+def _table(table: Table, options: Options) -> Iterator[str]:
+    def text(marked: str) -> str:
+        return escape(harmless(options.say.marked(marked))).replace("\n", "<br>")
+
+    bars = [] if table.bars is None else [blocks for blocks, _ in table.bars.drawn(BAR)]
+    beside = [""] if bars else []
+    yield as_row([*(text(column.title) for column in table.columns), *beside])
+    yield as_row(
+        [*("---:" if column.kind == "number" else "---" for column in table.columns), *["---"] * len(beside)]
+    )
+    for row in range(len(table.columns[0].cells)):
+        cells = [text(column.cells[row]) for column in table.columns]
+        for place, cell in enumerate(cells):
+            if cell and ((row, place) in table.bold or (row == table.strong and place == 0)):
+                cells[place] = f"**{cell}**"
+        yield as_row([*cells, *bars[row : row + 1]])
+
+
+def _items(block: Items) -> Iterator[str]:
+    yield as_row(["", ""])
+    yield as_row(["---", "---"])
+    between = "<br>" if len(block.labels) > 1 else " · "
+    for label, items in zip(block.labels, block.items(block.least, False), strict=True):
+        yield as_row([escape(label), between.join(escape(_item(item)) for item in items)])
+
+
+def _item(item: Item) -> str:
+    return " ".join("".join(text for text, _ in item).split())
+
+
+def _plot(block: Plot, options: Options) -> Iterator[str]:
+    """The curves as text, as a terminal of 80 columns shows them."""
+    from attncli.render.terminal.plot import legend, plot
+
+    yield "\n```text"
+    yield legend(block, options).plain
+    for line in plot(block, 80):
+        yield "".join(cell for cell, _ in line).rstrip()
+    yield "```"
+
+
+def as_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def escape(text: str) -> str:
+    """Text in which everything is visible already, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", text)
+
+
+def _code(text: str) -> str:
+    """Text in which everything is visible already, as code."""
+    fence = "``" if "`" in text else "`"
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,0 +1,13 @@
+"""Which lines of a large matrix are shown."""
+
+from __future__ import annotations
+
+
+def middle_out(count: int, room: int) -> tuple[list[int], int]:
+    """Which of `count` lines to show where there is room for `room`: the first and the last. Also gives how many
+    are left out between them."""
+    if count <= room:
+        return list(range(count)), 0
+    head = (room + 1) // 2
+    tail = room - head
+    return [*range(head), *range(count - tail, count)], count - room

@@ -1,0 +1,100 @@
+"""Colors for numbers: scales of even steps, for the eye that cannot tell red from green as well.
+
+A scale is a path through OKLab (Ottosson 2020, "A perceptual color space for image processing"), where equal
+distances look equally different. Lightness alone tells all the numbers apart, so that a scale can be read without
+any color; its hue goes from blue to yellow, the axis that the most common kinds of color blindness keep.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attncli.formula.types import Array
+
+Colors = NDArray[np.uint8]
+"""sRGB, [color, 3]."""
+
+SEQUENTIAL = ((0.27, 0.0, -0.12), (0.50, -0.06, -0.05), (0.74, -0.10, 0.05), (0.95, -0.04, 0.15))
+"""From small to large: lightness and the two chroma axes, green to red and blue to yellow."""
+NEGATIVE = ((0.90, -0.04, -0.04), (0.57, -0.03, -0.15))
+ZERO = ((0.22, 0.0, 0.0),)
+POSITIVE = ((0.57, 0.12, 0.10), (0.90, 0.01, 0.13))
+"""From below zero to above it, by way of a dark zero: bright is far from zero, on either side."""
+
+_TO_ROOTS = np.array([
+    [1.0, 0.3963377774, 0.2158037573],
+    [1.0, -0.1055613458, -0.0638541728],
+    [1.0, -0.0894841775, -1.2914855480],
+])  # fmt: skip
+_TO_LINEAR = np.array([
+    [4.0767416621, -3.3077115913, 0.2309699292],
+    [-1.2684380046, 2.6097574011, -0.3413193965],
+    [-0.0041960863, -0.7034186147, 1.7076147010],
+])  # fmt: skip
+
+
+@cache
+def scale(count: int, signed: bool) -> Colors:
+    """`count` colors from the smallest number to the largest; of a signed scale zero is in the middle."""
+    points = np.array((*NEGATIVE, *ZERO, *POSITIVE) if signed else SEQUENTIAL)
+    return to_srgb(_points_along(points, count))
+
+
+def _points_along(points: Array, count: int) -> Array:
+    """Points at equal distances on the path through `points` [point, 3]. [count, 3]."""
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    so_far = np.concatenate([[0], np.cumsum(lengths)])  # [point]
+    at = np.linspace(0, so_far[-1], count)
+    return np.stack([np.interp(at, so_far, points[:, axis]) for axis in range(3)], axis=1)
+
+
+def to_srgb(oklab: Array) -> Colors:
+    """OKLab -> sRGB (Ottosson 2020; IEC 61966-2-1 for the last step). [..., 3] both."""
+    linear = np.clip((oklab @ _TO_ROOTS.T) ** 3 @ _TO_LINEAR.T, 0, 1)
+    gamma = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(255 * gamma).astype(np.uint8)
+
+
+def to_oklab(srgb: Colors) -> Array:
+    """sRGB -> OKLab, the way back. [..., 3] both."""
+    gamma = srgb / 255
+    linear = np.where(gamma <= 0.04045, gamma / 12.92, ((gamma + 0.055) / 1.055) ** 2.4)
+    return np.cbrt(linear @ np.linalg.inv(_TO_LINEAR).T) @ np.linalg.inv(_TO_ROOTS).T
+
+
+def palette_256() -> Colors:
+    """Colors 16 to 255 of a terminal of 256: a cube of 6 x 6 x 6, then 24 greys (xterm's 256colres). [240, 3]."""
+    steps = np.array([0, 95, 135, 175, 215, 255])
+    cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    greys = np.repeat(8 + 10 * np.arange(24)[:, None], 3, axis=1)
+    return np.concatenate([cube, greys]).astype(np.uint8)
+
+
+@cache
+def codes_256(count: int, signed: bool) -> tuple[int, ...]:
+    """A scale of `count` steps, odd where it is signed, in the colors of a terminal of 256: no step is darker
+    than one that is nearer to zero. Rich (`Color.downgrade`) rounds red, green and blue each for itself, which
+    breaks this order: on the signed scale one step would be darker than its neighbor by 10 of 100 in lightness."""
+    palette, path = to_oklab(palette_256()), to_oklab(scale(count, signed))
+    if signed:
+        below, above = path[: count // 2 + 1][::-1], path[count // 2 :]
+        return tuple(_stand_ins(below, palette)[:0:-1] + _stand_ins(above, palette))
+    return tuple(_stand_ins(path, palette))
+
+
+def _stand_ins(path: Array, palette: Array) -> list[int]:
+    """For each point of a path [point, 3] that gets lighter, the code of a color of the palette: of those that
+    are the nearest to any point, each lighter than the last, the one nearest in lightness."""
+    grey = np.linalg.norm(palette[:, 1:], axis=-1) < 0.01
+    apart = np.linalg.norm(path[:, None] - palette, axis=-1)  # [point, color]
+    if not grey[apart[0].argmin()]:
+        apart[:, grey] = np.inf  # greys would look like holes in a scale that has a color everywhere
+    chain: list[int] = []
+    for color in apart.argmin(axis=1):
+        if not chain or palette[color, 0] > palette[chain[-1], 0] + 0.01:
+            chain.append(int(color))
+    nearest = np.abs(path[:, None, 0] - palette[chain, 0]).argmin(axis=1)
+    return [16 + chain[i] for i in nearest]

@@ -1,0 +1,130 @@
+"""Tables of numbers: columns that do not fit beside each other go into further tables below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from attncli.render.page.blocks import NEGATIVE, POSITIVE, STRONG, Bars, Column, Item, Table
+from attncli.render.page.page import Options
+from attncli.render.terminal.frame import framed, label_block, print_whole
+from attncli.render.terminal.grid import FRAME, LABEL_WIDTH, STYLES, Block
+
+LONGEST_BAR, SHORTEST_BAR = 16, 4
+"""Widths of the longest bar. Where there is less room than for the shortest, there are no bars."""
+LEAST_LABEL = 6
+
+
+def show(table: Table, console: Console, options: Options) -> None:
+    """Prints a table whose columns, other than the first, are numbers. Numbers are never cut: where a column is
+    wider than the terminal, so is the table."""
+    labels, *numbers = (_translated(column, options) for column in table.columns)
+    for part in _tables(table, labels, numbers, console.width):
+        print_whole(console, part)
+
+
+def _translated(column: Column, options: Options) -> Column:
+    marked = options.say.marked
+    return replace(column, title=marked(column.title), cells=[marked(cell) for cell in column.cells])
+
+
+def _tables(table: Table, labels: Column, numbers: Sequence[Column], width: int) -> Iterator[RichTable]:
+    """As many tables, one below the other, as the columns need. The bars stand beside the last."""
+    label_width = min(_width(labels), LABEL_WIDTH, max(width // 3, LEAST_LABEL))
+    room = width - FRAME - label_width
+    parts, space = _parts(numbers, room, 0 if table.bars is None else SHORTEST_BAR + 2)
+    for columns in parts:
+        used = _span([columns], space)
+        bar_width = min(LONGEST_BAR, room - used - 2)
+        bars = table.bars if columns is parts[-1] and bar_width >= SHORTEST_BAR else None
+        yield _table(table, labels, label_width, _Numbers(columns, space, bars, bar_width))
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The columns of one table, how far apart they stand, and the bars beside them."""
+
+    columns: Sequence[Column]
+    space: int
+    bars: Bars | None
+    bar_width: int
+
+    @property
+    def width(self) -> int:
+        return _span([self.columns], self.space) + (0 if self.bars is None else 2 + self.bar_width)
+
+    @property
+    def header(self) -> str:
+        return (" " * self.space).join(_right(column.title, _width(column)) for column in self.columns)
+
+    def lines(self, table: Table) -> list[Item]:
+        """Each row's numbers, then its bar."""
+        count, between = len(table.columns[0].cells), " " * self.space
+        drawn = [("", False)] * count if self.bars is None else self.bars.drawn(self.bar_width)
+        lines = []
+        for row, (bar, negative) in enumerate(drawn):
+            line: Item = []
+            for place, column in enumerate(self.columns):
+                cell = column.cells[row]
+                text = between * (place > 0) + _right(cell, _width(column))
+                line.append((text, STYLES.get(cell) or (STRONG if row == table.strong else None)))
+            lines.append([*line, ("  " + bar, NEGATIVE if negative else POSITIVE)] if bar else line)
+        return lines
+
+
+def _table(table: Table, labels: Column, label_width: int, numbers: _Numbers) -> RichTable:
+    framed_table = framed(label_width, numbers.width, labels.title, numbers.header)
+    lines = numbers.lines(table)
+    totals = len(lines) - table.totals
+    for rows in (slice(0, totals), slice(totals, None)):
+        if lines[rows]:
+            framed_table.add_row(label_block(labels.cells[rows], label_width), Block(lines[rows]))
+            framed_table.add_section()
+    return framed_table
+
+
+def _parts(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[Column]], int]:
+    """The columns of each table, and how far apart they stand. All go into one table where that is possible, if
+    need be without the spare ones. `bars`: the room that bars take beside the last column."""
+    for beside in (bars, 0):
+        groups = _groups(columns)
+        while _span(groups, 2) + beside > room and (spare := [group for group in groups if group[0].spare]):
+            groups.remove(spare[-1])
+        for space in (2, 1):
+            if _span(groups, space) + beside <= room:
+                return [[column for group in groups for column in group]], space
+    parts: list[list[list[Column]]] = [[]]
+    for group in groups:
+        if parts[-1] and _span([*parts[-1], group], 2) > room:
+            parts.append([])
+        parts[-1].append(group)
+    return [[column for group in part for column in group] for part in parts], 2
+
+
+def _groups(columns: Sequence[Column]) -> list[list[Column]]:
+    """Each column with those that must stay beside it."""
+    groups: list[list[Column]] = []
+    for column in columns:
+        if column.joined and groups:
+            groups[-1].append(column)
+        else:
+            groups.append([column])
+    return groups
+
+
+def _span(groups: Sequence[Sequence[Column]], space: int) -> int:
+    """How wide columns are beside each other."""
+    widths = [_width(column) for group in groups for column in group]
+    return sum(widths) + space * (len(widths) - 1)
+
+
+def _width(column: Column) -> int:
+    return max(map(cell_len, [column.title, *column.cells]))
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - cell_len(text)) + text

@@ -1,0 +1,4 @@
+"""The styles of text at a terminal, as Rich names them."""
+
+HEAD, QUIET, STRONG = "cyan", "dim", "bold"
+NAME, FORMULA = "bold", "green"

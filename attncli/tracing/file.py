@@ -1,0 +1,53 @@
+"""Reading files of named arrays with a JSON document beside them, as `attncli.files` writes them."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from attncli.errors import AttnError
+from attncli.files import DOCUMENT
+from attncli.tracing.document import Arrays
+
+
+def read(path: Path) -> tuple[Arrays, str | None]:
+    """The arrays of a .safetensors or .npz file, and the document beside them, if any. Raises AttnError for any other
+    file."""
+    if path.suffix.lower() == ".json":
+        raise AttnError(f"{path} is JSON, which has no -inf.",
+                        "Trace.load reads .npz and .safetensors, which keep every number.")  # fmt: skip
+    try:
+        return _read_npz(path) if path.suffix.lower() == ".npz" else _read_safetensors(path)
+    except FileNotFoundError:
+        raise AttnError(f"no such file: {path}") from None
+    except OSError as error:
+        raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _read_npz(path: Path) -> tuple[Arrays, str | None]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise AttnError(f"{path} is not a trace: it holds a single array.")
+            stored = {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise AttnError(f"{path} is not an .npz file: {error}") from error
+    return stored, str(stored[DOCUMENT]) if DOCUMENT in stored else None
+
+
+def _read_safetensors(path: Path) -> tuple[Arrays, str | None]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():  # the library's own message does not name the file
+        raise FileNotFoundError(path) if not path.exists() else AttnError(f"{path} is not a file.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if DOCUMENT not in metadata:
+                return {}, None
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata[DOCUMENT]  # noqa: SIM118
+    except (SafetensorError, TypeError) as error:
+        raise AttnError(f"{path} is not a safetensors file: {error}") from error

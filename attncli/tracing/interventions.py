@@ -1,0 +1,60 @@
+"""Changing a forward pass: a function may replace the values of any stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from attncli.architecture.spec import Spec
+from attncli.errors import AttnError
+from attncli.formula.types import Array, Index
+from attncli.stages.selecting import select
+
+Intervention = Callable[[str, Array, "Index | None", Index], Array]
+"""(stage, values, heads, rows) -> the values that the forward goes on with, of the same shape.
+
+`stage` is the full name. `heads` are the heads along the first axis, None for a stage without heads; `rows` are
+the positions along the row axis, which is the last but one. A stage may come in several parts, each with some of
+the heads and rows: what a function does must depend on the heads and rows it is told, not on the shape. `values`
+is a copy, which the function may change and return.
+"""
+
+
+@dataclass(frozen=True)
+class Interventions:
+    """The functions to apply to each stage, by its full name."""
+
+    functions: Mapping[str, tuple[Intervention, ...]] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.functions
+
+    def __call__(self, name: str, values: Array, heads: Index | None, rows: Index) -> Array:
+        """The stage as its functions leave it; the same array where it has none. Raises AttnError for values of
+        another shape."""
+        for function in self.functions.get(name, ()):
+            changed = function(name, values.copy(), heads, rows)
+            shape = None if changed is None else np.shape(changed)
+            if shape != values.shape:
+                found = "nothing" if shape is None else f"shape {list(shape)}"
+                raise AttnError(f"{name} has shape {list(values.shape)}, but its intervention returned {found}.",
+                                "Return an array of the same shape.")  # fmt: skip
+            # a copy: the forward may write over what it goes on with, and the function may keep what it returned
+            values = np.array(changed, dtype=values.dtype)
+        return values
+
+
+NONE = Interventions()
+
+
+def interventions_on(spec: Spec, functions: Mapping[str, Intervention]) -> Interventions:
+    """The functions by the full names of the stages that they change. A key is a full name, a short name of every
+    layer (`weights`) or a glob (`layers.*.mlp.output`); a stage that several keys name is changed by each in turn.
+    Raises UsageError, with the nearest names, for a key that matches no stage of the model."""
+    found: dict[str, tuple[Intervention, ...]] = {}
+    for pattern, function in functions.items():
+        for name in select(spec, [pattern], None):
+            found[name] = (*found.get(name, ()), function)
+    return Interventions(found)

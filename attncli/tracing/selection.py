@@ -1,0 +1,31 @@
+"""Which stages, heads and rows to keep of a forward pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attncli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to keep of a forward pass.
+
+    `stages`: full names, in the order of computation. `heads` and `queries`: the heads and the query rows to keep,
+    in ascending order; None: all. `encoder_queries`: the rows of an encoder's stages, where the model has one;
+    `queries` are then the decoder's. Raises UsageError where one of them is empty.
+    """
+
+    stages: tuple[str, ...]
+    heads: tuple[int, ...] | None = None
+    queries: tuple[int, ...] | None = None
+    encoder_queries: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("stages", "heads", "queries", "encoder_queries"):
+            if getattr(self, field) == ():
+                raise UsageError(f"{field} is empty: there is nothing to compute.")
+
+    def rows(self, stage: str) -> tuple[int, ...] | None:
+        """The query rows to keep of a stage, by its name or the beginning of its name."""
+        return self.encoder_queries if stage.startswith("encoder.") else self.queries

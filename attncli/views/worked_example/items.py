@@ -1,0 +1,84 @@
+"""The numbers of a vector, and the products of a query with its keys, as items that stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from attncli.formula.types import Array, Index
+from attncli.insights.worked_example import WorkedExample
+from attncli.render.page.blocks import NEGATIVE, POSITIVE, QUIET, STRONG, Item, Items
+from attncli.render.page.choosing import middle_out
+from attncli.render.page.numbers import number, signed
+from attncli.render.page.page import Options
+
+PRODUCTS = 3
+"""How many products of each key are written out at least, if there are so many."""
+NUMBERS = 64
+"""How many numbers of a vector are shown at least, before its middle is left out."""
+
+
+def vector(name: str, values: Array, options: Options) -> Items:
+    """The numbers of a vector [d], each after its index."""
+    width = len(str(len(values) - 1))
+
+    def items(count: int, tight: bool) -> list[list[Item]]:
+        shown, left_out = middle_out(len(values), len(values) if options.full else count)
+        numbers: list[Item] = [
+            [(f"{i:>{width}}", QUIET), (" " + number(float(values[i]), options.precision), None)] for i in shown
+        ]
+        if left_out:  # takes the place of one of the numbers
+            more = options.say("{count} more", count=left_out + 1)
+            numbers[(len(shown) + 1) // 2 - 1] = [(f"⋯ {more}", QUIET)]
+        return [numbers]
+
+    return Items([name], items, NUMBERS)
+
+
+def products(example: WorkedExample, keys: Index, labels: Sequence[str], options: Options) -> Items:
+    """The largest products q_i k_i of each key, each after its i; then the sum of the others, and the score."""
+    d, scores = len(example.q.values), example.step("scores")
+    orders = [np.argsort(-np.abs(example.products[key]), kind="stable") for key in keys]
+
+    def items(count: int, tight: bool) -> list[list[Item]]:
+        shown = d if options.full or d < count else count - 1
+        return [
+            [*factors, _sum(example.products[key], order[shown:], float(scores[key]), options)]
+            for key, order, factors in zip(keys, orders, written_out(shown, tight), strict=True)
+        ]
+
+    def written_out(shown: int, tight: bool) -> list[list[Item]]:
+        """The largest products of each key. All numbers are padded alike, so that they line up."""
+        pairs = [(key, i) for key, order in zip(keys, orders, strict=True) for i in order[:shown]]
+        q = _padded(number(float(example.q.values[i]), options.precision) for _, i in pairs)
+        k = _padded(number(float(example.k.values[key, i]), options.precision) for key, i in pairs)
+        product = _padded(signed(float(example.products[key, i]), options.precision) for key, i in pairs)
+        times, equals = ("×", "=") if tight else (" × ", " = ")
+        factors: list[Item] = [
+            [
+                (f"{i:>{len(str(d - 1))}}", QUIET),
+                (f" {q[place]}{times}{k[place]}{equals}", None),
+                (product[place], NEGATIVE if example.products[key, i] < 0 else POSITIVE),
+            ]
+            for place, (key, i) in enumerate(pairs)
+        ]
+        return [factors[start : start + shown] for start in range(0, len(factors), shown)]
+
+    return Items(labels, items, PRODUCTS + 1)
+
+
+def _sum(values: Array, others: Index, score: float, options: Options) -> Item:
+    """The sum of the other products, if there are any, and the score."""
+    total: Item = [(f" = {signed(score, options.precision)}", STRONG)]
+    if not len(others):
+        return [("", None), *total]
+    rest = signed(float(values[others].sum(dtype=np.float64)), options.precision)
+    return [(options.say("{count} more", count=len(others)), QUIET), (f" {rest}", None), *total]
+
+
+def _padded(texts: Iterable[str]) -> list[str]:
+    """Texts flush right, all as wide as the widest."""
+    all_texts = list(texts)
+    width = max(map(len, all_texts))
+    return [text.rjust(width) for text in all_texts]
