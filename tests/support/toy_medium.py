@@ -23,7 +23,8 @@ class ToyWriter:
     def _write(self, blocks: Iterable[Block]) -> None:
         for block in blocks:
             texts = [str(value) for f in fields(block) if isinstance(value := getattr(block, f.name), str)]
-            self.output.write(f"{type(block).__name__}: {' | '.join(texts)}\n".encode())
+            line = f"{type(block).__name__}: {' | '.join(texts)}"
+            self.output.write(line.replace("\n", " ").encode() + b"\n")
 
 
 def writer(page: Page, output: IO[bytes], options: Options) -> ToyWriter:
