@@ -119,7 +119,7 @@ def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
     from attncli.views import similarity as view
 
     encodings, formula = vectors(list(trace.values()))
-    found = by_distance(dot_products(encodings), trace.parameters["positions"])
+    distances = by_distance(dot_products(encodings), trace.parameters["positions"])
     options = render_options(output)
     with opened(output.path) as stream:
-        write(format_, view.page(formula, found, trace.parameters, options), stream, options)
+        write(format_, view.page(formula, distances, trace.parameters, options), stream, options)
