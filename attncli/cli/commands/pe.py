@@ -1,4 +1,4 @@
-"""`attn pe`: positional encodings as numbers."""
+"""`attn pe`: positional encodings, as numbers or maps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
 @click.option("--heads", type=int, metavar="N", help="ALiBi: number of heads.  [default: 8]")
 @click.option(
-    "-m", "--model", metavar="MODEL", help="Show a checkpoint's own encodings; named as for attn explain."
+    "-m", "--model", metavar="MODEL", help="Show the encodings of this model, named as in attn explain."
 )
 @click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
 @click.option(

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     metavar="words|chars|bytes|PATH",
     default="words",
     show_default=True,
-    help="How to cut text into tokens.",
+    help="How to split text into tokens.",
 )
 @output_options()
 @typed_options
