@@ -8,9 +8,7 @@ from pathlib import Path
 import click
 
 from attncli.cli.options import FORMATS, language_option, together
-from attncli.cli.output import chosen_format
 from attncli.model.request import Output
-from attncli.render.page.formats import format_of
 
 MAP_FORMATS = ("text", *FORMATS)
 """`text` is a map in a terminal, which is what `table` means where there are maps only."""
@@ -35,12 +33,17 @@ map_output_options = together(
 def map_format(output: Output) -> str:
     """The format that was named, or what the ending of the file's name means; else text in a terminal. Raises
     UsageError for a binary format on a terminal."""
+    from attncli.cli.output import chosen_format
+
     return chosen_format(replace(output, format="table") if output.format == "text" else output, "map")
 
 
 def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:
     """The format, and whether it is that of a map, for a command that draws one if it is told to: by --map, or by
     the format or the ending of a picture."""
+    from attncli.cli.output import chosen_format
+    from attncli.render.page.formats import format_of
+
     ending = None if output.path is None or output.format is not None else format_of(output.path.name)
     as_map = as_map or output.format in PICTURES or ending in PICTURES
     return (map_format(output) if as_map else chosen_format(output)), as_map
