@@ -121,7 +121,9 @@ class CheckpointWeights:
         return tensor, theirs, actual
 
     def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
-        """Where a parameter is stored, and the name of its tensor in this checkpoint."""
+        """Where a parameter is stored, and the name of its tensor in this checkpoint; found and checked once."""
+        if (name, head) in self._found:
+            return self._found[name, head]
         tensor, theirs, actual = self.locate(name, head)
         if actual is None:
             raise AttnError(
