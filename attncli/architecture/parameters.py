@@ -8,6 +8,7 @@ from functools import lru_cache
 from attncli.architecture.spec import Attention, Experts, FeedForward, Latent, Layer, Norm, Spec, Stack
 
 
+@lru_cache(maxsize=1 << 14)
 def shape_of(spec: Spec, name: str) -> tuple[int, ...] | None:
     """The shape of a parameter, None where the model has none of that name.
 

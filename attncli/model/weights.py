@@ -50,6 +50,7 @@ class CheckpointWeights:
     names: Mapping[str, str]
     dtype: type[np.floating[Any]] = np.float32
     touched: list[str] = field(default_factory=list)
+    _found: dict[tuple[str, str], tuple[Tensor, str]] = field(default_factory=dict, repr=False)
 
     def __call__(self, name: str) -> Array | None:
         shape = shape_of(self.spec, name)
@@ -129,6 +130,7 @@ class CheckpointWeights:
         self.check_shape(name, shape, tensor, actual)
         if actual not in self.touched:
             self.touched.append(actual)
+        self._found[name, head] = tensor, actual
         return tensor, actual
 
     def check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:
