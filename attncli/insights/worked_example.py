@@ -90,6 +90,11 @@ class WorkedExample:
     v: StageRow  # [key, d_value]
     mixed: StageRow  # [d_value]
 
+    def __repr__(self) -> str:
+        """WorkedExample(layers.1.attn, head 0, query 3 ' sat', 8 keys)"""
+        query = f"query {self.query} {self.query_tokens.texts[self.query]!r}"
+        return f"WorkedExample({self.path}, head {self.head}, {query}, {len(self.key_tokens)} keys)"
+
     def step(self, name: str) -> Array:
         """The numbers of one of the steps. [key]"""
         return next(step.values for step in self.steps if step.name == name)
