@@ -321,7 +321,9 @@ LAYER: Rules = {
     "mlp_norm": lambda b: N_("separate norm for the feed-forward") if b.block == "parallel" else "",
     "attn_output_norm": lambda b: N_("{norm} of the attention output", norm=b.attn_output_norm.name),
     "mlp_output_norm": lambda b: N_("{norm} of the feed-forward output", norm=b.mlp_output_norm.name),
-    "residual_scale": lambda b: N_("attention and feed-forward outputs times {factor}", factor=_number(b.residual_scale)),
+    "residual_scale": lambda b: N_(
+        "attention and feed-forward outputs times {factor}", factor=_number(b.residual_scale)
+    ),
 }
 EMBED: Rules = {
     "max_positions": lambda e: "",  # a trait of its own

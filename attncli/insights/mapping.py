@@ -1,4 +1,4 @@
-"""The matrices of a model's heads: which there are, and how they are pooled and scored as the forward goes."""
+"""The matrices of a model's heads: which there are, and how they are pooled and scored during the forward pass."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def compute_maps(
     progress: Callable[[float], None] = lambda fraction: None,
     seen: Callable[[str, Array], None] = lambda name, values: None,
 ) -> list[MapSection]:
-    """Runs the model and gives the sections with the values of their maps. Of what the forward computes only the
-    pooled numbers are kept. `seen` is called with the name and the values of each slab of a stage."""
+    """Runs the model and gives the sections with the values of their maps. Only the pooled numbers are kept.
+    `seen` is called with the name and the values of each slab of a stage."""
     pooling = {
         name: _pooling(model.spec, name, section, tokens, target)
         for section in sections

@@ -1,4 +1,4 @@
-"""From a Request to maps of its heads."""
+"""The maps that a Request asks for."""
 
 from __future__ import annotations
 

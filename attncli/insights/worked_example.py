@@ -145,7 +145,7 @@ class WorkedExample:
 
     @cached_property
     def _powers(self) -> Array:
-        with np.errstate(invalid="ignore"):  # NaN in the weights is shown, and was warned of
+        with np.errstate(invalid="ignore"):  # NaN in the weights is shown as it is, after a warning
             return np.exp(self._scores - self._scores.dtype.type(self.max_score))
 
     @cached_property
