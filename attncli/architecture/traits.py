@@ -19,8 +19,8 @@ from attncli.text.language import N_, joined
 
 @dataclass(frozen=True)
 class LayerTraits:
-    """A layer, in words and sizes. `grouping`: how heads share keys and values. `rotary`: empty if the layer has no
-    rotary positions. `d_ff`: of each expert, in a layer with experts."""
+    """A layer, in words and sizes. `grouping`: how heads share keys and values. `rotary`: empty without rotary
+    positions. `d_ff`: of each expert, in a layer with experts."""
 
     block: str
     norm: str
@@ -321,7 +321,9 @@ LAYER: Rules = {
     "mlp_norm": lambda b: N_("separate norm for the feed-forward") if b.block == "parallel" else "",
     "attn_output_norm": lambda b: N_("{norm} of the attention output", norm=b.attn_output_norm.name),
     "mlp_output_norm": lambda b: N_("{norm} of the feed-forward output", norm=b.mlp_output_norm.name),
-    "residual_scale": lambda b: N_("attention and feed-forward outputs times {factor}", factor=_number(b.residual_scale)),
+    "residual_scale": lambda b: N_(
+        "attention and feed-forward outputs times {factor}", factor=_number(b.residual_scale)
+    ),
 }
 EMBED: Rules = {
     "max_positions": lambda e: "",  # a trait of its own
