@@ -52,9 +52,9 @@ def rotary_angles(positions: Index, frequencies: Array) -> Array:
 
 
 def rotate(x: Array, angles: Array, interleaved: bool = False, factor: float = 1.0) -> Array:
-    """Rotates each pair of dimensions by its position's angle (Su et al. 2021, §3.4.2). `x` [head, position, d], `angles`
-    [position, d / 2]. Pairs are (x_i, x_{i+d/2}), the layout of the published Llama checkpoints, or neighbors
-    where interleaved. `factor` multiplies sine and cosine."""
+    """Rotates each pair of dimensions by its position's angle (Su et al. 2021, §3.4.2). `x` [head, position, d],
+    `angles` [position, d / 2]. Pairs are (x_i, x_{i+d/2}), the layout of the published Llama checkpoints, or
+    neighbors where interleaved. `factor` multiplies sine and cosine."""
     cos, sin = ((f(angles) * factor).astype(x.dtype) for f in (np.cos, np.sin))  # [position, d / 2]
     turned = np.empty_like(x)
     half = x.shape[-1] // 2
