@@ -29,7 +29,7 @@ _STORED = {
 }  # fmt: skip
 
 RELEASED = 1 << 16
-"""The least number of bytes for which giving memory back to the system is worth the call."""
+"""The number of bytes from which giving memory back to the system is worth the call."""
 
 
 @dataclass(frozen=True)

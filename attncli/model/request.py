@@ -54,7 +54,7 @@ class ModelSource:
     source: str | Path | None = None
     adapter: str | Path | None = None
     tokenizer: str | Path | None = None
-    dtype: Any = "float32"
+    dtype: str = "float32"
     ignore_config: tuple[str, ...] = ()
     seed: int | None = None
     d_model: int | None = None

@@ -77,7 +77,7 @@ def test_every_block_lies_within_the_sheet_and_no_text_on_another() -> None:
     assert_apart(sheet)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(names, min_size=1, max_size=40), st.integers(1, 12), st.booleans())
 def test_whatever_the_labels_nothing_is_cut_or_covered(labels: list[str], columns: int, weights: bool) -> None:
     values = np.linspace(0, 1, len(labels) * columns).reshape(len(labels), columns)
