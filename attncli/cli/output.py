@@ -6,13 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, format_of
-from attncli.render.page.page import Options
 from attncli.text.language import language
+
+if TYPE_CHECKING:
+    from attncli.render.page.page import Options
 
 
 def chosen_format(output: Output, example: str = "trace") -> str:
@@ -34,12 +36,15 @@ def no_arrays(format_: str, what: str) -> str:
 
 
 def render_options(output: Output) -> Options:
+    from attncli.render.page.page import Options
+
     return Options(precision=output.precision, full=output.full, say=language(output.language))
 
 
 def width_of(output: IO[bytes]) -> int:
     """The width of the terminal in characters; for other outputs, the width that they are given
     (`console_for`)."""
+    from attncli.render.page.page import Options
     from attncli.render.terminal.console import console_for, finish
 
     console = console_for(output, Options())

@@ -8,9 +8,7 @@ from pathlib import Path
 import click
 
 from attncli.cli.options import FORMATS, language_option, together
-from attncli.cli.output import chosen_format
 from attncli.model.request import Output
-from attncli.render.page.formats import format_of
 
 MAP_FORMATS = ("text", *FORMATS)
 """`text` is a map for the terminal; in a command that only draws maps, `table` means the same."""
@@ -35,12 +33,17 @@ map_output_options = together(
 def map_format(output: Output) -> str:
     """The named format, or the one that the file's ending means, or else text for the terminal. Raises UsageError
     for a binary format on a terminal."""
+    from attncli.cli.output import chosen_format
+
     return chosen_format(replace(output, format="table") if output.format == "text" else output, "map")
 
 
 def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:
     """The format, and whether to draw a map, for a command that also prints numbers: it draws one with --map, or
     if the format or the file's ending is that of a picture."""
+    from attncli.cli.output import chosen_format
+    from attncli.render.page.formats import format_of
+
     ending = None if output.path is None or output.format is not None else format_of(output.path.name)
     as_map = as_map or output.format in PICTURES or ending in PICTURES
     return (map_format(output) if as_map else chosen_format(output)), as_map

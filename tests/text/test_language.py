@@ -14,7 +14,7 @@ from tests.conftest import Run, error_of, text_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SENTENCE = ("explain", "The cat sat", "--seed", "0")
-MEANING = {"en": "how well each query fits each key", "ja": "各クエリと各キーの適合度"}
+MEANING = {"en": "how well each query matches each key", "ja": "各クエリと各キーの適合度"}
 UNSET = {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": ""}
 
 

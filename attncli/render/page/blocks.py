@@ -155,8 +155,8 @@ class Items:
 
 @dataclass(frozen=True, eq=False)
 class BarChart:
-    """A bar for each row of numbers, as long as the number of column `drawn`; negative ones run to the left of the
-    zero line. `columns` are the numbers as text."""
+    """A bar for each row of numbers, as long as its number in `values`; negative ones run to the left of the zero
+    line. `columns` are the numbers as text."""
 
     columns: Sequence[Column]
     values: Sequence[float]
