@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.option("--base", type=float, metavar="NUMBER", help="Base of the wavelengths.  [default: 10000]")
 @click.option("--kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
 @click.option("--heads", type=int, metavar="N", help="ALiBi: number of heads.  [default: 8]")
-@click.option(
-    "-m", "--model", metavar="MODEL", help="Show the encodings of this model, named as in attn explain."
-)
+@click.option("-m", "--model", metavar="MODEL", help="Show the encodings of this model, named as in attn explain.")
 @click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
 @click.option(
     "--similarity",
