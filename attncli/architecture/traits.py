@@ -296,7 +296,7 @@ ATTENTION: Rules = {
     "latent": _latent,
     "q_norm": lambda a: "",  # said with the norm of k
     "k_norm": lambda a: "",
-    "rotary": lambda a: "",  # a trait of its own
+    "rotary": lambda a: "",  # a separate trait
     "bias": _bias,
     "cap": lambda a: N_("scores capped at {cap}", cap=_number(a.cap)),
     "sinks": lambda a: N_("sinks"),
@@ -314,7 +314,7 @@ EXPERTS: Rules = {
     "shared_gate": lambda e: N_("gated shared expert"),
 }
 LAYER: Rules = {
-    "mlp": lambda b: "",  # a trait of its own
+    "mlp": lambda b: "",  # a separate trait
     "cross": lambda b: N_("cross-attention"),
     "attn_norm": lambda b: "",  # `norm`
     "cross_norm": lambda b: "",
@@ -326,7 +326,7 @@ LAYER: Rules = {
     ),
 }
 EMBED: Rules = {
-    "max_positions": lambda e: "",  # a trait of its own
+    "max_positions": lambda e: "",  # a separate trait
     "rows": lambda e: "",
     "position_of": lambda e: "",
     "table": lambda e: "",

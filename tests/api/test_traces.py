@@ -146,7 +146,7 @@ def rewritten(trace: Trace, path: Path, change: Callable[[dict[str, Any]], Any])
 def test_fields_that_a_later_attn_added_are_carried_along(trace: Trace, tmp_path: Path) -> None:
     def add(document: dict[str, Any]) -> None:
         document["weather"] = {"sunny": True, "wind": None}
-        document["model"]["colour"] = "red"
+        document["model"]["color"] = "red"
         document["tokens"][2]["mood"] = "calm"
         document["stages"][0]["taste"] = ["sweet"]
 
@@ -159,7 +159,7 @@ def test_fields_that_a_later_attn_added_are_carried_along(trace: Trace, tmp_path
     assert again.unknown == loaded.unknown
     document = json.loads((tmp_path / "again.json").read_text())
     assert document["weather"] == {"sunny": True, "wind": None}
-    assert document["model"]["colour"] == "red"
+    assert document["model"]["color"] == "red"
     assert document["tokens"][2]["mood"] == "calm"
     assert "mood" not in document["tokens"][0]
     assert document["stages"][0]["taste"] == ["sweet"]

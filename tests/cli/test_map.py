@@ -32,7 +32,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def plain(text: str) -> str:
-    """Without colours."""
+    """Without colors."""
     return re.sub("\x1b\\[[0-9;]*m", "", text)
 
 

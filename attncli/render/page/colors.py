@@ -69,8 +69,8 @@ def palette_256() -> Colors:
     """Colors 16 to 255 of a terminal of 256: a cube of 6 x 6 x 6, then 24 grays (xterm's 256colres). [240, 3]."""
     steps = np.array([0, 95, 135, 175, 215, 255])
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-    greys = np.repeat(8 + 10 * np.arange(24)[:, None], 3, axis=1)
-    return np.concatenate([cube, greys]).astype(np.uint8)
+    grays = np.repeat(8 + 10 * np.arange(24)[:, None], 3, axis=1)
+    return np.concatenate([cube, grays]).astype(np.uint8)
 
 
 @cache
