@@ -12,8 +12,8 @@ from attncli.text.language import N_, joined
 from attncli.version import __version__
 
 NOTE = N_(
-    "By each family's default config.json. A checkpoint's own may group its heads, scale its positions, turn on "
-    "windows, experts or biases: attn model PATH."
+    "Traits of each family's default config.json. A checkpoint may have others, such as grouped heads, scaled "
+    "positions, windows, experts or biases: see attn model PATH."
 )
 WIDE = 132
 """From this width on, there is a column for each trait."""

@@ -20,8 +20,8 @@ from attncli.version import __version__
 NAMES = 8
 """How many names of missing and unused tensors are shown, unless all are asked for."""
 BLOCKS = {
-    "pre_norm": N_("a norm before each part"),
-    "post_norm": N_("a norm after each part"),
+    "pre_norm": N_("norms before attention and feed-forward"),
+    "post_norm": N_("norms after attention and feed-forward"),
     "parallel": N_("attention and feed-forward in parallel"),
     "attention_only": N_("attention alone"),
 }

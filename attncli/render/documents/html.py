@@ -40,7 +40,7 @@ from attncli.text.language import N_, Say
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 
-HELP = N_("The pointer on a cell tells its number. A click on a map enlarges it, another shows them all again.")
+HELP = N_("Point at a cell to see its number. Click a map to enlarge it; click again to see all maps.")
 CELLS = 20_000
 """A matrix with at most so many numbers is a table; a larger one is a picture."""
 FULL_CELLS = 1_000_000

@@ -25,7 +25,7 @@ SHARP, MOST = 2.0, 40_000_000
 INCH = 72
 MONOSPACE = "DejaVu Sans Mono"
 """It comes with matplotlib."""
-NO_FONT = N_("No font on this machine has some of the characters: their codes stand for them.")
+NO_FONT = N_("This machine has no font for some characters; their codes are shown instead.")
 BOXES = "Last Resort"
 """A font that has a box for every character."""
 
