@@ -132,7 +132,7 @@ def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.Mon
         sheet.text("猫 and dog")
         assert with_fonts(sheet, say) == ["DejaVu Sans Mono"]
         assert sheet.words[0].text == "\\u732b and dog"
-        assert "No font on this machine" in sheet.words[1].text
+        assert "This machine has no font" in sheet.words[1].text
 
 
 def test_png_without_matplotlib_is_one_error(attn: Run, tmp_path: Path) -> None:
