@@ -66,7 +66,7 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
     elif embed.table is not None:
         text, table = joined(" = ", "P", position_table(embed)), embed.table(rows, model.spec.d_model)
     else:
-        raise UsageError(f"{model.name} has {embed.positions} positions: no table of its own.")
+        raise UsageError(f"{model.name} has {embed.positions} positions, which are not in a table.")
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
 
 

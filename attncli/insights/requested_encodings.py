@@ -39,7 +39,7 @@ def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
     dim = _within("--dim", asked.dim, 64, MOST_DIMENSIONS)
     if dim % 2:
         raise UsageError(
-            f"--dim {dim} is odd: sine and cosine come in pairs.", f"Take --dim {dim - 1 or 2} or {dim + 1}."
+            f"--dim {dim} is odd: sine and cosine come in pairs.", f"Use --dim {dim - 1 or 2} or {dim + 1}."
         )
     base = 10000.0 if asked.base is None else asked.base
     if not 1 < base < 1e30:

@@ -28,8 +28,8 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     stages = map_stages(spec, scope.stages or (), layers_of(spec, "all" if scope.layers is None else scope.layers))
     if sort != "layer" and not any(relative(name) == f"{SELF}.{WEIGHTS}" for name in stages):
         raise UsageError(
-            f"--sort {sort} is by a layer's own attention weights, which are not asked for.",
-            "Take --stage attn.weights, or leave --sort out.",
+            f"--sort {sort} needs the weights of self-attention, which are not selected.",
+            "Use --stage attn.weights, or leave out --sort.",
         )
     return selection_of(prepared, stages)
 

@@ -66,7 +66,7 @@ def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[
     if len(counts) > 1 and any(map(_from_the_end, _one_by_one(asked))):
         listed = " or ".join(map(str, counts))
         raise UsageError(
-            f"--head {written(asked)}: the stages asked for have {listed} heads.", "Count from 0, or ask for all."
+            f"--head {written(asked)}: the selected stages have {listed} heads.", "Count from 0, or ask for all."
         )
     heads = indices(asked, counts[0], "head")
     return None if len(heads) == counts[-1] else heads

@@ -88,7 +88,7 @@ def tokenize_target(
         return start
     if spec.encoder.embed.vocab:
         raise UsageError(
-            "the decoder has a vocabulary of its own, and attn reads only the tokenizer of the source.",
+            "the decoder has its own vocabulary, and attn reads only the tokenizer of the source.",
             "Pass --target-ids.",
         )
     tokens = tokenizer.encode(target, None, special_tokens, None)

@@ -298,7 +298,7 @@ def test_a_number_that_is_none_is_marked_and_warned_about(attn: Run, tmp_path: P
     [
         (["a b", "--stage", "q"], "attn.q is [head, position, d_head]: a map needs queries and keys."),
         (["a b", "--stage", "wieghts"], "Did you mean"),
-        (["a b", "--stage", "scores", "--sort", "first"], "--sort first is by a layer's own attention weights"),
+        (["a b", "--stage", "scores", "--sort", "first"], "--sort first needs the weights of self-attention"),
         (["a b", "--layer", "7"], "layer 7 is out of range"),
         (["a b", "--head", "2"], "head 2 is out of range"),
         (["a b", "--query", "5-9"], "query 5 is out of range: 0 to 1"),

@@ -48,7 +48,7 @@ def settings(
         raise UsageError(f"--d-model {d_model!r} is out of range: 2 to {WIDEST}.")
     if d_model % 2 and "order" in experiments:
         raise UsageError(
-            f"--d-model {d_model} is odd, and sinusoidal positions come in pairs.", "Take an even number."
+            f"--d-model {d_model} is odd, and sinusoidal positions come in pairs.", "Use an even number."
         )
     if lengths is not None and "sequential" not in experiments:
         raise UsageError(

@@ -83,7 +83,7 @@ def _needs_matplotlib() -> None:
     except ImportError as error:
         raise AttnError(
             "a png needs matplotlib, which is not installed.",
-            "pip install 'attncli[plot]', or write an .svg or .html, which need nothing.",
+            "pip install 'attncli[plot]', or write an .svg or .html, which need no other package.",
         ) from error
 
 
