@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from attncli.text.language import ENGLISH, N_, joined, language
+from attncli.text.language import ENGLISH, N_, joined, language, listed
 from tests.conftest import Run, error_of, text_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -141,7 +141,7 @@ def test_special_formulas_are_explained_in_japanese(attn: Run) -> None:
     masked = text_of(attn(*asked, "--stage", "masked", COLUMNS="120"))
     assert (
         "M = S_cap（query - 3 < key ≤ query のとき）、それ以外は -inf   "
-        "未来のトークンと、距離が 3 以上の過去のトークンを -inf でマスク" in masked
+        "未来のトークンと 3 個以上前のトークンを -inf でマスク" in masked
     )
     assert "[クエリ 3 × キー 3]" in masked
     assert "3 層 × 4 ヘッド · キー/バリュー 2 ヘッド · d_model 20 · d_head 6 · 回転位置 · 因果的" in masked
@@ -180,6 +180,8 @@ def test_messages_within_messages_are_translated_and_other_values_are_not() -> N
     )
     assert joined("; ", "key", N_("key"), "{x}") == "key; key; {x}"
     assert say(joined("; ", "key", N_("key"), "{x}")) == "key; キー; {x}"
+    assert [listed(*texts) for texts in ((), ("q",), ("q", N_("key"), "{x}"))] == ["", "q", "q, key, {x}"]
+    assert [say(listed(*texts)) for texts in ((), ("q",), ("q", N_("key"), "{x}"))] == ["", "q", "q、キー、{x}"]
     assert say.marked("key") == "key"
     assert say.marked(N_("key")) == say("key") == "キー"
 

@@ -171,4 +171,4 @@ def order_result(tokens: Tokens, found: Sequence[Difference]) -> Message:
 
 def _paragraph(first: Message, *others: Message) -> Message:
     """Sentences in a row. The space between them can be translated, as Japanese has none."""
-    return reduce(lambda text, sentence: N_("{text} {sentence}", text=text, sentence=sentence), others, first)
+    return reduce(lambda text, following: N_("{text} {following}", text=text, following=following), others, first)
