@@ -7,12 +7,12 @@
 
 There is a function for each thing that the command line does. `trace` takes a text through a model and gives a
 Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
-`positions` and `similarity` show positional encodings; `tokens` shows how a text is cut; `versus` compares
-attention with recurrence; `describe` tells what a checkpoint is without reading its tensors; `families` lists
-the families of models that attn knows. `load_model` makes a Model, to be used several times: the one that comes
-with attn, seeded weights, one layer's file, or a checkpoint.
+`positions` and `similarity` show positional encodings; `tokens` splits a text into tokens; `versus` compares
+attention with recurrence; `describe` describes a checkpoint without reading its tensors; `families` lists the
+families of models that attn knows. `load_model` loads a Model that you can use several times: the one that comes
+with attn, seeded weights, a file with one layer, or a checkpoint.
 
-What goes wrong is an AttnError, or its kind UsageError for a request that makes no sense.
+Errors are AttnErrors; a request that makes no sense raises its subclass UsageError.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _MODULES = {
     "describe": "model.describing",
     "load_model": "model.loading",
 }
-"""Where the names are that are not in attncli.api."""
+"""The modules of the names that are not in attncli.api."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
-"""The Python way in: a function for each thing that a command does, with the same names for the same things.
+"""The Python API: a function for each thing that a command does, with the same names for the same things.
 
-Each function makes a Request from its keywords and has it answered by `attncli.model.pipeline`, as the command
-line does. Arguments that name something (`stages`, `only`) take one name or several; those that number something
-(`layers`, `heads`, `queries`) take a number, several, or what the command line takes: "0,2-3", "-1", "all". None
-means all; an empty list is an error.
+Each function makes a Request from its keywords, which `attncli.model.pipeline` answers, as it does for the command
+line. Arguments for names (`stages`, `only`) take one name or several. Arguments for indices (`layers`, `heads`,
+`queries`) take a number, several, or a text as on the command line: "0,2-3", "-1", "all". None means all; an empty
+list is an error.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 ModelOrName = Model | str | Path | None
-"""What `load_model` gives, or takes as its source; None: the story model that comes with attn."""
+"""A Model, or what `load_model` loads one from. None: the story model that comes with attn."""
 
 
 def trace(
@@ -80,16 +80,16 @@ def trace(
     """Every selected stage between a text (or token `ids`) and the logits, as `attn explain --stage` shows them.
 
     `model`: a Model, or what `load_model` takes; None for the story model that comes with attn. `stages`: a name
-    or glob, or several (`weights`, `layers.*.attn.q`, `all`); one that does not say its layer is narrowed by
-    `layers`. `heads` and `queries` keep some heads and some rows: a number, several, or a text such as "0,2-3",
-    "-1", "all"; negative numbers count from the end. A query may also be a token's text. None: all.
+    or glob, or several (`weights`, `layers.*.attn.q`, `all`); `layers` chooses the layers of those that name none.
+    `heads` and `queries` keep some heads and some rows: a number, several, or a text such as "0,2-3", "-1", "all";
+    negative numbers count from the end. A query may also be a token's text. None: all.
 
     `pair`: a second text, for models that take two. `special_tokens`: whether the tokenizer adds [CLS], <s> and
     the like. `truncate`: keep only as many tokens as the model has positions. `top`: how many of the largest
     logits and probs are kept at each position; None: all of the vocabulary.
 
-    For an encoder-decoder, `target` is what the decoder has produced so far (or `target_ids` its input as it is,
-    the start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
+    For an encoder-decoder, `target` is what the decoder has produced so far (or `target_ids`: its input as token
+    ids, start token included; neither: the start token alone). `queries` are then rows of the decoder's stages,
     `encoder_queries` of the encoder's.
 
     A stage's `values` have an axis for each name in its `axes`: weights are [head, query, key], with rows for
@@ -102,8 +102,8 @@ def trace(
     >>> weights.values.sum(axis=-1).round(3).min().item()
     1.0
 
-    Raises AttnError for a model or text that cannot be used, and its kind UsageError for a request that makes no
-    sense: a stage, layer, head or query that is not there, or an empty list of them.
+    Raises AttnError for a model or text that cannot be used, and its subclass UsageError for a request that makes
+    no sense: a stage, layer, head or query that does not exist, or an empty list of them.
     """
     chosen = scope(stages, _all(layers), heads, queries, None, _own_rows(queries, encoder_queries), top)
     prepared = _prepared(_input(text, pair, ids, special_tokens, truncate, target, target_ids), model, chosen)
@@ -184,8 +184,8 @@ def maps(
 
     `stages`: stages with queries and keys; None: the weights of every attention. `queries` and `keys` keep some
     rows and columns. `sort`: `layer`, a pattern (`previous`, `first`, `self`, `same`, `induction`) or `entropy`.
-    `pool`: at most so many cells along each side; None: a cell for each number. `how` a cell shows several
-    numbers: `max` (the one farthest from zero) or `mean`. The other arguments are those of `trace`.
+    `pool`: the most cells along each side; None: a cell for each number. `how`: what a cell shows of several
+    numbers, `max` (the one farthest from zero) or `mean`. The other arguments are those of `trace`.
 
     A map's `values` are [query, key], or [cell, cell] where they are pooled, float64; -inf where the mask hides
     the key.
@@ -223,9 +223,10 @@ def positions(
 ) -> Trace:
     """Positional encodings as stages, as `attn pe` shows them.
 
-    `kind`: `sinusoidal` (the default), `rotary` or `alibi`; or a `model`'s own. `dim`: the size of the encoding,
-    or of a head (64). `length`: how many positions from 0 (16), or `position`: which. `base` of the wavelengths
-    (10000); `heads` of ALiBi (8).
+    `kind`: `sinusoidal` (the default), `rotary` or `alibi`. `model`: show the model's own encodings instead.
+    `dim`: the size of the encoding, or of a head (64). `length`: the number of positions, from 0 (16); or
+    `position`: which positions. `base`: the base of the wavelengths (10000). `heads`: the number of heads of ALiBi
+    (8).
 
     The stages are float64: `pe.sinusoidal` [position, dimension]; `pe.angles`, `pe.cos` and `pe.sin` [position,
     pair], angles in radians; `pe.slopes` [head] and `pe.bias` [head, query, key]; a model's table
@@ -305,8 +306,8 @@ def versus(
     lengths: Sequence[int] | None = None,
     tokenizer: str | Path = "words",
 ) -> Comparison:
-    """Attention beside recurrence, as `attn versus` shows it: self-attention, an RNN and an LSTM, one seeded layer
-    each with about the same number of parameters, on one text.
+    """Attention compared with recurrence, as `attn versus` shows it: self-attention, an RNN and an LSTM, one
+    seeded layer each with about the same number of parameters, on one text.
 
     `only`: `sequential` (the steps that must run one after another, and the time at each of `lengths`), `range`
     (the influence of each earlier token on the last one) or `order` (what shuffling the words changes); None: all
@@ -377,10 +378,10 @@ def _loaded(model: ModelOrName) -> Model:
 
 
 def _all(layers: Asked) -> Asked:
-    """In Python no layers mean all of them; on the command line, the one that a view shows by default."""
+    """In Python, None means all layers; on the command line, the layer that a view shows by default."""
     return "all" if layers is None else layers
 
 
 def _own_rows(queries: Asked, encoder_queries: Asked) -> Asked:
-    """In Python queries are the decoder's alone; on the command line they mean both sides."""
+    """In Python, queries are rows of the decoder only; on the command line, of both sides."""
     return "all" if encoder_queries is None and queries is not None else encoder_queries

@@ -46,8 +46,8 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
 
 def encode(value: Any) -> bytes:
     """A value as JSON text in UTF-8; NaN and infinities become null. numpy arrays are lists, and each float32 is
-    the shortest text that reads back to it. The control characters that JSON allows as they are (DEL and C1) are
-    escaped, since a terminal might obey them."""
+    the shortest text that reads back to it. DEL and the C1 control characters, which JSON allows, are escaped,
+    because a terminal might obey them."""
     import re
 
     import orjson
@@ -64,7 +64,7 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
 
     A device or a pipe (/dev/stdout) is written directly. Raises AttnError where the file cannot be written.
     """
-    import tempfile  # loads random numbers and more, which `attn --help` need not wait for
+    import tempfile  # this import is slow, and `attn --help` does not need it
 
     target = path.resolve()
     try:

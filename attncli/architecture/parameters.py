@@ -8,8 +8,9 @@ from functools import lru_cache
 from attncli.architecture.spec import Attention, Experts, FeedForward, Latent, Layer, Norm, Spec, Stack
 
 
+@lru_cache(maxsize=1 << 14)
 def shape_of(spec: Spec, name: str) -> tuple[int, ...] | None:
-    """The shape of a parameter, None where the model has none of that name.
+    """The shape of a parameter, None if the model has none of that name.
 
     Matrices are [in, out], so that the formulas read X W. Names are those of the stages: `layers.3.attn.q.weight`,
     `decoder.layers.0.mlp.experts.5.gate.weight`.
@@ -29,7 +30,7 @@ def shape_of(spec: Spec, name: str) -> tuple[int, ...] | None:
 
 
 def shapes(spec: Spec) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Every parameter and its shape; the matrix of a tied head is none of its own."""
+    """Every parameter and its shape, without the matrix of a tied head, which is the embedding's."""
     for stack in spec.stacks:
         yield from ((stack.prefix + name, shape) for name, shape in _stack_shapes(spec, stack).items())
         for number, layer in enumerate(stack.layers):
@@ -52,7 +53,7 @@ def template(name: str) -> str:
 
 
 def layer_and_expert(name: str) -> tuple[str, str]:
-    """("3", "5") for layers.3.mlp.experts.5.gate.weight; empty where there is none."""
+    """("3", "5") for layers.3.mlp.experts.5.gate.weight; "" for a name without layer or expert."""
     parts = name.split(".")
     layer, expert = (
         parts[parts.index(before) + 1] if before in parts[:-1] else "" for before in ("layers", "experts")

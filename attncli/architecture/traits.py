@@ -1,6 +1,6 @@
-"""What a Spec says, in words: the traits of a model and of its layers, read off their parts.
+"""The traits of a model and of its layers, in words, read off the Spec.
 
-A field of a part that no rule here knows is named as it is written, so that nothing special goes unsaid.
+A field that no rule here knows is shown by its name, so that nothing special is left out.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from attncli.text.language import N_, joined, listed
 
 @dataclass(frozen=True)
 class LayerTraits:
-    """A layer, in words and counts of numbers. `grouping`: how heads share keys and values. `rotary`: empty where
-    the layer turns nothing. `d_ff` is that of each expert where there are experts."""
+    """A layer, in words and sizes. `grouping`: how heads share keys and values. `rotary`: empty if the layer has no
+    rotary positions. `d_ff`: of each expert, in a layer with experts."""
 
     block: str
     norm: str
@@ -37,7 +37,7 @@ class LayerTraits:
 
 @dataclass(frozen=True)
 class Kind:
-    """The layers of a stack that have the same traits, by their numbers."""
+    """The layers of a stack that have the same traits, by number."""
 
     layers: tuple[int, ...]
     traits: LayerTraits
@@ -65,20 +65,20 @@ class StackTraits:
 
     @property
     def special(self) -> tuple[str, ...]:
-        """What is special of every layer."""
+        """What is special in every layer."""
         first, *others = (kind.traits.special for kind in self.kinds)
         return tuple(text for text in first if all(text in other for other in others))
 
 
 @dataclass(frozen=True)
 class Traits:
-    """A model, in words. `special`: what it does outside its layers beyond the plain embedding and head."""
+    """A model, in words. `special`: what is unusual about its embedding and head."""
 
     stacks: tuple[StackTraits, ...]
     special: tuple[str, ...]
 
     def of(self, trait: str) -> str:
-        """A trait of all layers, such as `norm`: its values in order; by stack, where these differ."""
+        """A trait of all layers, such as `norm`: its values in order, by stack if the stacks differ."""
         by_stack = {s.name: joined("; ", *_distinct(s, trait)) for s in self.stacks}
         if len(set(by_stack.values())) == 1:
             return next(iter(by_stack.values()))
@@ -86,18 +86,18 @@ class Traits:
 
     @property
     def positions(self) -> str:
-        """How tokens know their place; of each stack where these differ."""
+        """How the model encodes positions, by stack if the stacks differ."""
         return joined("; ", *dict.fromkeys(N_(s.positions) for s in self.stacks))
 
     @property
     def everything_special(self) -> tuple[str, ...]:
-        """What is special of the model and of any of its layers."""
+        """What is special in the model and in any of its layers."""
         kinds = [kind for stack in self.stacks for kind in stack.kinds]
         return tuple(dict.fromkeys([*self.special, *(s for kind in kinds for s in kind.traits.special)]))
 
 
 def traits(spec: Spec) -> Traits:
-    """What the parts of a Spec say."""
+    """The traits of a model."""
     special = [text for stack in spec.stacks for text in _special(stack.embed, EMBED)]
     special += [] if spec.head is None else _special(spec.head, HEAD)
     special += _special(spec, SPEC)
@@ -169,7 +169,7 @@ def _grouping(attn: Attention) -> str:
 
 
 def _rotary(attn: Attention) -> str:
-    """Which dimensions are turned, and how many tokens the slowest takes for a whole turn, in a short text."""
+    """Which dimensions are rotated, and how many tokens the slowest rotation takes for a full turn."""
     part = attn.rotary
     if part is None:
         return ""
@@ -178,7 +178,7 @@ def _rotary(attn: Attention) -> str:
     if part.start:
         facts = [N_("{size} of {all} dimensions from {start}", size=part.size, all=attn.d_head, start=part.start)]
     if part.interleaved:
-        facts.append(N_("neighbours as pairs"))
+        facts.append(N_("neighboring dimensions in pairs"))
     if turning:
         facts.append(N_("wavelengths up to {longest} tokens", longest=f"{2 * math.pi / min(turning):,.0f}"))
     if part.factor != 1:
@@ -204,7 +204,7 @@ def _scale(attn: Attention) -> list[str]:
 
 
 def _biases(attn: Attention, mlp: FeedForward | None) -> list[str]:
-    """Which linear maps of a layer have one; in a word where all have."""
+    """Which linear maps of a layer have a bias; one word if all have."""
     has = {letter: letter in attn.qkv_bias for letter in "qkv"}
     has |= {N_("output"): attn.output_bias} if attn.output else {}
     has |= {} if mlp is None else {N_("feed-forward"): mlp.bias}
@@ -217,16 +217,16 @@ def _biases(attn: Attention, mlp: FeedForward | None) -> list[str]:
 # ------------------------------------------------------------------ what is special
 
 Rules = Mapping[str, Callable[[Any], str]]
-"""A field of a part -> what to say of a part where it is not as by default; empty: nothing."""
+"""A field of a part -> the text for a part where it differs from its default; empty: no text."""
 
 
 def _special(part: object, rules: Rules) -> list[str]:
-    """What is said of the fields of a part that differ from their default."""
+    """The texts for the fields of a part that differ from their default."""
     return [text for name in _set(part) if (text := rules.get(name, partial(_as_written, name))(part))]
 
 
 def _set(part: object) -> Iterator[str]:
-    """The fields that have a default, and are not as it says."""
+    """The fields whose value differs from their default."""
     for f in fields(part):  # type: ignore[arg-type]
         default = f.default if f.default_factory is MISSING else f.default_factory()
         if default is not MISSING and getattr(part, f.name) != default:
@@ -234,8 +234,8 @@ def _set(part: object) -> Iterator[str]:
 
 
 def _as_written(name: str, part: object) -> str:
-    """A field that no rule knows: by its name, and its value where that is a word or a number. Details are what
-    formulas say of another field."""
+    """A field that no rule knows: its name, and its value if that is a word or a number. A `_detail` explains
+    another field."""
     value, words = getattr(part, name), name.removesuffix("_text").replace("_", " ")
     if name.endswith("_detail"):
         return ""
@@ -250,13 +250,13 @@ def _number(x: float) -> str:
 
 OVER = {
     "head": N_("each head"),
-    "heads": N_("each head with weights of its own"),
+    "heads": N_("each head with its own weights"),
     "all": N_("all heads as one"),
 }
 
 
 def _head_norms(attn: Attention) -> list[str]:
-    """The norms of queries and keys, in one text where they are alike."""
+    """The norms of queries and keys, in one text if they are the same."""
     norms = {letter: part for letter, part in (("q", attn.q_norm), ("k", attn.k_norm)) if part is not None}
     said: dict[tuple[str, str], list[str]] = {}
     for letter, part in norms.items():
@@ -274,9 +274,9 @@ def _head_norms(attn: Attention) -> list[str]:
 
 def _latent(attn: Attention) -> str:
     assert attn.latent is not None
-    facts = [N_("keys and values by way of {rank} numbers", rank=attn.latent.rank)]
+    facts = [N_("keys and values through {rank} dimensions", rank=attn.latent.rank)]
     if attn.latent.query_rank is not None:
-        facts.append(N_("queries by {rank}", rank=attn.latent.query_rank))
+        facts.append(N_("queries through {rank}", rank=attn.latent.query_rank))
     if attn.latent.bias:
         facts.append(N_("with biases"))
     return listed(*facts)
@@ -288,7 +288,7 @@ def _bias(attn: Attention) -> str:
 
 
 ATTENTION: Rules = {
-    "d_value": lambda a: N_("values of {size}", size=a.d_value) if a.value_size != a.d_head else "",
+    "d_value": lambda a: N_("value size {size}", size=a.d_value) if a.value_size != a.d_head else "",
     "qkv_bias": lambda a: "",  # said with the other biases
     "output": lambda a: N_("no output projection"),
     "output_bias": lambda a: "",
@@ -305,23 +305,25 @@ FEED_FORWARD: Rules = {
     "gated": lambda f: "",  # said with the activation
     "bias": lambda f: "",  # said with the other biases
     "combine": lambda f: "",  # said by its text
-    "combine_text": lambda f: N_("gate and units make {formula}", formula=f.combine_text),
+    "combine_text": lambda f: N_("gate and hidden units combined as {formula}", formula=f.combine_text),
 }
 EXPERTS: Rules = {
-    "router_bias": lambda e: N_("bias of the router"),
-    "choice_bias": lambda e: N_("bias of the choice of experts"),
+    "router_bias": lambda e: N_("router bias"),
+    "choice_bias": lambda e: N_("bias in the choice of experts"),
     "shared": lambda e: N_("a shared expert of {size}", size=e.shared.size),
-    "shared_gate": lambda e: N_("gate of the shared expert"),
+    "shared_gate": lambda e: N_("gated shared expert"),
 }
 LAYER: Rules = {
     "mlp": lambda b: "",  # a trait of its own
     "cross": lambda b: N_("cross-attention"),
     "attn_norm": lambda b: "",  # `norm`
     "cross_norm": lambda b: "",
-    "mlp_norm": lambda b: N_("a norm of its own for the feed-forward") if b.block == "parallel" else "",
+    "mlp_norm": lambda b: N_("separate norm for the feed-forward") if b.block == "parallel" else "",
     "attn_output_norm": lambda b: N_("{norm} of the attention output", norm=b.attn_output_norm.name),
     "mlp_output_norm": lambda b: N_("{norm} of the feed-forward output", norm=b.mlp_output_norm.name),
-    "residual_scale": lambda b: N_("what a part adds times {factor}", factor=_number(b.residual_scale)),
+    "residual_scale": lambda b: N_(
+        "attention and feed-forward outputs times {factor}", factor=_number(b.residual_scale)
+    ),
 }
 EMBED: Rules = {
     "max_positions": lambda e: "",  # a trait of its own
@@ -336,19 +338,19 @@ EMBED: Rules = {
     "types": lambda e: N_("{count} token types", count=e.types),
     "norm": lambda e: N_("{norm} of the embedding", norm=e.norm.name),
     "project": lambda e: N_("embedding of {size}, projected", size=e.size),
-    "project_bias": lambda e: N_("bias of the embedding's projection"),
+    "project_bias": lambda e: N_("embedding projection with bias"),
 }
 SPEC: Rules = {
     "head": lambda s: "",  # said by its own fields
     "start": lambda s: N_("the decoder starts with id {id}", id=s.start),
-    "speaks_language": lambda s: N_("speaks language"),
+    "speaks_language": lambda s: N_("decoder text begins with a language code"),
 }
 HEAD: Rules = {
-    "bias": lambda h: N_("bias of the head"),
+    "bias": lambda h: N_("head bias"),
     "transform": lambda h: N_("masked-word head"),
     "project": lambda h: N_("head projected to the embedding's size"),
-    "project_bias": lambda h: N_("bias of the head's projection"),
-    "scale": lambda h: N_("final times {factor}", factor=_number(h.scale)),
+    "project_bias": lambda h: N_("head projection with bias"),
+    "scale": lambda h: N_("final state times {factor}", factor=_number(h.scale)),
     "logit_scale": lambda h: N_("logits times {factor}", factor=_number(h.logit_scale)),
     "cap": lambda h: N_("logits capped at {cap}", cap=_number(h.cap)),
 }

@@ -64,7 +64,7 @@ _PRE_TOKENIZERS = {
 def tokenizer_of(file: GgufFile) -> Tokenizer:
     """The tokenizer of the file. For an unknown kind, one that takes only ids.
 
-    Raises AttnError for metadata of which no tokenizer can be built.
+    Raises AttnError if no tokenizer can be built from the metadata.
     """
     kind, pre = file.get(f"{_KEY}model"), file.get(f"{_KEY}pre")
     if kind == "gpt2" and pre is None and file.get("general.architecture") == "gpt2":

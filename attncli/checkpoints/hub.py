@@ -116,7 +116,7 @@ def _check(name: str, files: Sequence[str]) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the log of the library off the terminal; its exceptions tell what matters."""
+    """Keeps the log of the library off the terminal; its exceptions say what matters."""
     from huggingface_hub.utils import logging
 
     before = logging.get_verbosity()

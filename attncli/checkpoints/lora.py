@@ -155,8 +155,8 @@ def _target(names: Mapping[str, None], path: str, name: str, where: str, new: bo
 
 
 def _is_in_out(base: Checkpoint) -> bool | None:
-    """Whether the base stores its matrices [in, out], judged by the lengths of biases; None if these do not
-    tell."""
+    """Whether the base stores its matrices [in, out], judged by the lengths of biases; None if they do not decide
+    it."""
     names = set(base.names())
     found = set()
     for name in names:

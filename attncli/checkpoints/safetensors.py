@@ -29,7 +29,7 @@ _STORED = {
 }  # fmt: skip
 
 RELEASED = 1 << 16
-"""The least number of bytes for which giving memory back to the system is worth the call."""
+"""The number of bytes from which giving memory back to the system is worth the call."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class SafetensorsCheckpoint:
             raise AttnError(
                 f"{e.file}: tensor {name} has dtype {e.dtype}, which attn cannot read (it reads {known})."
             )
-        count = int(np.prod(e.shape, dtype=np.int64))
+        count = math.prod(e.shape)
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
         return np.frombuffer(e.data, _STORED[e.dtype], count, e.offset).reshape(e.shape)

@@ -115,8 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _failure(error: OSError) -> str:
-    """What the system could not do. Files are written by name in one place, which reports its own errors, so
-    that a name means a file that was read."""
+    """What the system could not do. An error with a file name is about reading: the one place that writes files by
+    name reports its own errors."""
     reason = error.strerror or str(error)
     if error.filename is not None:
         return f"cannot read {os.fsdecode(error.filename)}: {reason}"
@@ -138,5 +138,5 @@ def _help_line(error: click.UsageError) -> str | None:
 
 
 def _silence_stdout() -> None:
-    """Keeps the interpreter from trying again, when it ends, to write what is still buffered."""
+    """Keeps the interpreter from writing, when it exits, what is still buffered."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The one way out: to the terminal, a pipe or a file, in the format that was asked for."""
+"""Output to the terminal, a pipe or a file, in the requested format."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, format_of
-from attncli.render.page.page import Options
 from attncli.text.language import language
+
+if TYPE_CHECKING:
+    from attncli.render.page.page import Options
 
 
 def chosen_format(output: Output, example: str = "trace") -> str:
-    """The format that was named, or what the ending of the file's name means; else tables. `example` begins the
-    name of a file in a hint. Raises UsageError for a binary format on a terminal."""
+    """The named format, or the one that the file's ending means, or else `table`. `example` begins the file name
+    in a hint. Raises UsageError for a binary format on a terminal."""
     named = output.format or (None if output.path is None else format_of(output.path.name)) or "table"
     if FORMATS[named].binary and output.path is None and sys.stdout.isatty():
         raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o {example}.{named}")
@@ -25,7 +27,7 @@ def chosen_format(output: Output, example: str = "trace") -> str:
 
 
 def no_arrays(format_: str, what: str) -> str:
-    """The format, where it can hold words. Raises UsageError for one that holds arrays of numbers."""
+    """The format, if it can hold words. Raises UsageError for one that holds arrays of numbers."""
     if FORMATS[format_].kind == "arrays":
         raise UsageError(
             f"{format_} holds arrays of numbers, and {what} has none.", "Take --json, --format csv or md."
@@ -34,11 +36,15 @@ def no_arrays(format_: str, what: str) -> str:
 
 
 def render_options(output: Output) -> Options:
+    from attncli.render.page.page import Options
+
     return Options(precision=output.precision, full=output.full, say=language(output.language))
 
 
 def width_of(output: IO[bytes]) -> int:
-    """The width of a terminal, or of what stands for one, in characters."""
+    """The width of the terminal in characters; for other outputs, the width that they are given
+    (`console_for`)."""
+    from attncli.render.page.page import Options
     from attncli.render.terminal.console import console_for, finish
 
     console = console_for(output, Options())

@@ -8,14 +8,12 @@ from pathlib import Path
 import click
 
 from attncli.cli.options import FORMATS, language_option, together
-from attncli.cli.output import chosen_format
 from attncli.model.request import Output
-from attncli.render.page.formats import format_of
 
 MAP_FORMATS = ("text", *FORMATS)
-"""`text` is a map in a terminal, which is what `table` means where there are maps only."""
+"""`text` is a map for the terminal; in a command that only draws maps, `table` means the same."""
 PICTURES = ("text", "svg", "html", "png")
-"""The formats that mean maps where a command prints numbers otherwise."""
+"""The formats that mean a map in a command that otherwise prints numbers."""
 
 map_output_options = together(
     click.option("--format", "format_", type=click.Choice(MAP_FORMATS), help="Output format.  [default: text]"),
@@ -33,14 +31,19 @@ map_output_options = together(
 
 
 def map_format(output: Output) -> str:
-    """The format that was named, or what the ending of the file's name means; else text in a terminal. Raises
-    UsageError for a binary format on a terminal."""
+    """The named format, or the one that the file's ending means, or else text for the terminal. Raises UsageError
+    for a binary format on a terminal."""
+    from attncli.cli.output import chosen_format
+
     return chosen_format(replace(output, format="table") if output.format == "text" else output, "map")
 
 
 def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:
-    """The format, and whether it is that of a map, for a command that draws one if it is told to: by --map, or by
-    the format or the ending of a picture."""
+    """The format, and whether to draw a map, for a command that also prints numbers: it draws one with --map, or
+    if the format or the file's ending is that of a picture."""
+    from attncli.cli.output import chosen_format
+    from attncli.render.page.formats import format_of
+
     ending = None if output.path is None or output.format is not None else format_of(output.path.name)
     as_map = as_map or output.format in PICTURES or ending in PICTURES
     return (map_format(output) if as_map else chosen_format(output)), as_map

@@ -56,7 +56,7 @@ def _bar(stream: TextIO) -> Bar:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
-    # no thread of its own, and standard output, where the answer goes, is left alone
+    # no extra thread, and standard output, where the answer goes, is left alone
     return Progress(
         *columns,
         console=Console(file=stream),

@@ -1,4 +1,4 @@
-"""From the options of a command to what it is asked: the one place that reads options by their names."""
+"""Turns the options of a command into a Request. Only this module reads options by their names."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Options = Mapping[str, Any]
 
 
 def typed_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Calls a command with what its options mean: its parameters named `request`, `text` and `output` are a
-    Request, an Input and an Output, all others are the options of those names."""
+    """Decorates a command whose parameters `request`, `text` and `output` are a Request, an Input and an Output;
+    its other parameters are the options of those names."""
     parameters = list(inspect.signature(command).parameters)
 
     @wraps(command)

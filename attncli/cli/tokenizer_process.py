@@ -1,4 +1,4 @@
-"""Tokenizing in a process of its own, while this one imports what the arithmetic needs.
+"""Tokenizes in a second process, while this one imports what the arithmetic needs.
 
 Reading a vocabulary of 50,000 words takes as long as importing numpy, and a quarter of the time of a short
 answer. A thread would not help: reading the vocabulary holds the interpreter's lock.
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from attncli.text.tokens import Tokens
 
 WORTHWHILE = 500_000
-"""Bytes of a tokenizer.json from which on a second process costs less than it saves."""
+"""The size of tokenizer.json in bytes from which a second process saves more time than it costs."""
 
 Arguments = tuple[str, str | None, bool, None]
-"""Those of `Tokenizer.encode`."""
+"""The arguments of `Tokenizer.encode`."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,10 @@ class _Child:
 
 @contextmanager
 def tokenizing(request: Request) -> Iterator[Callable[[Model], Model]]:
-    """Begins to tokenize in a second process, where it is worthwhile. Gives what makes a loaded model use the
-    result. The process does not outlive the context.
+    """Starts to tokenize in a second process, if that saves time. Yields a function that makes a loaded model use
+    the result. The process does not outlive the context.
 
-    Whatever goes wrong with it is not reported: the model then tokenizes by itself, and reports what is wrong with
-    the text or the tokenizer.
+    If the process fails, the model tokenizes by itself, and reports what is wrong with the text or the tokenizer.
     """
     arguments = _arguments(request)
     folder = Path(request.model.source or "")
@@ -61,7 +60,7 @@ def tokenizing(request: Request) -> Iterator[Callable[[Model], Model]]:
 
 
 def _arguments(request: Request) -> Arguments | None:
-    """What is to be tokenized; None where a second process is not worthwhile, or cannot know what to do."""
+    """What to tokenize; None if a second process would save no time, or needs the model's limits to do it."""
     source, asked = request.model.source, request.input
     if source in (None, story.NAME) or request.model.tokenizer or asked.text is None or asked.truncate:
         return None
@@ -71,17 +70,17 @@ def _arguments(request: Request) -> Arguments | None:
 
 
 def _worthwhile(file: Path) -> bool:
-    """Linux alone: elsewhere a fork is slow, unsafe or not to be had."""
+    """Only on Linux: elsewhere fork is slow, unsafe or missing."""
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
         return False
     try:
         return file.is_file() and file.stat().st_size > WORTHWHILE
-    except OSError:  # whoever reads it reports what is wrong
+    except OSError:  # the reader of the file reports what is wrong
         return False
 
 
 def _fork(folder: Path, arguments: Arguments) -> _Child | None:
-    """Starts the second process; None where the system has no room for one."""
+    """Starts the second process; None if the system cannot start one."""
     try:
         reader, writer = os.pipe()
     except OSError:
@@ -99,8 +98,7 @@ def _fork(folder: Path, arguments: Arguments) -> _Child | None:
 
 
 def _tokenize(folder: Path, arguments: Arguments, writer: int) -> NoReturn:
-    """The work of the second process. It ends here, says nothing, and runs none of the first process's
-    clean-up."""
+    """The work of the second process. The process ends here, silently, and without the first one's clean-up."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -116,7 +114,7 @@ def _tokenize(folder: Path, arguments: Arguments, writer: int) -> NoReturn:
 
 
 def _received(reader: int) -> tuple[Any, ...] | None:
-    """The second process's answer; None where it gave none, or only the beginning of one."""
+    """The second process's answer; None if there is none, or only part of one."""
     try:
         with os.fdopen(reader, "rb", closefd=False) as pipe:
             ids, texts, spans, types = marshal.loads(pipe.read())
@@ -143,10 +141,8 @@ def _with_result(model: Model, arguments: Arguments, received: Callable[[], tupl
 
 
 def _end(pid: int) -> None:
-    """Ends the second process, if it is not done, and takes its exit status, so that no zombie is left."""
-    with suppress(
-        ChildProcessError, ProcessLookupError
-    ):  # the system may have reaped it, where SIGCHLD is ignored
+    """Ends the second process, if it still runs, and collects its exit status, so that no zombie is left."""
+    with suppress(ChildProcessError, ProcessLookupError):  # already reaped by the system, if SIGCHLD is ignored
         if os.waitpid(pid, os.WNOHANG)[0] == 0:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

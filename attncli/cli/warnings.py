@@ -17,10 +17,12 @@ def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -
     masked. `broken`: for each stage the count, and how many numbers it was counted among."""
     import numpy as np
 
+    from attncli.stages.names import MASKED, MASKED_WITH_SINK, within_attention
+
     if np.isfinite(values).all():
         return
     bad = ~np.isfinite(values)
-    if name.endswith((".masked", ".masked_with_sink")):
+    if within_attention(name) in (MASKED, MASKED_WITH_SINK):
         bad &= ~np.isneginf(values)
     if count := int(bad.sum()):
         before, size = broken.get(name, (0, 0))

@@ -67,6 +67,6 @@ def by_distance(rows: int, heads: int) -> Bias:
     return Bias(
         text, meaning, add,
         parameters={"distances.weight": (rows, heads)},
-        detail=N_("each near distance has its own bucket, all from {farthest} on share one; {count} buckets in all",
+        detail=N_("each near distance has its own bucket, those from {farthest} on share one; {count} buckets",
                   farthest=FARTHEST, count=BUCKETS),
     )  # fmt: skip

@@ -78,8 +78,8 @@ def _in_place(formula: Callable[[Array, Array], None], x: Array) -> Array:
 
 
 def clamped_swiglu(gate: Array, hidden: Array, steepness: float, limit: float) -> Array:
-    """(h + 1) · g · sigmoid(steepness · g), with the gate g clamped from above and the hidden units h on both sides
-    by `limit` (OpenAI 2025, the gpt-oss model card, §2.2 and the released code)."""
+    """(h + 1) · g · sigmoid(steepness · g), with the gate g clamped from above and the hidden units h on both
+    sides by `limit` (OpenAI 2025, the gpt-oss model card, §2.2 and the released code)."""
     g = np.minimum(gate, gate.dtype.type(limit))
     h = np.clip(hidden, -limit, limit).astype(hidden.dtype, copy=False)
     return (h + 1) * g * sigmoid(g * g.dtype.type(steepness))

@@ -1,1 +1,1 @@
-"""What can be read off the stages: pure functions on arrays, which run no model and know no rendering."""
+"""What the numbers mean. Nothing here knows how results are shown."""

@@ -71,9 +71,9 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
 
 
 def vectors(stages: Sequence[Stage]) -> tuple[Array, str]:
-    """The encodings whose dot products can be taken, [position, d], and what the products then are: the rows of a
-    table; of rotary angles their cosines and sines, since turned vectors are multiplied as those are. Raises
-    UsageError for ALiBi."""
+    """The encodings to multiply, [position, d], and the formula of their dot products: the rows of a table, or the
+    cosines and sines of rotary angles, since cos a cos b + sin a sin b = cos(a - b). Raises UsageError for
+    ALiBi."""
     by_name = {stage.name: stage.values for stage in stages}
     if "pe.bias" in by_name:
         raise UsageError(

@@ -57,7 +57,7 @@ def followed(prepared: Prepared) -> Followed | None:
 
 
 def not_followed(flag: str, reason: str) -> UsageError:
-    """An option that goes with one query only, where none is followed."""
+    """The error for an option that needs a followed query, where none is followed."""
     return UsageError(f"--{flag} {reason}", "As in: attn explain SENTENCE --query TOKEN")
 
 

@@ -12,9 +12,9 @@ from attncli.formula.types import Array, Index
 from attncli.insights.patterns import PATTERNS
 
 CLEAR = 0.5
-"""How far a score must lie between that of uniform attention, 0, and that of all attention, 1."""
+"""How far a score must lie from that of uniform attention (0) to that of all attention (1)."""
 LEAST = 0.25
-"""The attention that the keys of a pattern must get."""
+"""The share of attention that the keys of a pattern must get."""
 FEWEST = 2
 """The pairs of query and key that a pattern must have: a single one may be chance."""
 
@@ -24,9 +24,9 @@ class Scores:
     """The scores of one head: for each of PATTERNS its mean weight (nan where no query has such a key), and the
     mean entropy of a query's weights, in bits.
 
-    `mark` is the pattern that the head clearly follows, None where there is no such pattern. Heads rest on the
-    first token when they find nothing to do (Xiao et al. 2023). So the weight there does not count against other
-    patterns, and is itself the last to be named."""
+    `mark` is the pattern that the head clearly follows, None where there is no such pattern. Heads attend to the
+    first token when they have nothing to do (Xiao et al. 2023). So the weight there does not count against other
+    patterns, and the pattern `first` is considered last."""
 
     kinds: dict[str, float]
     entropy: float
@@ -84,7 +84,7 @@ class Scorer:
     def _marks(self) -> list[str | None]:
         """For each head the pattern that it clearly follows: the clearest, the first token last of all."""
         counts = self.counts[:, None]
-        awake = np.maximum(counts - self.resting, 1e-9)  # the attention that does not rest on the first token
+        awake = np.maximum(counts - self.resting, 1e-9)  # the attention that is not on the first token
         uniform = (self.uniform / np.maximum(self.counts - self.uniform_resting, 1e-9))[:, None]
         possible = (counts >= FEWEST) & (self.totals >= LEAST * counts) & (uniform < 1 - 1e-9)
         with np.errstate(divide="ignore", invalid="ignore"):

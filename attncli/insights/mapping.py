@@ -1,4 +1,4 @@
-"""The matrices of a model's heads: which there are, and how they are pooled and scored as the forward goes."""
+"""The matrices of a model's heads: which there are, and how they are pooled and scored during the forward pass."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.model.model import Model
 from attncli.model.running import run
 from attncli.stages import attention_of, entry_of, layer_of, offered, relative
+from attncli.stages.names import ATTENTIONS, FROM_MASK_ON, SELF, WEIGHTS, is_cross, within_attention
 from attncli.stages.selecting import select
 from attncli.text.language import N_
 from attncli.text.tokens import Tokens
@@ -26,8 +27,6 @@ from attncli.tracing.trace import Trace
 
 KeysOf = Callable[[str, Tokens | None], "Sequence[int] | None"]
 """(the name of a stage, the tokens along its keys) -> the keys to show, None for all."""
-AFTER_THE_MASK = ("masked", "weights", "weights_with_sink")
-"""The stages from the mask on: in those before it every query has a score for every key."""
 
 
 def map_stages(spec: Spec, patterns: Sequence[str], layers: dict[str, set[int]]) -> list[str]:
@@ -35,7 +34,7 @@ def map_stages(spec: Spec, patterns: Sequence[str], layers: dict[str, set[int]])
     stage without queries and keys."""
     if not patterns:
         every = {relative(name) for name in offered(spec)}
-        patterns = [name for name in ("attn.weights", "cross.weights") if name in every]
+        patterns = [name for name in tuple(f"{attention}{WEIGHTS}" for attention in ATTENTIONS) if name in every]
     names = select(spec, patterns, layers)
     for name in names:
         axes = entry_of(name).axes
@@ -129,8 +128,8 @@ def compute_maps(
     progress: Callable[[float], None] = lambda fraction: None,
     seen: Callable[[str, Array], None] = lambda name, values: None,
 ) -> list[MapSection]:
-    """Runs the model and gives the sections with the values of their maps. Of what the forward computes only the
-    pooled numbers are kept. `seen` is called with the name and the values of each slab of a stage."""
+    """Runs the model and gives the sections with the values of their maps. Only the pooled numbers are kept.
+    `seen` is called with the name and the values of each slab of a stage."""
     pooling = {
         name: _pooling(model.spec, name, section, tokens, target)
         for section in sections
@@ -156,8 +155,8 @@ def _pooling(spec: Spec, name: str, section: MapSection, tokens: Tokens, target:
     stage, rows, columns = relative(name), np.asarray(section.rows.indices), np.asarray(section.columns.indices)
     heads = np.asarray([matrix.head for matrix in section.maps if matrix.stage == name])
     query_tokens = tokens if target is None or name.startswith("encoder.") else target
-    keys = np.arange(len(tokens if stage.startswith("cross.") else query_tokens))
-    mask = attention_of(spec, name).mask.allowed if stage.rpartition(".")[2] in AFTER_THE_MASK else None
+    keys = np.arange(len(tokens if is_cross(name) else query_tokens))
+    mask = attention_of(spec, name).mask.allowed if within_attention(stage) in FROM_MASK_ON else None
     sink = entry_of(name).axes[-1] == "key_or_sink"
 
     def allowed(queries: Index) -> NDArray[np.bool_]:
@@ -170,6 +169,6 @@ def _pooling(spec: Spec, name: str, section: MapSection, tokens: Tokens, target:
         heads=heads,
         rows=rows,
         pool=Pool(len(heads), len(rows), len(columns), (section.rows.step, section.columns.step), section.how),
-        scorer=Scorer(len(heads), query_tokens.ids) if stage == "attn.weights" else None,
+        scorer=Scorer(len(heads), query_tokens.ids) if stage == f"{SELF}.{WEIGHTS}" else None,
         allowed=allowed,
     )

@@ -26,6 +26,11 @@ class HeadMatrix:
     head: int | None = None
     scores: Scores | None = None
 
+    def __repr__(self) -> str:
+        """HeadMatrix(layers.1.attn.weights, head 0, 8 × 8)"""
+        head = "" if self.head is None else f", head {self.head}"
+        return f"HeadMatrix({self.stage}{head}, {' × '.join(map(str, self.values.shape))})"
+
 
 @dataclass(frozen=True, eq=False)
 class MapSection:
@@ -39,6 +44,11 @@ class MapSection:
     formula: str = ""
     meaning: str = ""
     how: How = "max"
+
+    def __repr__(self) -> str:
+        """MapSection(layers.*.attn.weights, 16 maps, query 8 × key 8)"""
+        sides = " × ".join(f"{side.axis} {len(side.indices)}" for side in (self.rows, self.columns))
+        return f"MapSection({self.name}, {len(self.maps)} maps, {sides})"
 
     @property
     def pooled(self) -> bool:

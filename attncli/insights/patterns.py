@@ -1,8 +1,8 @@
 """The patterns that attention heads are known to follow: which key each query attends to.
 
 From Elhage et al. 2021 ("A Mathematical Framework for Transformer Circuits") and Olsson et al. 2022 ("In-context
-Learning and Induction Heads"). The score of a head is its mean attention weight over the pairs of query and key
-of a pattern, so that a head which does nothing else scores 1.
+Learning and Induction Heads"). The score of a head is its mean attention weight over the pairs of query and key of
+a pattern, so that a head that does nothing else scores 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,8 @@ def previous_token(ids: Sequence[int]) -> Pairs:
 
 
 def first_token(ids: Sequence[int]) -> Pairs:
-    """Each token and the first one, where heads rest that find nothing to do (Xiao et al. 2023). [pair, 2]"""
+    """Each token and the first one, which heads attend to when they have nothing to do (Xiao et al. 2023). [pair,
+    2]"""
     return _pairs([(query, 0) for query in range(1, len(ids))])
 
 

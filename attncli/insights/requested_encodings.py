@@ -1,4 +1,4 @@
-"""From what is asked of positional encodings to their stages."""
+"""The positional encodings that a request asks for, as stages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def encodings_of(asked: EncodingRequest, model: Model | None = None) -> Trace:
     """The stages of a formula's encodings, or of a model's own: its table, learned or computed, or its rotary
     angles. `parameters` of the trace say which they are, and at which positions.
 
-    Raises UsageError for what does not go together, and for a model without positions of its own.
+    Raises UsageError for settings that do not go together, and for a model without positional encodings.
     """
     parameters, stages = _of_formula(asked) if model is None else _of_model(asked, model)
     return Trace(stages={stage.name: stage for stage in stages}, schema="attn.pe/1", parameters=parameters)

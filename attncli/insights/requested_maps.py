@@ -1,4 +1,4 @@
-"""From a Request to maps of its heads."""
+"""The maps that a Request asks for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of
 from attncli.model.request import is_count
 from attncli.stages import relative
+from attncli.stages.names import SELF, WEIGHTS
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
 
@@ -25,7 +26,7 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     """
     scope, spec = prepared.request.scope, prepared.model.spec
     stages = map_stages(spec, scope.stages or (), layers_of(spec, "all" if scope.layers is None else scope.layers))
-    if sort != "layer" and not any(relative(name) == "attn.weights" for name in stages):
+    if sort != "layer" and not any(relative(name) == f"{SELF}.{WEIGHTS}" for name in stages):
         raise UsageError(
             f"--sort {sort} is by a layer's own attention weights, which are not asked for.",
             "Take --stage attn.weights, or leave --sort out.",

@@ -1,4 +1,4 @@
-"""The orders that maps of heads come in. A module of its own, so that a command line can name them without
+"""The orders that maps of heads come in. A separate module, so that the command line can list them without
 numpy."""
 
 SORTS = ("layer", "previous", "first", "self", "same", "induction", "entropy")

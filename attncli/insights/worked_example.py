@@ -15,14 +15,22 @@ import numpy as np
 
 from attncli.architecture.spec import Attention
 from attncli.formula.types import Array, Index
+from attncli.stages.names import (
+    BEFORE_SOFTMAX,
+    BIASED,
+    KEYS,
+    MASKED,
+    MASKED_WITH_SINK,
+    MIXED,
+    QUERIES,
+    SCALED,
+    WEIGHTS,
+    WEIGHTS_WITH_SINK,
+    V,
+)
 from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
-
-QUERIES, KEYS = ("q_rotated", "q_normed", "q"), ("k_rotated", "k_normed", "k")
-"""Stages that the scores may be computed from: the first of them that an attention has."""
-STEPS = ("scores", "scaled", "content_to_position", "position_to_content", "biased", "capped", "masked")
-"""The stages from the scores to the input of the softmax, of which an attention has some."""
 
 
 def stages_of(offered: Collection[str], path: str) -> list[str]:
@@ -32,8 +40,8 @@ def stages_of(offered: Collection[str], path: str) -> list[str]:
     def existing(*names: str) -> list[str]:
         return [full for name in names if (full := f"{path}.{name}") in offered]
 
-    vectors = [*existing(*QUERIES)[:1], *existing(*KEYS)[:1], f"{path}.v"]
-    return [*vectors, *existing(*STEPS, "masked_with_sink", "weights_with_sink", "weights", "mixed")]
+    vectors = [*existing(*QUERIES)[:1], *existing(*KEYS)[:1], f"{path}.{V}"]
+    return [*vectors, *existing(*BEFORE_SOFTMAX, MASKED_WITH_SINK, WEIGHTS_WITH_SINK, WEIGHTS, MIXED)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +98,11 @@ class WorkedExample:
     v: StageRow  # [key, d_value]
     mixed: StageRow  # [d_value]
 
+    def __repr__(self) -> str:
+        """WorkedExample(layers.1.attn, head 0, query 3 ' sat', 8 keys)"""
+        query = f"query {self.query} {self.query_tokens.texts[self.query]!r}"
+        return f"WorkedExample({self.path}, head {self.head}, {query}, {len(self.key_tokens)} keys)"
+
     def step(self, name: str) -> Array:
         """The numbers of one of the steps. [key]"""
         return next(step.values for step in self.steps if step.name == name)
@@ -104,9 +117,9 @@ class WorkedExample:
         """B - S', the bias that is added to the scaled scores; None where there is no bias, or where it is the sum
         of stages of their own. [key]"""
         names = [step.name for step in self.steps]
-        if "biased" not in names or names.index("biased") > names.index("scaled") + 1:
+        if BIASED not in names or names.index(BIASED) > names.index(SCALED) + 1:
             return None
-        return self.step("biased") - self.step("scaled")
+        return self.step(BIASED) - self.step(SCALED)
 
     @cached_property
     def max_score(self) -> float:
@@ -123,7 +136,7 @@ class WorkedExample:
     @property
     def _scores(self) -> Array:
         """The input of the softmax. [key], or [key + 1] with a sink"""
-        return self.step("masked") if self.with_sink is None else self.with_sink[0].values
+        return self.step(MASKED) if self.with_sink is None else self.with_sink[0].values
 
     @cached_property
     def powers(self) -> Array:
@@ -132,7 +145,7 @@ class WorkedExample:
 
     @cached_property
     def _powers(self) -> Array:
-        with np.errstate(invalid="ignore"):  # NaN in the weights is shown, and was warned of
+        with np.errstate(invalid="ignore"):  # NaN in the weights is shown as it is, after a warning
             return np.exp(self._scores - self._scores.dtype.type(self.max_score))
 
     @cached_property
@@ -162,7 +175,7 @@ class WorkedExample:
     @property
     def allowed(self) -> Index:
         """The keys that the mask does not hide."""
-        return np.flatnonzero(~np.isneginf(self.step("masked")))
+        return np.flatnonzero(~np.isneginf(self.step(MASKED)))
 
 
 def worked_example(trace: Trace, path: str, attention: Attention, head: int, query: int) -> WorkedExample:
@@ -170,7 +183,7 @@ def worked_example(trace: Trace, path: str, attention: Attention, head: int, que
     stages that `stages_of` names, with that head and that row. `attention` knows how heads share keys, the scale
     and the cap."""
     stages = {name.rsplit(".", 1)[-1]: stage for name, stage in trace.items() if name.rpartition(".")[0] == path}
-    weights, kv_head = stages["weights"], head // attention.group
+    weights, kv_head = stages[WEIGHTS], head // attention.group
     query_tokens, key_tokens = trace.tokens_along(weights, "query"), trace.tokens_along(weights, "key")
     assert query_tokens is not None
     assert key_tokens is not None
@@ -197,11 +210,11 @@ def worked_example(trace: Trace, path: str, attention: Attention, head: int, que
         cap=attention.cap,
         q=query_row(next(name for name in QUERIES if name in stages)),
         k=all_keys(next(name for name in KEYS if name in stages)),
-        steps=tuple(query_row(name) for name in STEPS if name in stages),
-        with_sink=(query_row("masked_with_sink"), query_row("weights_with_sink")) if attention.sinks else None,
-        weights=query_row("weights"),
+        steps=tuple(query_row(name) for name in BEFORE_SOFTMAX if name in stages),
+        with_sink=(query_row(MASKED_WITH_SINK), query_row(WEIGHTS_WITH_SINK)) if attention.sinks else None,
+        weights=query_row(WEIGHTS),
         v=all_keys("v"),
-        mixed=query_row("mixed"),
+        mixed=query_row(MIXED),
     )
 
 

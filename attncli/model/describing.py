@@ -54,6 +54,11 @@ class Description:
     refusal: AttnError | None = None
     card: Path | None = None
 
+    def __repr__(self) -> str:
+        """Description('story', llama, 39 tensors, 1,326,720 numbers)"""
+        family = self.family or "no family"
+        return f"Description({self.name!r}, {family}, {len(self.stored)} tensors, {self.numbers:,} numbers)"
+
     @cached_property
     def traits(self) -> Traits | None:
         return None if self.spec is None else traits(self.spec)

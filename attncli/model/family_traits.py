@@ -24,6 +24,10 @@ class FamilyTraits:
     fields: tuple[str, ...]
     refusal: str = ""
 
+    def __repr__(self) -> str:
+        """FamilyTraits('llama', 31 fields of config.json)"""
+        return f"FamilyTraits({self.family!r}, {len(self.fields)} fields of config.json)"
+
 
 def families(names: tuple[str, ...] = ()) -> list[FamilyTraits]:
     """The named families, or all of them: what each makes of a config.json that gives only model_type, with every

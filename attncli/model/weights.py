@@ -50,6 +50,7 @@ class CheckpointWeights:
     names: Mapping[str, str]
     dtype: type[np.floating[Any]] = np.float32
     touched: list[str] = field(default_factory=list)
+    _found: dict[tuple[str, str], tuple[Tensor, str]] = field(default_factory=dict, repr=False)
 
     def __call__(self, name: str) -> Array | None:
         shape = shape_of(self.spec, name)
@@ -120,7 +121,9 @@ class CheckpointWeights:
         return tensor, theirs, actual
 
     def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
-        """Where a parameter is stored, and the name of its tensor in this checkpoint."""
+        """Where a parameter is stored, and the name of its tensor in this checkpoint; found and checked once."""
+        if (name, head) in self._found:
+            return self._found[name, head]
         tensor, theirs, actual = self.locate(name, head)
         if actual is None:
             raise AttnError(
@@ -129,6 +132,7 @@ class CheckpointWeights:
         self.check_shape(name, shape, tensor, actual)
         if actual not in self.touched:
             self.touched.append(actual)
+        self._found[name, head] = tensor, actual
         return tensor, actual
 
     def check_shape(self, name: str, shape: tuple[int, ...], tensor: Tensor, actual: str) -> None:

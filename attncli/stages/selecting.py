@@ -113,9 +113,14 @@ def _short_names(name: str) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=1 << 10)
+def _is_glob(pattern: str) -> bool:
+    return any(character in pattern for character in "*?[")
+
+
 def _called(name: str, pattern: str) -> bool:
     """Whether a pattern matches a short name of a stage."""
-    if not any(c in pattern for c in "*?["):
+    if not _is_glob(pattern):
         return pattern in _short_names(name)
     return any(fnmatchcase(short, pattern) for short in _short_names(name))
 

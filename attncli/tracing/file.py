@@ -14,8 +14,8 @@ from attncli.tracing.document import Arrays
 
 
 def read(path: Path) -> tuple[Arrays, str | None]:
-    """The arrays of a .safetensors or .npz file, and the document beside them, if any. Raises AttnError for any other
-    file."""
+    """The arrays of a .safetensors or .npz file, and the document beside them, if any. Raises AttnError for any
+    other file."""
     if path.suffix.lower() == ".json":
         raise AttnError(f"{path} is JSON, which has no -inf.",
                         "Trace.load reads .npz and .safetensors, which keep every number.")  # fmt: skip

@@ -210,7 +210,7 @@ class Recorder:
         ids: Index | None = None,
     ) -> None:
         labels = None if ids is None else tuple(tuple(self.word(int(i)) for i in row) for row in ids)
-        self.on_stage(replace(stage_of(self.spec, name, values, heads, rows), ids=ids, labels=labels))
+        self.on_stage(stage_of(self.spec, name, values, heads, rows, ids, labels))
         self._check_off(name)
 
     def _check_off(self, name: str) -> None:
@@ -236,9 +236,11 @@ def stage_of(
     values: Array,
     heads: tuple[int, ...] | None = None,
     rows: tuple[int, ...] | None = None,
+    ids: Index | None = None,
+    labels: tuple[tuple[str, ...], ...] | None = None,
 ) -> Stage:
     """An array as a Stage, with all that the catalogue says of it for this model."""
-    return replace(_without_values(spec, name), values=values, heads=heads, rows=rows)
+    return replace(_without_values(spec, name), values=values, heads=heads, rows=rows, ids=ids, labels=labels)
 
 
 @lru_cache(maxsize=1 << 12)

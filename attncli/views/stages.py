@@ -10,6 +10,7 @@ import numpy as np
 
 from attncli.render.page.blocks import Formula, Matrix
 from attncli.render.page.page import Arrays, Block, Options, Page, Record, Section
+from attncli.stages.names import WEIGHTS, WEIGHTS_WITH_SINK, within_attention
 from attncli.text.language import Say
 from attncli.text.visible import visible
 from attncli.tracing.document import stage_facts, stage_object
@@ -69,7 +70,7 @@ def matrices(stage: Stage, head: Trace, say: Say) -> Iterator[Matrix]:
         names = token_labels(head.tokens_along(stage, axis))
         return [names[index] if names else str(index) for index in indices]
 
-    values, weights = stage.values, stage.name.endswith((".weights", ".weights_with_sink"))
+    values, weights = stage.values, within_attention(stage.name) in (WEIGHTS, WEIGHTS_WITH_SINK)
     if values.ndim == 1:
         columns = [str(index) for index in range(values.shape[-1])]
         yield Matrix(stage.name, _shape(stage, say), values[None, :], [stage.symbol], columns)

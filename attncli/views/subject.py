@@ -10,7 +10,7 @@ from attncli.tracing.trace import ModelInfo, Trace
 
 
 def opening(head: Trace, say: Say, tokens: bool = True) -> list[Subject]:
-    """The subject of a trace; nothing where it is of no model (positional encodings). `tokens` False: the page
+    """The subject of a trace; nothing for a trace without a model (positional encodings). `tokens` False: the page
     shows them elsewhere."""
     if head.model is None or head.tokens is None:
         return []

@@ -129,8 +129,8 @@ def test_tokens_give_what_tokens_shows(attn: Run) -> None:
 def test_versus_gives_what_versus_shows(attn: Run) -> None:
     shown = document(attn, "versus", SENTENCE, "--only", "range", "--seed", "3")
     found = attncli.versus(SENTENCE, only="range", seed=3)
-    assert found.reach is not None
-    assert found.order is None
+    assert found.influences is not None
+    assert found.differences is None
     assert "range" in shown
     for asked, says in (
         ({"only": "speed"}, "no experiment"),

@@ -48,7 +48,10 @@ GOLDEN = Path(__file__).parent.parent / "golden"
         (["explain", "a a", "--seed", "0", "--query", "0", "--key", "a"], "Give the index: --key 0"),
         (["explain", "a b", "--query", "0", "--key", "2", "--seed", "0"], "key 2 is out of range: 0 to 1"),
         (["explain", "a b", "--query", "0", "--key", "0", "--stage", "q"], "--stage shows stages instead"),
-        (["explain", "a b", "--query", "0", "--key", "0", "--format", "csv"], "table, md or json, not as csv"),
+        (
+            ["explain", "a b", "--query", "0", "--key", "0", "--format", "csv"],
+            "the worked example, which comes as table, md, html, a picture or json, not as csv",
+        ),
         (["explain", "a b", "--query", "0", "--attention", "cross"], "an encoder with a decoder"),
         (["explain", "a b", "--query", "0", "--top", "-1"], "above 0"),
         (["explain", "a b", "--query", "9" * 5000], "give numbers as in"),

@@ -34,6 +34,6 @@ def test_options_are_read_by_their_names_in_one_place() -> None:
 
 
 def test_the_sorts_that_help_lists_are_those_of_the_maps() -> None:
-    from attncli.insights.heads import KINDS
+    from attncli.insights.patterns import PATTERNS
 
-    assert ("layer", *KINDS, "entropy") == SORTS
+    assert ("layer", *PATTERNS, "entropy") == SORTS

@@ -60,8 +60,11 @@ def test_a_command_leaves_nothing_to_the_next(attn: Run, tmp_path: Path) -> None
     [
         (("--help",), {"numpy", "rich", "tokenizers"}),
         (("explain", "--help"), {"numpy", "rich", "tokenizers"}),
+        (("map", "--help"), {"numpy", "rich", "tokenizers"}),
+        (("pe", "--help"), {"numpy", "rich", "tokenizers"}),
         (("schema", "trace"), {"numpy", "rich", "tokenizers"}),
         (("explain", "a b", "--json"), {"rich", "huggingface_hub", "matplotlib"}),
+        (("map", "a b"), {"attncli.render.page.colors", "rich.table", "numpy.ma", "matplotlib"}),
     ],
 )
 def test_nothing_is_imported_that_a_command_does_not_need(

@@ -63,7 +63,7 @@ Stages = dict[str, Array]
 
 @dataclass
 class Cut(AbstractContextManager[None]):
-    """A slab that writes its stages into rooms of its own, or each over the one before, and keeps a copy of each."""
+    """A slab that keeps a copy of each stage, and gives each its own room or writes each over the one before."""
 
     heads: tuple[int, ...]
     rows: Index

@@ -1,1 +1,1 @@
-"""One file a command, each imported when it is run."""
+"""One file for each command, imported when the command runs."""

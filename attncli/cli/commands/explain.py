@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from attncli.tracing.stage import Stage
 
 TOP = 5
-"""How many words of logits and probs are shown, where --top does not say."""
+"""How many words of logits and probs are shown without --top."""
 
 
 @click.command(
@@ -86,8 +86,8 @@ def command(request: Request) -> None:
 
 
 def _followed(prepared: Prepared, format_: str) -> Followed | None:
-    """The query to follow; None where there is none, or one that chooses rows of stages. Raises UsageError for
-    options that go with a followed query only."""
+    """The query to follow; None if there is no query, or if it selects rows of stages. Raises UsageError for
+    options that need a followed query."""
     from attncli.insights.following import followed, not_followed
     from attncli.render.page.formats import FORMATS
 
@@ -96,7 +96,7 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
         reason = "needs --query, the token that attends."
     elif scope.stages is not None:
         reason = "is for the worked example, and --stage shows stages instead: leave it out."
-    elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # those have the rows of the stages
+    elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # these hold rows of stages
         reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
     else:
         return followed(prepared)
@@ -107,7 +107,7 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
 
 
 def _show_stages(prepared: Prepared, format_: str) -> None:
-    """Computes the stages that are asked for, and writes each as soon as it is there."""
+    """Computes the selected stages, and writes each as soon as it is computed."""
     from attncli.cli.output import opened, render_options
     from attncli.cli.progress import Progress
     from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
@@ -134,7 +134,7 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
 
 
 def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> None:
-    """Computes the stages that the rows are taken from, and writes the rows."""
+    """Computes the stages of the worked example, and writes it."""
     from attncli.cli.output import opened, render_options
     from attncli.cli.progress import Progress
     from attncli.insights.following import follow

@@ -1,4 +1,4 @@
-"""`attn map`: a layer, or a model, as pictures."""
+"""`attn map`: where heads attend, as pictures."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) ->
 
 
 def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
-    """The dot products by distance, a record each."""
+    """The dot products, a record for each distance."""
     from attncli.cli.output import opened, render_options
     from attncli.insights.encodings import vectors
     from attncli.insights.similarity import by_distance, dot_products

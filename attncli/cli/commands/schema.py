@@ -1,4 +1,4 @@
-"""`attn schema`: what programs can rely on."""
+"""`attn schema`: the format of JSON output, for programs."""
 
 from __future__ import annotations
 

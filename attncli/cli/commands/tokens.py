@@ -1,4 +1,4 @@
-"""`attn tokens`: how a sentence is cut."""
+"""`attn tokens`: how a sentence is split into tokens."""
 
 from __future__ import annotations
 

@@ -113,8 +113,8 @@ def command(
 
 
 def _limit_threads(count: int) -> None:
-    """Sets the threads of numpy's libraries, which read this once, when numpy is imported. A single thread is a
-    fair start: a recurrent cell has no work for more, and on a busy machine several threads wait for each
+    """Sets the number of threads of numpy's libraries, which read it once, when numpy is imported. One thread
+    makes a fair comparison: a recurrent cell has no work for more, and on a busy machine threads wait for each
     other."""
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = str(count)

@@ -24,6 +24,11 @@ class Comparison:
     shuffled: Index | None
     differences: tuple[Difference, ...] | None
 
+    def __repr__(self) -> str:
+        """Comparison(d_model 64: sequential, influences, differences)"""
+        results = [name for name in ("sequential", "influences", "differences") if getattr(self, name) is not None]
+        return f"Comparison(d_model {self.models.d_model}: {', '.join(results)})"
+
 
 def compare(
     models: Models,

@@ -1,5 +1,5 @@
-"""Pages as one HTML document that needs nothing else: text, tables shaded by their numbers, maps that tell the
-number under the pointer, curves as SVG."""
+"""Pages as one self-contained HTML document: text, tables shaded by their numbers, maps that show the number under
+the pointer, curves as SVG."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ from attncli.text.visible import visible
 
 HELP = N_("The pointer on a cell tells its number. A click on a map enlarges it, another shows them all again.")
 CELLS = 20_000
-"""The numbers of a matrix that is a table; a larger one is a picture."""
+"""A matrix with at most so many numbers is a table; a larger one is a picture."""
 FULL_CELLS = 1_000_000
-"""The same where everything is asked for."""
+"""The same with --full."""
 
 
 class HtmlWriter:
-    """Writes each section when it comes; the numbers of maps and the script that shows them stand at the end."""
+    """Writes each section as it comes; the numbers of maps, and the script that shows them, go at the end."""
 
     def __init__(self, page: Page, output: IO[bytes], options: Options) -> None:
         self.output, self.options = output, options
@@ -148,7 +148,7 @@ def html_of(block: Block, options: Options) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Markdown of attn's own in HTML. A picture, which is no part of the document, is named."""
+    """attn's own Markdown as HTML. Of a picture, which is not part of the document, only the name is shown."""
     markdown = parser()
     markdown.add_render_rule("image", lambda _, tokens, index, *__: f"<em>{escape(tokens[index].content)}</em>")
     rendered: str = markdown.render(safe(without_comments(text)))
@@ -173,7 +173,7 @@ def _subject(block: Subject, options: Options) -> Iterator[str]:
 
 
 def visible_name(text: str) -> str:
-    """Running text that cannot be trusted, whose spaces stay as they are."""
+    """Untrusted running text, with its spaces."""
     return " ".join(map(visible, text.split(" ")))
 
 

@@ -20,8 +20,8 @@ SHADE = 60
 
 
 def matrix_table(matrix: Matrix, options: Options) -> str:
-    """A matrix as a table; behind each number a color as strong as the number is large, and its exact value as the
-    tip of the cell."""
+    """A matrix as a table. The larger a number, the stronger the color behind it; the tooltip of a cell is its
+    exact value."""
     say = options.say
     rows, columns = ([escape(shown(name, say)) for name in names] for names in (matrix.rows, matrix.columns))
     finite = np.abs(matrix.values[np.isfinite(matrix.values)])

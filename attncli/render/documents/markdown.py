@@ -1,4 +1,4 @@
-"""Markdown, for notes and pull requests. Wide matrices lose their middle unless all is asked for."""
+"""Markdown, for notes and pull requests. The middle of wide matrices is left out, except with --full."""
 
 from __future__ import annotations
 
@@ -186,12 +186,12 @@ def as_row(cells: Sequence[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text in which everything is visible already, so that Markdown shows it as it is."""
+    """Visible text, escaped so that Markdown shows it literally."""
     return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", text)
 
 
 def _code(text: str) -> str:
-    """Text in which everything is visible already, as code."""
+    """Visible text as code."""
     fence = "``" if "`" in text else "`"
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"

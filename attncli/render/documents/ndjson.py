@@ -1,4 +1,4 @@
-"""A JSON object a line: first the head of the page, then each item as it is computed."""
+"""One JSON object per line: first the head of the page, then each item as it is computed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ QUIET, STRONG = "dim", "bold"
 class Subject:
     """What the page is about: its name (a model's, mostly), facts about it, and the tokens it reads. `source`:
     where a model comes from, empty for what is no model. `target`: the tokens that a decoder reads beside an
-    encoder's. `tokens` None: they stand elsewhere on the page."""
+    encoder's. `tokens` None: the page shows them elsewhere."""
 
     name: str
     facts: Sequence[str] = ()
@@ -87,8 +87,8 @@ class Matrix:
         return text if self.words is None else f"{visible(self.words[row][column])} {text}"
 
     def row_sums(self, rows: Sequence[int], precision: int) -> list[str] | None:
-        """The sum of each of some rows of attention weights, whatever is left out of them when they are shown;
-        None for other matrices."""
+        """The sums of some rows of attention weights, including weights that are not shown; None for other
+        matrices."""
         if not self.weights:
             return None
         return [number(float(total), precision) for total in np.sum(self.values[list(rows)], axis=-1)]
@@ -155,8 +155,8 @@ class Items:
 
 @dataclass(frozen=True, eq=False)
 class BarChart:
-    """A bar for each row of numbers, as long as the number of column `drawn`; negative ones run to the left of the
-    zero line. `columns` are the numbers as text."""
+    """A bar for each row of numbers, as long as its number in `values`; negative ones run to the left of the zero
+    line. `columns` are the numbers as text."""
 
     columns: Sequence[Column]
     values: Sequence[float]

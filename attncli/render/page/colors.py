@@ -1,8 +1,8 @@
-"""Colors for numbers: scales of even steps, for the eye that cannot tell red from green as well.
+"""Colors for numbers: scales of perceptually even steps, safe for color-blind readers.
 
 A scale is a path through OKLab (Ottosson 2020, "A perceptual color space for image processing"), where equal
-distances look equally different. Lightness alone tells all the numbers apart, so that a scale can be read without
-any color; its hue goes from blue to yellow, the axis that the most common kinds of color blindness keep.
+distances look equally different. Lightness alone distinguishes the numbers, so that a scale can be read without
+color. The hue goes from blue to yellow, which people with the most common kinds of color blindness can tell apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SEQUENTIAL = ((0.27, 0.0, -0.12), (0.50, -0.06, -0.05), (0.74, -0.10, 0.05), (0.
 NEGATIVE = ((0.90, -0.04, -0.04), (0.57, -0.03, -0.15))
 ZERO = ((0.22, 0.0, 0.0),)
 POSITIVE = ((0.57, 0.12, 0.10), (0.90, 0.01, 0.13))
-"""From below zero to above it, by way of a dark zero: bright is far from zero, on either side."""
+"""From negative to positive numbers: dark at zero, and the brighter, the farther from zero."""
 
 _TO_ROOTS = np.array([
     [1.0, 0.3963377774, 0.2158037573],
@@ -66,7 +66,7 @@ def to_oklab(srgb: Colors) -> Array:
 
 
 def palette_256() -> Colors:
-    """Colors 16 to 255 of a terminal of 256: a cube of 6 x 6 x 6, then 24 greys (xterm's 256colres). [240, 3]."""
+    """Colors 16 to 255 of a terminal of 256: a cube of 6 x 6 x 6, then 24 grays (xterm's 256colres). [240, 3]."""
     steps = np.array([0, 95, 135, 175, 215, 255])
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     greys = np.repeat(8 + 10 * np.arange(24)[:, None], 3, axis=1)
@@ -75,9 +75,9 @@ def palette_256() -> Colors:
 
 @cache
 def codes_256(count: int, signed: bool) -> tuple[int, ...]:
-    """A scale of `count` steps, odd where it is signed, in the colors of a terminal of 256: no step is darker
-    than one that is nearer to zero. Rich (`Color.downgrade`) rounds red, green and blue each for itself, which
-    breaks this order: on the signed scale one step would be darker than its neighbor by 10 of 100 in lightness."""
+    """A scale of `count` steps, odd where it is signed, in the colors of a terminal of 256: no step is darker than
+    one that is nearer to zero. Rich (`Color.downgrade`) rounds red, green and blue separately, which breaks this
+    order: on the signed scale, one step would be darker than its neighbor by 10 of 100 in lightness."""
     palette, path = to_oklab(palette_256()), to_oklab(scale(count, signed))
     if signed:
         below, above = path[: count // 2 + 1][::-1], path[count // 2 :]
@@ -86,12 +86,12 @@ def codes_256(count: int, signed: bool) -> tuple[int, ...]:
 
 
 def _stand_ins(path: Array, palette: Array) -> list[int]:
-    """For each point of a path [point, 3] that gets lighter, the code of a color of the palette: of those that
-    are the nearest to any point, each lighter than the last, the one nearest in lightness."""
-    grey = np.linalg.norm(palette[:, 1:], axis=-1) < 0.01
+    """The code of a palette color for each point of a path [point, 3] that gets lighter. Candidates are the colors
+    nearest to some point, if each is lighter than the one before; of these, the nearest in lightness is taken."""
+    gray = np.linalg.norm(palette[:, 1:], axis=-1) < 0.01
     apart = np.linalg.norm(path[:, None] - palette, axis=-1)  # [point, color]
-    if not grey[apart[0].argmin()]:
-        apart[:, grey] = np.inf  # greys would look like holes in a scale that has a color everywhere
+    if not gray[apart[0].argmin()]:
+        apart[:, gray] = np.inf  # grays would look like holes in a colored scale
     chain: list[int] = []
     for color in apart.argmin(axis=1):
         if not chain or palette[color, 0] > palette[chain[-1], 0] + 0.01:

@@ -21,8 +21,8 @@ def fit(label: str, width: int) -> str:
 
 
 def breaks(line: str, width: int) -> list[int]:
-    """Where the lines after the first begin, that are at most `width` cells wide: at pieces, and within those that
-    are wider themselves."""
+    """Where each line after the first begins. Lines are at most `width` cells wide; they break between pieces, or
+    within a piece that is wider."""
     found, place, used = [], 0, 0
     for piece in pieces(line):
         if used and used + cell_len(piece.rstrip()) > width:

@@ -15,7 +15,7 @@ from attncli.text.language import N_
 from attncli.text.visible import visible
 
 SMALL = 16
-"""The cells that a side of a single map has at most, for its numbers to be shown."""
+"""A single map with at most so many cells a side is shown as numbers."""
 
 
 def map_tables(maps: HeadMaps, precision: int) -> Iterator[Formula | Heading | Matrix | Table | Note]:

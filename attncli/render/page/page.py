@@ -78,7 +78,7 @@ class Records:
         ]
 
     def arrays(self) -> Arrays:
-        """An array a field; -1 stands for a number that is not there."""
+        """An array for each field; -1 stands for a missing number."""
         columns = {name: [record[name] for record in self.records] for name in self.records[0]}
         return {name: np.asarray([-1 if v is None else v for v in values]) for name, values in columns.items()}
 

@@ -1,4 +1,4 @@
-"""A drawing: which words, cells, boxes and lines lie where on a sheet, for whatever can put them on paper."""
+"""A drawing: where words, cells, boxes and lines lie on a sheet. SVG and PNG both draw it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GLYPH, LEADING = 0.6 * FONT, 1.4 * FONT
 """The width of a character and the height of a line."""
 EDGE, GAP = 16, 16
 LINE = 110
-"""The characters that a line of text has at most."""
+"""The most characters in a line of text."""
 TURN = 60
 """Degrees by which the labels of columns rise."""
 
@@ -108,7 +108,7 @@ class Line:
 
 @dataclass
 class Drawing:
-    """All that is on a sheet. Blocks are added from top to bottom: `height` is where the next one begins."""
+    """A sheet. Blocks are added from top to bottom; `height` is where the next one begins."""
 
     cells: list[Cells] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
@@ -118,11 +118,11 @@ class Drawing:
     height: float = EDGE
 
     def text(self, text: str, look: Look = PLAIN, indent: float = 0) -> None:
-        """Running text below what is there, in as many lines as it needs."""
+        """Adds running text in as many lines as it needs."""
         self.spans([(text, look)], indent)
 
     def spans(self, spans: Sequence[tuple[str, Look]], indent: float = 0) -> None:
-        """Running text in several looks, in as many lines as it needs."""
+        """Adds running text in several styles, in as many lines as it needs."""
         room = max(LINE - int(indent / GLYPH), 20)
         for line in span_lines([(safe(text), look) for text, look in spans], room):
             self.height += LEADING

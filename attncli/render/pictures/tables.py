@@ -31,8 +31,8 @@ from attncli.render.pictures.drawing import (
 
 BETWEEN = 2.5 * GLYPH
 """The space between two columns."""
-FADED = {"-inf": QUIET, "0": QUIET, "nan": Look(RED, True)}
-"""Numbers that are no sizes: masked keys and exact zeros stand back, NaN stands out."""
+SPECIAL = {"-inf": QUIET, "nan": Look(RED, True)}
+"""Masked keys are faint, NaN stands out."""
 BAR, CHART = 160, 280
 """The length of the longest bar beside a row, and of both sides of a bar chart together."""
 WORDS = 24
@@ -57,7 +57,7 @@ def draw_table(sheet: Drawing, table: Table, options: Options) -> None:
             sheet.height += 4
         cells = [wrapped(column.cells[row], width) for column, width in zip(columns, widths, strict=True)]
         looks = [
-            BOLD if row == table.strong or (row, place) in table.bold else FADED.get(column.cells[row], PLAIN)
+            BOLD if row == table.strong or (row, place) in table.bold else SPECIAL.get(column.cells[row], PLAIN)
             for place, column in enumerate(columns)
         ]
         top = sheet.height

@@ -14,7 +14,7 @@ from attncli.render.page.page import Options
 def console_for(output: IO[bytes], options: Options) -> Console:
     """A console that shows text literally (no markup, no emoji codes).
 
-    Colour only on a terminal, and not under NO_COLOR; the width is the terminal's, or COLUMNS, or 80.
+    Color only on a terminal, and not under NO_COLOR; the width is the terminal's, or COLUMNS, or 80.
     """
     if output is sys.stdout.buffer:
         stream = sys.stdout
@@ -26,7 +26,7 @@ def console_for(output: IO[bytes], options: Options) -> Console:
 
 
 def finish(console: Console) -> None:
-    """Everything is in the output, which stays open for whoever opened it."""
+    """Flushes the output and leaves it open."""
     console.file.flush()
     if console.file is not sys.stdout and isinstance(console.file, io.TextIOWrapper):
         console.file.detach()

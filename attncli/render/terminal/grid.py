@@ -102,7 +102,7 @@ class _Columns:
     space: int
     left_out: int
     left: bool  # words before numbers line up on the left
-    count: str  # how the {count} of those left out is put
+    count: str  # the phrase for the {count} of columns left out
 
     @property
     def width(self) -> int:
@@ -116,7 +116,7 @@ class _Columns:
 
     @property
     def marker(self) -> str:
-        """What stands for the columns that are left out."""
+        """What the columns that are left out are replaced by."""
         return self.count.format(count=self.left_out)
 
     @property

@@ -20,11 +20,11 @@ from attncli.text.language import Say
 LABEL_WIDTH = 18
 LABEL_HEIGHT = 12
 LARGEST = 3
-"""Lines that a row of cells may take: what is small need not fill the screen."""
+"""The most lines for a row of cells: a small matrix need not fill the screen."""
 BAR, MANY = 32, 16
 """The characters of a scale's bar, and the fewest steps that make a bar: fewer are shown one by one."""
 FEWEST = 8
-"""Cells that a side has room for, however narrow the window."""
+"""The fewest cells along a side, however narrow the window."""
 
 
 @dataclass(frozen=True)

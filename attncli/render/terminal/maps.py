@@ -82,7 +82,7 @@ def _grid(block: HeadMaps, console: Console, options: Options) -> Grid:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Lines with the codes of their colors, which Rich is to write as they are."""
+    """Lines that contain color codes, which Rich writes unchanged."""
 
     lines: Sequence[str]
 

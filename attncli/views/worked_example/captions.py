@@ -1,4 +1,4 @@
-"""What stands above the tables of a worked example."""
+"""The captions above the tables of a worked example."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from attncli.render.page.blocks import NEGATIVE, POSITIVE, QUIET, STRONG, Item, 
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.numbers import number, signed
 from attncli.render.page.page import Options
+from attncli.stages.names import SCORES
 
 PRODUCTS = 3
 """How many products of each key are written out at least, if there are so many."""
@@ -38,7 +39,7 @@ def vector(name: str, values: Array, options: Options) -> Items:
 
 def products(example: WorkedExample, keys: Index, labels: Sequence[str], options: Options) -> Items:
     """The largest products q_i k_i of each key, each after its i; then the sum of the others, and the score."""
-    d, scores = len(example.q.values), example.step("scores")
+    d, scores = len(example.q.values), example.step(SCORES)
     orders = [np.argsort(-np.abs(example.products[key]), kind="stable") for key in keys]
 
     def items(count: int, tight: bool) -> list[list[Item]]:

@@ -11,6 +11,7 @@ from attncli.render.page.blocks import Bars, Column, Note, Table
 from attncli.render.page.numbers import number, signed
 from attncli.render.page.page import Block, Options
 from attncli.stages.entries import number as formula_number
+from attncli.stages.names import BIASED, CAPPED, CONTENT_TO_POSITION, MASKED, POSITION_TO_CONTENT, SCALED, SCORES
 from attncli.text.language import N_
 from attncli.views.worked_example.captions import formula, heading, softmax_note
 from attncli.views.worked_example.items import vector
@@ -45,7 +46,7 @@ def _products(example: WorkedExample, key: int, top: int | None, options: Option
     def text(value: float) -> str:
         return number(float(value), options.precision)
 
-    score = signed(float(example.step("scores")[key]), options.precision)
+    score = signed(float(example.step(SCORES)[key]), options.precision)
     columns = [
         Column("i".rjust(width), [*(str(i).rjust(width) for i in shown), *label, "S"], "label"),
         Column("q_i", [*map(text, q[shown]), *empty]),
@@ -59,14 +60,14 @@ def _products(example: WorkedExample, key: int, top: int | None, options: Option
 
 def _steps(example: WorkedExample, key: int, options: Options) -> Table:
     """From the score to what the key adds to the output, one operation a line."""
-    masked, power = float(example.step("masked")[key]), float(example.powers[key])
+    masked, power = float(example.step(MASKED)[key]), float(example.powers[key])
     weight, length = float(example.weights.values[key]), float(example.lengths[key])
 
     def text(value: float) -> str:
         return number(value, options.precision)
 
     steps = [
-        ("S", N_("q · k, the sum above"), text(float(example.step("scores")[key]))),
+        ("S", N_("q · k, the sum above"), text(float(example.step(SCORES)[key]))),
         *((symbol, how, text(value)) for symbol, how, value in _to_softmax(example, key, options)),
         ("e^(M-max)", f"e^({minus(masked, example.max_score, options)})", text(power)),
         ("A", f"{text(power)} / {text(example.total)}", text(weight)),
@@ -84,22 +85,22 @@ def _to_softmax(example: WorkedExample, key: int, options: Options) -> Iterator[
     def text(name: str) -> str:
         return number(values[name], options.precision)
 
-    before, distance = "scores", N_("from the distance between the tokens, by the formula above")
+    before, distance = SCORES, N_("from the distance between the tokens, by the formula above")
     for step in example.steps[1:]:
         how, value = text(before), values[step.name]
-        if step.name == "scaled":
+        if step.name == SCALED:
             how += _scaling(example)
-        elif step.name in ("content_to_position", "position_to_content"):
+        elif step.name in (CONTENT_TO_POSITION, POSITION_TO_CONTENT):
             yield step.symbol, distance, value
             continue
-        elif step.name == "biased" and example.bias is not None:
+        elif step.name == BIASED and example.bias is not None:
             bias = float(example.bias[key])
             yield "B - S'", distance, bias
             how += f" {plus(bias, options)}"
-        elif step.name == "biased":
-            added = [name for name in ("content_to_position", "position_to_content") if name in values]
+        elif step.name == BIASED:
+            added = [name for name in (CONTENT_TO_POSITION, POSITION_TO_CONTENT) if name in values]
             how = " ".join([how, *(plus(values[name], options) for name in added)])
-        elif step.name == "capped":
+        elif step.name == CAPPED:
             cap = formula_number(example.cap or 0)
             how = f"{cap} tanh({how} / {cap})"
         elif np.isneginf(value):

@@ -12,6 +12,7 @@ from attncli.insights.worked_example import KeyChoice, KeySum, WorkedExample, pa
 from attncli.render.page.blocks import Bars, Column, Formula, Note, Table
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Block, Options
+from attncli.stages.names import BIASED, MASKED
 from attncli.text.language import N_
 from attncli.views.subject import token_labels
 from attncli.views.worked_example.captions import formula, heading, softmax_note
@@ -91,7 +92,7 @@ def _steps(shown: Shown) -> Iterator[Block]:
     """From the scores to the input of the softmax."""
     example, columns = shown.example, [Column("", shown.labels, "label")]
     for step in example.steps:
-        if step.name == "biased" and example.bias is not None:
+        if step.name == BIASED and example.bias is not None:
             columns.append(shown.column("B - S'", example.bias))
         columns.append(shown.column(step.symbol, step.values))
     yield from map(formula, example.steps[1:])
@@ -110,7 +111,7 @@ def _softmax(shown: Shown) -> Iterator[Block]:
     ]  # label, score, power, weight
     columns = [
         Column("", [*shown.labels, *(label for label, *_ in totals)], "label"),
-        shown.column("M", example.step("masked"), *(score for _, score, *_ in totals), spare=True),
+        shown.column("M", example.step(MASKED), *(score for _, score, *_ in totals), spare=True),
         shown.column("e^(M-max)", example.powers, *(shown.text(power) for _, _, power, _ in totals)),
         shown.column("A", weights, *(shown.text(weight) for *_, weight in totals)),
     ]
