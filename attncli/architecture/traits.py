@@ -19,8 +19,8 @@ from attncli.text.language import N_, joined, listed
 
 @dataclass(frozen=True)
 class LayerTraits:
-    """A layer, in words and sizes. `grouping`: how heads share keys and values. `rotary`: empty if the layer has no
-    rotary positions. `d_ff`: of each expert, in a layer with experts."""
+    """A layer, in words and sizes. `grouping`: how heads share keys and values. `rotary`: empty without rotary
+    positions. `d_ff`: of each expert, in a layer with experts."""
 
     block: str
     norm: str

@@ -1,4 +1,4 @@
-"""How the last output of a layer hangs on each of its inputs: ∂h_n/∂x_i, exact, in closed form.
+"""How the last output of a layer depends on each of its inputs: ∂h_n/∂x_i, exact, in closed form.
 
 Through time, the Jacobian of a recurrent layer is a product of one factor a step (Bengio et al. 1994, §II; Pascanu
 et al. 2013, §2). The functions below go one step back: they take ∂h_n/∂(the state at t) and are linear in it, so

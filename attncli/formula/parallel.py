@@ -1,6 +1,6 @@
-"""Element-wise work on large arrays, in pieces that stay in a core's cache, shared out among the cores.
+"""Element-wise work on large arrays, in pieces that fit the cache of a core, shared among the cores.
 
-Otherwise each operation of a formula would carry the whole array through memory, and numpy use one core for it.
+Without it, each operation of a formula moves the whole array through memory, and numpy uses one core.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 PIECE = 1 << 16
-"""Numbers a piece: 256 KB in float32, so that a few arrays of that size fit the cache of a core."""
+"""Numbers per piece: 256 KB in float32, so that a few such arrays fit the cache of a core."""
 SHARED = 1 << 18
-"""Numbers from which on another core is worth waking up."""
+"""From how many numbers on the work is shared with other cores."""
 
 
 def in_pieces(work: Callable[..., object], *arrays: NDArray[Any]) -> None:
-    """`work(*parts)` for parts that together make up the arrays; it writes its result into one of them.
+    """Calls `work(*pieces)` for pieces that together make up the arrays; it writes its result into one of them.
 
     All arrays have the same shape, of which the last axis stays whole. The parts are views.
     """
@@ -38,7 +38,7 @@ def in_pieces(work: Callable[..., object], *arrays: NDArray[Any]) -> None:
         for part in parts[share::shares]:
             work(*part)
 
-    # numpy's handling of errors hangs on the context, of which each thread needs a copy of its own
+    # numpy's handling of errors is part of the context, and each thread needs its own copy of that
     others = [_pool().submit(copy_context().run, do, share) for share in range(1, shares)]
     do(0)
     for other in others:
@@ -59,7 +59,7 @@ def _parts(arrays: tuple[NDArray[Any], ...]) -> Iterator[tuple[NDArray[Any], ...
 
 @cache
 def cores() -> int:
-    """The cores that this process may use, or as many as OMP_NUM_THREADS allows, which the BLAS library obeys."""
+    """The cores that this process may use, or as many as OMP_NUM_THREADS allows, which BLAS obeys too."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     told = os.environ.get("OMP_NUM_THREADS", "")
     return min(available, int(told)) if told.isdecimal() and int(told) else available

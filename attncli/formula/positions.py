@@ -1,4 +1,4 @@
-"""Where a token stands: sinusoidal encodings, rotary angles, ALiBi slopes."""
+"""Positions of tokens: sinusoidal encodings, rotary angles, ALiBi slopes, buckets of distances."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def sinusoidal(positions: Index, dim: int, base: float = 10000.0) -> Array:
 
 
 def sinusoidal_halves(positions: Index, dim: int) -> Array:
-    """The same numbers as `sinusoidal`, all sines before all cosines. float64 [position, dim]; of an odd dim, the
-    middle one is a sine."""
+    """The same numbers as `sinusoidal`, all sines before all cosines. float64 [position, dim]; for an odd dim,
+    the middle one is a sine."""
     dimension = np.arange(dim)
     angles = positions[:, None] / 10000.0 ** (2 * (dimension // 2) / dim)  # [position, dim]
     return np.concatenate([np.sin(angles[:, 0::2]), np.cos(angles[:, 1::2])], axis=1)
@@ -42,7 +42,7 @@ def sinusoidal_to_the_end(positions: Index, dim: int) -> Array:
 
 
 def inverse_frequencies(dim: int, base: float = 10000.0) -> Array:
-    """base^(-2i/dim) for i = 0 … dim/2 - 1, in radians a position. float64 [dim / 2]."""
+    """base^(-2i/dim) for i = 0 … dim/2 - 1, in radians per position. float64 [dim / 2]."""
     return base ** -(np.arange(0, dim, 2) / dim)
 
 
@@ -52,9 +52,9 @@ def rotary_angles(positions: Index, frequencies: Array) -> Array:
 
 
 def rotate(x: Array, angles: Array, interleaved: bool = False, factor: float = 1.0) -> Array:
-    """Turns each pair by its position's angle (Su et al. 2021, §3.4.2). `x` [head, position, d], `angles`
-    [position, d / 2]. Pairs are (x_i, x_{i+d/2}), the layout of the published Llama checkpoints, or neighbours
-    where interleaved. `factor` multiplies sine and cosine."""
+    """Rotates each pair of dimensions by its position's angle (Su et al. 2021, §3.4.2). `x` [head, position, d],
+    `angles` [position, d / 2]. Pairs are (x_i, x_{i+d/2}), the layout of the published Llama checkpoints, or
+    neighbors where interleaved. `factor` multiplies sine and cosine."""
     cos, sin = ((f(angles) * factor).astype(x.dtype) for f in (np.cos, np.sin))  # [position, d / 2]
     turned = np.empty_like(x)
     half = x.shape[-1] // 2
@@ -66,14 +66,14 @@ def rotate(x: Array, angles: Array, interleaved: bool = False, factor: float = 1
 
 
 def scale_linear(frequencies: Array, factor: float) -> Array:
-    """Position interpolation: every position is divided by the factor (Chen et al. 2023)."""
+    """Position interpolation: divides every position by the factor (Chen et al. 2023). Same shape."""
     return frequencies / factor
 
 
 def scale_llama3(
     frequencies: Array, factor: float, low_freq_factor: float, high_freq_factor: float, original_length: int
 ) -> Array:
-    """Long wavelengths are divided by the factor, short ones kept, those between blended
+    """Divides the frequencies of long wavelengths by the factor, keeps short ones, and blends those between
     (Llama 3.1; Grattafiori et al. 2024, §3.4.2 and the released configuration)."""
     wavelengths = 2 * math.pi / frequencies
     # 0 where the original context holds fewer than low_freq_factor turns, 1 from high_freq_factor on
@@ -83,8 +83,8 @@ def scale_llama3(
 
 
 def dynamic_base(size: int, base: float, factor: float, length: int, known: int) -> float:
-    """The base that stretches the rotary wavelengths over a text longer than those known in training, the
-    short ones less than the long ones (NTK-aware scaling; Peng et al. 2023, §3.1 and B.2)."""
+    """The base that stretches the rotary wavelengths over a text longer than those seen in training, long ones
+    more than short ones (NTK-aware scaling; Peng et al. 2023, §3.1 and B.2)."""
     stretch: float = (factor * length / known - (factor - 1)) ** (size / (size - 2))
     return base * stretch
 
@@ -92,7 +92,7 @@ def dynamic_base(size: int, base: float, factor: float, length: int, known: int)
 def scale_yarn(
     frequencies: Array, base: float, factor: float, known: int, fast: float, slow: float, whole: bool = True
 ) -> Array:
-    """Dimensions that turn more than `fast` times over the known length are kept, those that turn less than
+    """Dimensions that turn more than `fast` times over the known length stay, those that turn less than
     `slow` times are divided by the factor, those between blended (YaRN; Peng et al. 2023, §3.2). `whole` rounds
     the bounds between them outwards, as the authors' code does."""
     size = 2 * len(frequencies)
@@ -105,7 +105,7 @@ def scale_yarn(
         low, high = math.floor(low), math.ceil(high)
     low, high = max(low, 0), min(high, size - 1)
     if low == high:
-        high += 0.001  # as the authors do, lest the ramp divide by zero
+        high += 0.001  # as the authors do, so that the ramp does not divide by zero
     divided = np.clip((np.arange(len(frequencies)) - low) / (high - low), 0, 1)
     return frequencies * (1 - divided) + frequencies / factor * divided
 
@@ -123,7 +123,7 @@ def alibi_slopes(heads: int) -> Array:
 
 
 def alibi_bias(slopes: Sequence[float] | Array, queries: Index, keys: Index) -> Array:
-    """-slope · |query - key|: what attending far away costs. [head, query, key]."""
+    """-slope · |query - key|: the penalty for distant keys. [head, query, key]."""
     distance = np.abs(queries[:, None] - keys[None, :])
     return -np.asarray(slopes)[:, None, None] * distance
 

@@ -1,4 +1,4 @@
-"""Recurrent layers, which read a text one token after the other.
+"""Recurrent layers, which read a text one token at a time.
 
 RNN   h_t = tanh(x_t W_x + h_{t-1} W_h + b)                                           (Elman 1990)
 LSTM  i, f, o = σ(x_t W_x + h_{t-1} W_h + b), g = tanh(the same), each with columns of its own,
@@ -15,7 +15,7 @@ import numpy as np
 from attncli.formula.types import Array
 
 GATES = 4
-"""Those of an LSTM, side by side in its matrices in this order: input i, forget f, candidate g, output o."""
+"""The gates of an LSTM, side by side in its matrices: input i, forget f, candidate g, output o."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Recurrence:
 
 @dataclass(frozen=True, eq=False)
 class LstmStates:
-    """All that an LSTM was at each token."""
+    """The states of an LSTM at each token."""
 
     gates: Array  # [position, gate, hidden], in the order of GATES, after σ and tanh
     cells: Array  # [position, hidden]
@@ -37,8 +37,8 @@ class LstmStates:
 
 
 def rnn(cell: Recurrence, x: Array) -> Array:
-    """The states h of an RNN that begins with zeros. `x` [position, in] -> [position, hidden], of its dtype."""
-    states = x @ cell.w_x + cell.bias  # what each token brings needs no state: all of them at once
+    """The states h of an RNN that starts from zeros. `x` [position, in] -> [position, hidden], in its dtype."""
+    states = x @ cell.w_x + cell.bias  # the inputs need no state: all tokens at once
     before = np.zeros(len(cell.w_h), x.dtype)
     for state in states:
         state += before @ cell.w_h
@@ -48,7 +48,7 @@ def rnn(cell: Recurrence, x: Array) -> Array:
 
 
 def lstm(cell: Recurrence, x: Array) -> LstmStates:
-    """The states of an LSTM that begins with zeros. `x` [position, in]."""
+    """The states of an LSTM that starts from zeros. `x` [position, in]."""
     size = len(cell.w_h)
     # σ(z) = (1 + tanh(z / 2)) / 2, so that one tanh does for all four gates
     half = np.repeat(np.array([0.5, 0.5, 1, 0.5], x.dtype), size)

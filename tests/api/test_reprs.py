@@ -1,4 +1,4 @@
-"""What the functions of the Python API return shows itself in a line or on a screen, not in thousands of numbers."""
+"""What the Python functions return shows itself in a line or on a screen, not in thousands of numbers."""
 
 from __future__ import annotations
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
-import zlib
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
-import jsonschema
 import numpy as np
 import pytest
 from rich.cells import cell_len
@@ -22,6 +16,7 @@ from rich.cells import cell_len
 import attncli
 from tests.conftest import Run, error_of, text_of
 from tests.support.checkpoints import write_gpt2
+from tests.support.documents import document
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SENTENCE = "The cat sat on the mat and the cat sat"
@@ -39,13 +34,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 def plain(text: str) -> str:
     """Without colours."""
     return re.sub("\x1b\\[[0-9;]*m", "", text)
-
-
-def document(attn: Run, *arguments: str, schema: str = "map") -> Any:
-    """What --json prints, which must be as its schema says."""
-    made = json.loads(text_of(attn(*arguments, "--json")))
-    jsonschema.validate(made, json.loads(text_of(attn("schema", schema))))
-    return made
 
 
 # ------------------------------------------------------------------ the terminal
@@ -302,143 +290,6 @@ def test_a_number_that_is_none_is_marked_and_warned_about(attn: Run, tmp_path: P
     assert "are NaN or infinite" in done.stderr.decode()
 
 
-# ------------------------------------------------------------------ files
-
-
-SCRIPT = '<script>alert("1")</script> & ]]> 猫 %s'
-
-
-def test_svg_is_well_formed_and_escaped(attn: Run, tmp_path: Path) -> None:
-    text_of(attn("map", SCRIPT, "--seed", "0", "--layer", "0", "--head", "0", "-o", "map.svg"))
-    root = ElementTree.parse(tmp_path / "map.svg").getroot()
-    assert root.tag == SVG + "svg"
-    assert {child.tag.removeprefix(SVG) for child in root.iter()} <= {
-        "svg",
-        "defs",
-        "pattern",
-        "rect",
-        "path",
-        "g",
-        "text",
-    }
-    said = [text.text for text in root.iter(SVG + "text")]
-    count = len(attncli.trace(SCRIPT, model=attncli.load_model(seed=0), stages=["embed"]).tokens or ())
-    for label in ("1 script", f"{count - 3} 猫"):
-        assert said.count(label) == 2  # along both sides
-    assert any("hatched" in (text or "") for text in said)
-
-
-def test_svg_draws_each_number_in_its_colour(attn: Run, tmp_path: Path) -> None:
-    from attncli.render.page.colors import scale
-
-    text_of(attn("map", "a b", "--seed", "0", "--layer", "0", "--head", "0", "-o", "map.svg"))
-    group = next(ElementTree.parse(tmp_path / "map.svg").getroot().iter(SVG + "g"))
-    r, g, b = scale(255, False)[-1]
-    drawn = {path.get("fill"): path.get("d") for path in group}
-    assert drawn[f"#{r:02x}{g:02x}{b:02x}"] == "M0 0h1v1h-1z"
-    assert "".join(str(d) for d in drawn.values()).count("M") == 3  # the one that is not allowed is not drawn
-
-
-class _Page(HTMLParser):
-    """The scripts of a page, and what it would load."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scripts: list[str] = []
-        self.loads: list[str] = []
-        self.inside = False
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.inside = tag == "script"
-        if self.inside:
-            self.scripts.append("")
-        self.loads += [v or "" for k, v in attributes if k in ("src", "href")]
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = False
-
-    def handle_data(self, data: str) -> None:
-        if self.inside:
-            self.scripts[-1] += data
-
-
-def test_html_is_one_page_with_its_numbers(attn: Run, tmp_path: Path) -> None:
-    text_of(attn("map", SCRIPT, "--seed", "0", "-o", "map.html"))
-    page = _Page()
-    page.feed((tmp_path / "map.html").read_text("utf-8"))
-    assert page.loads == []
-    data, program = page.scripts
-    assert "alert" not in program
-    held = json.loads(data)
-    trace = attncli.trace(SCRIPT, model=attncli.load_model(seed=0), stages=["weights"])
-    assert len(held["maps"]) == 4
-    weights = trace["layers.0.attn.weights"].values[0]
-    np.testing.assert_allclose(held["maps"][0]["values"][5][:6], weights[5, :6], rtol=1e-3)
-    assert held["maps"][0]["values"][0][1] is None
-    assert held["sections"][0]["columns"][0] == "key 0 <"
-
-
-def png(file: Path) -> tuple[int, int]:
-    """The size of a picture, all of whose parts must be whole."""
-    data = file.read_bytes()
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    at, size = 8, (0, 0)
-    while at < len(data):
-        length, kind = struct.unpack(">I4s", data[at : at + 8])
-        body = data[at + 8 : at + 8 + length]
-        assert zlib.crc32(kind + body) == struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0]
-        if kind == b"IHDR":
-            size = struct.unpack(">II", body[:8])
-        at += 12 + length
-    return size
-
-
-def test_png_is_a_picture(attn: Run, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    done = attn("map", "price $x^2$ 猫 _a_", "--seed", "0", "-o", "map.png", MPLCONFIGDIR=str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == b""
-    width, height = png(tmp_path / "map.png")
-    assert 400 < width < 4000
-    assert 400 < height < 4000
-
-
-def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
-    from matplotlib.font_manager import fontManager
-
-    from attncli.render.pictures.drawing import Drawing
-    from attncli.render.pictures.png import with_fonts
-    from attncli.text.language import ENGLISH, language
-
-    monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name.startswith("DejaVu")])
-    for say in (ENGLISH, language("ja")):  # the note must be in characters that there are
-        sheet = Drawing()
-        sheet.text("猫 and dog")
-        assert with_fonts(sheet, say) == ["DejaVu Sans Mono"]
-        assert sheet.words[0].text == "\\u732b and dog"
-        assert "No font on this machine" in sheet.words[1].text
-
-
-def test_png_without_matplotlib_is_one_error(attn: Run, tmp_path: Path) -> None:
-    (tmp_path / "matplotlib.py").write_text("raise ImportError('not here')")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    said = error_of(attn("map", "a b", "--seed", "0", "-o", "map.png", PYTHONPATH=path), 1)
-    assert "pip install 'attncli[plot]'" in said
-    assert not (tmp_path / "map.png").exists()
-
-
-@pytest.mark.parametrize("ending", ["svg", "html", "json", "txt"])
-def test_files_are_whole_or_not_at_all(attn: Run, tmp_path: Path, ending: str) -> None:
-    error_of(attn("map", "a b", "--seed", "0", "-o", f"nowhere/map.{ending}"), 1)
-    before = tmp_path / f"map.{ending}"
-    before.write_text("before")
-    error_of(attn("map", "a b", "-m", "nowhere", "-o", before.name), 1)
-    assert before.read_text() == "before"
-    text_of(attn("map", "a b", "--seed", "0", "-o", before.name))
-    assert len(before.read_text("utf-8")) > 100
-
-
 # ------------------------------------------------------------------ errors
 
 
@@ -472,78 +323,3 @@ def test_a_closed_pipe_ends_quietly() -> None:
 def test_captions_can_be_japanese(attn: Run) -> None:
     text = text_of(attn("map", SENTENCE, "--seed", "0", "--lang", "ja"))
     assert "ヘッド" in text
-
-
-# ------------------------------------------------------------------ encodings
-
-
-@pytest.mark.parametrize("kind", ["sinusoidal", "rotary", "alibi"])
-@pytest.mark.parametrize("format_", ["text", "svg", "html", "json"])
-def test_encodings_are_drawn(attn: Run, tmp_path: Path, kind: str, format_: str) -> None:
-    made = text_of(attn("pe", "--kind", kind, "--length", "9", "--map", "--format", format_))
-    if format_ == "json":
-        names = {
-            "sinusoidal": ["pe.sinusoidal"],
-            "rotary": ["pe.angles", "pe.cos", "pe.sin"],
-            "alibi": ["pe.bias"],
-        }
-        held = json.loads(made)
-        jsonschema.validate(held, json.loads(text_of(attn("schema", "map"))))
-        assert [section["name"] for section in held["sections"]] == names[kind]
-    if format_ == "svg":
-        assert ElementTree.fromstring(made).tag == SVG + "svg"
-
-
-def test_an_ending_of_pictures_is_a_map(attn: Run, tmp_path: Path) -> None:
-    text_of(attn("pe", "--dim", "8", "-o", "pe.svg"))
-    assert ElementTree.parse(tmp_path / "pe.svg").getroot().tag == SVG + "svg"
-
-
-def test_the_map_of_encodings_has_their_numbers(attn: Run) -> None:
-    numbers = json.loads(text_of(attn("pe", "--dim", "8", "--position", "3,5-9", "--json")))["stages"][0]["values"]
-    (section,) = document(attn, "pe", "--dim", "8", "--position", "3,5-9", "--map")["sections"]
-    np.testing.assert_allclose(section["maps"][0]["values"], numbers)
-    assert section["rows"] == {"axis": "position", "indices": [3, 5, 6, 7, 8, 9], "step": 1}
-    assert section["limits"] == pytest.approx([-1, 1], abs=1e-4)
-
-
-@pytest.mark.parametrize("kind", ["sinusoidal", "rotary"])
-def test_similarity_depends_on_the_distance_alone(attn: Run, kind: str) -> None:
-    made = document(
-        attn, "pe", "--kind", kind, "--dim", "16", "--length", "20", "--similarity", schema="similarity"
-    )
-    assert [one["distance"] for one in made["distances"]] == list(range(20))
-    for one in made["distances"]:
-        exact = sum(np.cos(one["distance"] / 10000 ** (2 * i / 16)) for i in range(8))
-        assert one["mean"] == pytest.approx(exact, abs=1e-9)
-        assert one["smallest"] == pytest.approx(one["largest"], abs=1e-9)
-        assert one["pairs"] == 20 - one["distance"]
-
-
-def test_similarity_of_a_learned_table(attn: Run, tmp_path: Path) -> None:
-    write_gpt2(tmp_path / "m")
-    from tests.support.checkpoints import tensors
-
-    table = tensors()["wpe.weight"][:5].astype(float)
-    made = document(attn, "pe", "--model", "m", "--length", "5", "--similarity", schema="similarity")
-    diagonal = np.diagonal(table @ table.T, 2)
-    assert made["distances"][2]["mean"] == pytest.approx(diagonal.mean(), abs=1e-9)
-    assert made["distances"][2]["largest"] == pytest.approx(diagonal.max(), abs=1e-9)
-    (section,) = document(attn, "pe", "--model", "m", "--length", "5", "--similarity", "--map")["sections"]
-    np.testing.assert_allclose(section["maps"][0]["values"], table @ table.T, atol=1e-9)
-
-
-def test_similarity_is_drawn_as_bars(attn: Run) -> None:
-    text = text_of(attn("pe", "--dim", "8", "--length", "4", "--similarity", COLUMNS="60"))
-    rows = [line for line in text.splitlines() if re.match(r" +\d ", line)]
-    lengths = [line.count("█") for line in rows]
-    assert [line.split()[1] for line in rows] == ["4.0000", "3.5353", "2.5637", "1.9649"]
-    assert lengths == sorted(lengths, reverse=True)
-    assert max(map(cell_len, text.splitlines())) <= 60
-    many = text_of(attn("pe", "--length", "200", "--similarity"))
-    assert "one distance in 5, of 200; --full shows them all" in many
-
-
-def test_alibi_has_nothing_to_multiply(attn: Run) -> None:
-    said = error_of(attn("pe", "--kind", "alibi", "--similarity"), 2)
-    assert "ALiBi adds a bias to scores" in said

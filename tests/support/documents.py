@@ -26,10 +26,10 @@ def strictly(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def document(attn: Run, command: str, *arguments: str, code: int = 0) -> Any:
-    """What a command prints with --json, valid by the schema of the command's name."""
+def document(attn: Run, command: str, *arguments: str, name: str | None = None, code: int = 0) -> Any:
+    """What a command prints with --json, valid by the schema of that name; by default the command's."""
     done = attn(command, *arguments, "--json")
     assert done.returncode == code, done.stderr.decode()
     printed = strictly(done.stdout.decode())
-    jsonschema.validate(printed, schema(attn, command))
+    jsonschema.validate(printed, schema(attn, name or command))
     return printed
