@@ -31,8 +31,8 @@ def subject(model: ModelInfo, say: Say, tokens: Tokens | None = None, target: To
         say("causal") if model.causal else say("bidirectional"),
     ]
     seeded = model.source.startswith("seed ")
-    source = say("seed {seed}", seed=model.source.removeprefix("seed ")) if seeded else visible_line(model.family)
-    return Subject(visible_line(model.name), facts, source, tokens, target)
+    source = say("seed {seed}", seed=model.source.removeprefix("seed ")) if seeded else model.family
+    return Subject(visible_line(model.name), facts, visible_line(source), tokens, target)
 
 
 def _key_value_heads(model: ModelInfo, say: Say) -> str:
