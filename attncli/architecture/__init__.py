@@ -1,1 +1,1 @@
-"""What a model is: its spec, the parts it is put together from, its parameters, its traits."""
+"""The architecture of a model: its spec, its parts, its parameters, its traits."""

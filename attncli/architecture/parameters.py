@@ -1,4 +1,4 @@
-"""The name and shape of every parameter that a model of a Spec has."""
+"""The name and shape of every parameter of a model with a given Spec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts that many models share, made from the names and numbers that tell them apart."""
+"""Parts that many models share, built from their names and sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is: its sizes, and the parts that its forward pass is made of.
+"""The Spec of a model: its sizes, and the parts of its forward pass.
 
 A Spec is made once, when a config is read. It has one stack of layers, or two: an encoder and a decoder. Every
 layer has its own parts, since the layers of a model may differ.
@@ -293,8 +293,8 @@ class Head:
 @dataclass(frozen=True, eq=False)
 class Spec:
     """A model: its stacks and its head. `start`: the id that a decoder beside an encoder begins with.
-    `speaks_language`: whether the decoder's text then begins with the code of its language, which the text alone
-    does not tell."""
+    `speaks_language`: whether the decoder's text then begins with the code of its language, which the text does
+    not contain."""
 
     family: str
     d_model: int
@@ -320,7 +320,7 @@ class Spec:
 
     @property
     def attention(self) -> Attention:
-        """The attention of the first layer, whose sizes stand for the model's."""
+        """The attention of the first layer, whose sizes count as the model's."""
         return self.main.layers[0].attn
 
     @property

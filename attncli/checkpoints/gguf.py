@@ -353,8 +353,8 @@ def _tensors(file: GgufFile, layout: _Architecture, config: Mapping[str, Any]) -
 
 def _split(stem: str) -> tuple[str, str]:
     """blk.3.attn_q -> (blk.{L}.attn_q, 3)"""
-    found = re.fullmatch(r"blk\.(\d+)\.(\w+)", stem)
-    return (f"blk.{{L}}.{found[2]}", found[1]) if found else (stem, "")
+    match = re.fullmatch(r"blk\.(\d+)\.(\w+)", stem)
+    return (f"blk.{{L}}.{match[2]}", match[1]) if match else (stem, "")
 
 
 def _unpermuted(file: GgufFile, name: str, tensor: GgufTensor, heads: Any) -> Callable[[RowIndex], NDArray[Any]]:

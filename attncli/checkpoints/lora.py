@@ -158,14 +158,14 @@ def _is_in_out(base: Checkpoint) -> bool | None:
     """Whether the base stores its matrices [in, out], judged by the lengths of biases; None if they do not decide
     it."""
     names = set(base.names())
-    found = set()
+    fits = set()
     for name in names:
         bias = f"{name.removesuffix('.weight')}.bias"
         if name.endswith(".weight") and bias in names:
             shape = base.shape(name)
             if len(shape) == 2 and shape[0] != shape[1]:
-                found.add(base.shape(bias) == shape[1:])
-    return found.pop() if len(found) == 1 else None
+                fits.add(base.shape(bias) == shape[1:])
+    return fits.pop() if len(fits) == 1 else None
 
 
 def _replacement(base: Checkpoint, target: str, tensors: Checkpoint, name: str) -> ComputedTensor:

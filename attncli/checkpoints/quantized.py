@@ -70,19 +70,22 @@ def _fp8(checkpoint: SafetensorsCheckpoint, settings: Mapping[str, Any], file: P
 
 
 def _scaled(checkpoint: SafetensorsCheckpoint, name: str, scale: str, block: list[int] | None) -> ComputedTensor:
-    shape, found = checkpoint.shape(name), checkpoint.shape(scale)
+    shape, scale_shape = checkpoint.shape(name), checkpoint.shape(scale)
     where = f"{checkpoint.where(scale)}: {scale}"
     if checkpoint.dtype(scale) not in ("F32", "F16", "BF16", "F8_E8M0"):
         raise AttnError(f"{where} has dtype {checkpoint.dtype(scale)}, which attn does not support for a scale.")
     if block is None:
-        if int(np.prod(found, dtype=np.int64)) != 1:
-            raise AttnError(f"{where} has shape {list(found)}; without weight_block_size it must be one number.")
+        if int(np.prod(scale_shape, dtype=np.int64)) != 1:
+            raise AttnError(
+                f"{where} has shape {list(scale_shape)}; without weight_block_size it must be one number."
+            )
         return ComputedTensor(
             shape, lambda index: _stored(checkpoint, name, index) * _scale(checkpoint, scale).reshape(())
         )
-    if len(shape) < 2 or found != (*shape[:-2], -(-shape[-2] // block[0]), -(-shape[-1] // block[1])):
+    if len(shape) < 2 or scale_shape != (*shape[:-2], -(-shape[-2] // block[0]), -(-shape[-1] // block[1])):
         raise AttnError(
-            f"{where} has shape {list(found)}, which does not fit blocks of {block} in a tensor {list(shape)}."
+            f"{where} has shape {list(scale_shape)}, which does not fit blocks of {block} in a tensor "
+            f"{list(shape)}."
         )
 
     def rows(index: RowIndex) -> NDArray[Any]:

@@ -18,13 +18,13 @@ COMMANDS = {
     "explain": "Every number between a sentence and the attention output.",
     "map": "Where heads attend: one as a large map, a layer or a model as a grid.",
     "tokens": "The tokens of a sentence: index, id, text, characters.",
-    "versus": "Attention beside recurrence: time, range, order.",
+    "versus": "Attention compared with recurrence: time, range, order.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
-    "model": "What a checkpoint is: sizes, parts, tensors, stages.",
+    "model": "Description of a checkpoint: sizes, parts, tensors, stages.",
     "families": "The families of models that attn knows, with their traits.",
     "schema": "The JSON Schema of what --json prints.",
 }
-"""Each is a module of attncli.cli.commands that has a `command`; the text is its line in `attn --help`."""
+"""Each command is a module of attncli.cli.commands with a function `command`. The texts are for `attn --help`."""
 
 
 class _Lazy(click.Group):

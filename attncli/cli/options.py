@@ -1,4 +1,4 @@
-"""The options that commands share. `attncli.cli.requests` says what they mean together."""
+"""The options that commands share. `attncli.cli.requests` turns them into a Request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMATS = tuple(MEDIA)
 
 
 def together(*options: Decorator[Any]) -> Decorator[Any]:
-    """Several options as one decorator; help lists them in this order."""
+    """Several options as one decorator. `--help` lists them in this order."""
 
     def add(command: Command) -> Command:
         for option in reversed(options):
@@ -36,7 +36,7 @@ ignore_config_option = click.option(
     "--ignore-config",
     metavar="FIELD",
     multiple=True,
-    help="Accept a field of config.json that attn does not know, if it does not change the numbers; repeatable.",
+    help="Accept this unknown field of config.json, because it does not change the numbers; repeatable.",
 )
 language_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), help="Language of captions.  [default: the locale's, or en]"
@@ -84,7 +84,7 @@ model_options = together(
     click.option(
         "--tokenizer",
         metavar="words|chars|bytes|PATH",
-        help="How to cut text into tokens.  [default: the model's own; words for seeded weights]",
+        help="How to split text into tokens.  [default: the model's own; words for seeded weights]",
     ),
     click.option(
         "--dtype",
@@ -145,7 +145,7 @@ query_options = together(
         "[default: 5 words, 12 keys, 64 products; all words in npz and safetensors, all keys in JSON]",
     ),
 )
-"""Which row, and how much of it."""
+"""Which query to follow, and how much of it to show."""
 
 
 def output_options(formats: Iterable[str] = FORMATS) -> Decorator[Any]:

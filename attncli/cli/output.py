@@ -30,7 +30,7 @@ def no_arrays(format_: str, what: str) -> str:
     """The format, if it can hold words. Raises UsageError for one that holds arrays of numbers."""
     if FORMATS[format_].kind == "arrays":
         raise UsageError(
-            f"{format_} holds arrays of numbers, and {what} has none.", "Take --json, --format csv or md."
+            f"{format_} holds arrays of numbers, and {what} has none.", "Use --json, --format csv or --format md."
         )
     return format_
 

@@ -43,13 +43,13 @@ class Defaults:
 
 def tensors(config: Config) -> dict[str, Tensor]:
     """The tensors of both stacks. An entry that a family does not use does no harm."""
-    found = {
+    tensors = {
         "head.weight": Tensor("lm_head.weight", transposed=True),
         "head.bias": Tensor("final_logits_bias", take=lambda stored: stored[0]),  # stored [1, vocab]
     }
     for side in ("encoder", "decoder"):
         layer = f"{side}.layers.{{L}}"
-        found |= {
+        tensors |= {
             f"{side}.embed.tokens.weight": shared_embedding(side),
             f"{side}.embed.positions.weight": Tensor(f"{side}.embed_positions.weight"),
             **norm(f"{side}.embed.norm", f"{side}.layernorm_embedding"),
@@ -62,7 +62,7 @@ def tensors(config: Config) -> dict[str, Tensor]:
             **linear(f"{layer}.mlp.output", f"{layer}.fc2"),
             **norm(f"{layer}.mlp.norm", f"{layer}.final_layer_norm"),
         }
-    return found
+    return tensors
 
 
 def encoder_decoder(

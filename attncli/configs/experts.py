@@ -25,16 +25,16 @@ def tensors(router: str, expert: str, matrices: Iterable[str]) -> dict[str, Tens
         "hidden": Tensor(f"{all_experts}.gate_up_proj", transposed=True, take=equal_part(1, 2)),
         "output": Tensor(f"{all_experts}.down_proj", transposed=True),
     }
-    found = {
+    tensors = {
         "layers.{L}.mlp.router.weight": Tensor(
             f"{router}.weight", transposed=True, otherwise=Tensor(router_in_memory, transposed=True)
         )
     }
     for (ours, otherwise), theirs in zip(in_memory.items(), matrices, strict=True):
-        found[f"layers.{{L}}.mlp.experts.{{E}}.{ours}.weight"] = Tensor(
+        tensors[f"layers.{{L}}.mlp.experts.{{E}}.{ours}.weight"] = Tensor(
             f"{expert}.{theirs}.weight", transposed=True, otherwise=otherwise
         )
-    return found
+    return tensors
 
 
 def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool, **own: Any) -> Experts:

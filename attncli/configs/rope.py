@@ -84,14 +84,14 @@ def checked(config: Config, settings: Any, field: str = "rope_parameters") -> Se
     """The settings that are not null. Raises AttnError for an invalid value."""
     if not isinstance(settings, dict):
         raise AttnError(f"{config.file}: {field} is {short(settings)}; it must be an object.")
-    found = {name: value for name, value in settings.items() if value is not None}
-    for name, value in found.items():
+    given = {name: value for name, value in settings.items() if value is not None}
+    for name, value in given.items():
         is_valid, description = CHECKS.get(name, (lambda _: True, ""))
         if not is_valid(value):
             raise AttnError(
                 f"{config.file}: {name} of the rotary positions is {short(value)}; it must be {description}."
             )
-    return found
+    return given
 
 
 def _is_number(value: Any, above: float) -> bool:

@@ -50,18 +50,18 @@ PROJECTIONS = {"q": "q_proj", "k": "k_proj", "v": "v_proj"}
 
 def linears(ours: str, theirs: str, names: Mapping[str, str], bias: bool = True) -> dict[str, Tensor]:
     """Several Linears, named our way -> their way: `{"q": "q_proj"}` makes our `ours.q` their `theirs.q_proj`."""
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for our_name, their_name in names.items():
-        found |= linear(f"{ours}.{our_name}", f"{theirs}.{their_name}", bias)
-    return found
+        tensors |= linear(f"{ours}.{our_name}", f"{theirs}.{their_name}", bias)
+    return tensors
 
 
 def fused(ours: str, theirs: str, takes: Mapping[str, Take], bias: bool = True) -> dict[str, Tensor]:
     """Several of our Linears that are stored as one of theirs: our name -> what to take from it."""
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for our_name, take in takes.items():
-        found |= linear(f"{ours}.{our_name}", theirs, bias, take)
-    return found
+        tensors |= linear(f"{ours}.{our_name}", theirs, bias, take)
+    return tensors
 
 
 def equal_parts(*names: str) -> dict[str, Take]:

@@ -17,7 +17,7 @@ HEAD = encoder.MaskedWords("predictions.dense", "predictions.LayerNorm", "predic
 def tensors(config: Config) -> dict[str, Tensor]:
     layers, groups, inner = _sharing(config)
     projections = {"q": "query", "k": "key", "v": "value", "output": "dense"}
-    found = {
+    tensors = {
         **encoder.embed_tensors("embeddings"),
         **linear("embed.project", "encoder.embedding_hidden_mapping_in"),
         **HEAD.tensors(),
@@ -26,14 +26,14 @@ def tensors(config: Config) -> dict[str, Tensor]:
         group = number // inner * groups // layers  # AlbertTransformer.forward in modeling_albert.py
         ours = f"layers.{number}"
         theirs = f"encoder.albert_layer_groups.{group}.albert_layers.{number % inner}"
-        found |= {
+        tensors |= {
             **linears(f"{ours}.attn", f"{theirs}.attention", projections),
             **norm(f"{ours}.attn.norm", f"{theirs}.attention.LayerNorm"),
             **linear(f"{ours}.mlp.hidden", f"{theirs}.ffn"),
             **linear(f"{ours}.mlp.output", f"{theirs}.ffn_output"),
             **norm(f"{ours}.mlp.norm", f"{theirs}.full_layer_layer_norm"),
         }
-    return found
+    return tensors
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:

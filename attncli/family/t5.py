@@ -44,7 +44,7 @@ def _stack(side: str, *attentions: tuple[str, str], hidden: str) -> dict[str, Te
     layer, block = f"{side}.layers.{{L}}", f"{side}.block.{{L}}.layer"
     matrices = {"gate": "wi_0", "hidden": hidden, "output": "wo"}
     last = f"{block}.{len(attentions)}"  # the feed-forward comes after the attentions
-    found = {
+    tensors = {
         f"{side}.embed.tokens.weight": shared_embedding(side),
         f"{side}.relative.weight": Tensor(f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"),
         f"{side}.final.norm.weight": Tensor(f"{side}.final_layer_norm.weight"),
@@ -52,10 +52,10 @@ def _stack(side: str, *attentions: tuple[str, str], hidden: str) -> dict[str, Te
         **linears(f"{layer}.mlp", f"{last}.DenseReluDense", matrices, bias=False),
     }
     for index, (theirs, ours) in enumerate(attentions):
-        found[f"{layer}.{ours}.norm.weight"] = Tensor(f"{block}.{index}.layer_norm.weight")
+        tensors[f"{layer}.{ours}.norm.weight"] = Tensor(f"{block}.{index}.layer_norm.weight")
         names = {"q": "q", "k": "k", "v": "v", "output": "o"}
-        found |= linears(f"{layer}.{ours}", f"{block}.{index}.{theirs}", names, bias=False)
-    return found
+        tensors |= linears(f"{layer}.{ours}", f"{block}.{index}.{theirs}", names, bias=False)
+    return tensors
 
 
 def spec(config: Config, has: Callable[[str], bool]) -> Spec:

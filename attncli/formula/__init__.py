@@ -1,1 +1,2 @@
-"""The mathematics of a transformer in pure numpy, a file a part. Nothing here knows of models or files."""
+"""The mathematics of a transformer in pure numpy, one file for each part. Nothing here knows of models or
+files."""

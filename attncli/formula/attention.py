@@ -3,7 +3,7 @@
 Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 
 `attention` is the formula. `attention_in_slabs` gives the same numbers for long texts: some heads and queries at a
-time, each stage written where it is kept.
+time, and each stage is written directly to where it is kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from attncli.formula.types import Array, Index
 
 
 def unchanged(stage: str, values: Array) -> Array:
-    """A tap that lets every stage pass."""
+    """A tap that changes nothing."""
     return values
 
 
@@ -68,7 +68,7 @@ def attention(
 
 
 class Slab(AbstractContextManager[Any], Protocol):
-    """Some heads and some queries of an attention. As a context it ends early after the last stage that is
+    """Some heads and some queries of an attention. As a context, it ends early, after the last stage that is
     wanted."""
 
     @property
@@ -81,13 +81,13 @@ class Slab(AbstractContextManager[Any], Protocol):
 
     @property
     def block(self) -> slice:
-        """Where the queries lie among all that are computed."""
+        """Where the queries are in the array of all computed queries."""
 
     def stage(self, name: str, values: Array) -> Array:
         """Takes a stage of the slab, and returns what the next one reads."""
 
     def room(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        """The array that a stage is written into. It may be that of the stage before, if nobody wants that one."""
+        """The array to write a stage into. It may be that of the stage before, if that one is not kept."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def attention_in_slabs(q: Array, k: Array, v: Array, steps: Steps, slabs: Iterab
     """The numbers of `attention`, a slab at a time. `q` [head, query, d_head]; `k` and `v` [kv_head, key, d_head
     or d_value], each shared by a group of heads. Gives [head, query, d_value] in the dtype of `q`.
 
-    No matrix [head, query, key] of all heads need exist: a stage is written into the room that its slab gives.
+    No matrix [head, query, key] of all heads is needed: each stage is written into an array that its slab
+    provides.
     """
     group = len(q) // len(k)
     # laid out as [query, head, d_value], so that merging the heads copies nothing
@@ -120,7 +121,7 @@ def attention_in_slabs(q: Array, k: Array, v: Array, steps: Steps, slabs: Iterab
 
 
 def _attend(q: Array, k: Array, v: Array, steps: Steps, slab: Slab) -> Array:
-    """`attention` of one slab, line by line: every `out` is the room of that line's stage."""
+    """`attention` of one slab, line by line: `out` is the array that the stage is written into."""
     shape, dtype = (*q.shape[:-1], k.shape[-2]), q.dtype  # [head, query, key]
     scores = slab.stage("scores", np.matmul(q, k.swapaxes(-1, -2), out=slab.room("scores", shape, dtype)))
     scores = slab.stage("scaled", times(scores, steps.scale, out=slab.room("scaled", shape, dtype)))
@@ -151,7 +152,7 @@ def consecutive(indices: Sequence[int]) -> slice | list[int]:
 
 
 FEW = 32
-"""Rows up to which BLAS is faster with a matrix as it is stored than with its transpose."""
+"""The most rows for which BLAS is faster with the stored matrix than with its transpose."""
 
 
 def product(x: Array, w: Array, out: Array) -> None:
@@ -178,8 +179,8 @@ def copied(x: Array, out: Array) -> Array:
 
 
 def soft_cap(x: Array, cap: float, out: Array | None = None) -> Array:
-    """cap · tanh(x / cap): near x where x is small, never beyond the cap (Gemma Team 2024, §2). `out`, which may
-    be `x`, takes the result."""
+    """cap · tanh(x / cap): about x for small x, and always between -cap and cap (Gemma Team 2024, §2). `out`,
+    which may be `x`, takes the result."""
     limit = x.dtype.type(cap)
     out = np.empty_like(x) if out is None else out
 
@@ -193,7 +194,7 @@ def soft_cap(x: Array, cap: float, out: Array | None = None) -> Array:
 
 
 def append_column(scores: Array, sinks: Array) -> Array:
-    """One more key, whose score is the head's own number for every query. [head, query, key + 1]."""
+    """The scores with one more key, whose score is the same for every query of a head. [head, query, key + 1]."""
     column = np.broadcast_to(sinks[:, None, None].astype(scores.dtype), (*scores.shape[:-1], 1))
     return np.concatenate([scores, column], axis=-1)
 

@@ -2,7 +2,7 @@
 
 Through time, the Jacobian of a recurrent layer is a product of one factor a step (Bengio et al. 1994, §II; Pascanu
 et al. 2013, §2). The functions below go one step back: they take ∂h_n/∂(the state at t) and are linear in it, so
-that it may be scaled where the product grows or shrinks beyond the range of numbers.
+it can be rescaled before the product leaves the range of float64.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def attention_jacobians(p: Projections, x: Array) -> Iterator[Array]:
     """∂y_n/∂x_i [out, in] of the last output y_n of self-attention, for i = n, n - 1, … 1.
 
     With u_j = x_j W_V W_O, a = softmax(s) and s_j = q_n · k_j / √d, y_n = Σ_j a_j u_j and ∂y_n/∂s_j = a_j (u_j -
-    y_n). So x_i acts by its value, by its key, and the last by its query as well. The last query sees every key,
-    with a causal mask as without.
+    y_n). So x_i acts through its value and its key, and x_n through its query as well. The last query sees every
+    key, with or without a causal mask.
     """
     scale = x.shape[-1] ** -0.5
     q = x[-1] @ p.w_q  # [d]

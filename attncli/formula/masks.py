@@ -21,7 +21,7 @@ def causal(queries: Index, keys: Index) -> NDArray[np.bool_]:
 
 
 def causal_window(size: int) -> Allowed:
-    """The `size` last keys up to the query itself (Beltagy et al. 2020; Jiang et al. 2023)."""
+    """The last `size` keys, up to the query itself (Beltagy et al. 2020; Jiang et al. 2023)."""
 
     def allowed(queries: Index, keys: Index) -> NDArray[Any]:
         return causal(queries, keys) & (keys > queries[:, None] - size)

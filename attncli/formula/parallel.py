@@ -25,7 +25,7 @@ SHARED = 1 << 18
 def in_pieces(work: Callable[..., object], *arrays: NDArray[Any]) -> None:
     """Calls `work(*pieces)` for pieces that together make up the arrays; it writes its result into one of them.
 
-    All arrays have the same shape, of which the last axis stays whole. The parts are views.
+    All arrays have the same shape. The parts are views, which split any axis but the last.
     """
     size = arrays[0].size
     if size <= PIECE:

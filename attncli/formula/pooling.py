@@ -1,4 +1,4 @@
-"""Large matrices made small: each cell stands for a block of numbers, by their largest or their mean."""
+"""Pooling large matrices: each cell shows the largest number of a block, or the mean."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from attncli.formula.types import Array, Index
 
 How: TypeAlias = Literal["max", "mean"]
-"""`max`: the number of each block that is farthest from zero. It keeps a thin line of large numbers in sight, and
-the sign of scores; of attention weights, which are not negative, it is the largest. `mean`: the mean of the
+"""`max`: the number of each block that is farthest from zero. It keeps thin lines of large numbers visible, and
+the sign of scores; for attention weights, which are never negative, it is the largest. `mean`: the mean of the
 block."""
 
 MASKED = -np.inf
@@ -23,7 +23,7 @@ MASKED = -np.inf
 @dataclass(frozen=True)
 class Side:
     """One side of a matrix: the index of each of its lines, their names (the texts of tokens, or none), and how
-    many lines each cell stands for."""
+    many lines are pooled into each cell."""
 
     axis: str
     indices: Sequence[int]
@@ -46,7 +46,7 @@ class Side:
 
 
 def step(count: int, room: int) -> int:
-    """The fewest lines that a cell must stand for, so that `count` lines fit into `room` cells."""
+    """The fewest lines for each cell, so that `count` lines fit into `room` cells."""
     return -(-count // max(room, 1))
 
 

@@ -31,9 +31,9 @@ def sinusoidal_halves(positions: Index, dim: int) -> Array:
 
 
 def sinusoidal_to_the_end(positions: Index, dim: int) -> Array:
-    """[sin θ, cos θ] with θ_i = pos / 10000^(i / (dim/2 - 1)), so that the last wavelength is 10000 · 2π whole
-    (the layout of tensor2tensor and fairseq). float32 [position, dim], as the reference has its angles; an odd
-    dim ends with a 0."""
+    """[sin θ, cos θ] with θ_i = pos / 10000^(i / (dim/2 - 1)), so that the last wavelength is exactly 10000 · 2π
+    (the layout of tensor2tensor and fairseq). float32 [position, dim], like the reference's angles; an odd dim
+    ends with a 0."""
     half = dim // 2
     steps = np.arange(half, dtype=np.float32) * np.float32(-math.log(10000) / (half - 1))
     angles = positions[:, None].astype(np.float32) * np.exp(steps)  # [position, half]
@@ -76,7 +76,7 @@ def scale_llama3(
     """Divides the frequencies of long wavelengths by the factor, keeps short ones, and blends those between
     (Llama 3.1; Grattafiori et al. 2024, §3.4.2 and the released configuration)."""
     wavelengths = 2 * math.pi / frequencies
-    # 0 where the original context holds fewer than low_freq_factor turns, 1 from high_freq_factor on
+    # 0 below low_freq_factor rotations in the original context, 1 from high_freq_factor on
     keep = (original_length / wavelengths - low_freq_factor) / (high_freq_factor - low_freq_factor)
     keep = np.clip(keep, 0.0, 1.0)
     return keep * frequencies + (1 - keep) * frequencies / factor
@@ -92,9 +92,9 @@ def dynamic_base(size: int, base: float, factor: float, length: int, known: int)
 def scale_yarn(
     frequencies: Array, base: float, factor: float, known: int, fast: float, slow: float, whole: bool = True
 ) -> Array:
-    """Dimensions that turn more than `fast` times over the known length stay, those that turn less than
-    `slow` times are divided by the factor, those between blended (YaRN; Peng et al. 2023, §3.2). `whole` rounds
-    the bounds between them outwards, as the authors' code does."""
+    """Dimensions that turn more than `fast` times over the known length stay, those that turn less than `slow`
+    times are divided by the factor, those between blended (YaRN; Peng et al. 2023, §3.2). `whole` rounds the
+    bounds outwards, as the authors' code does."""
     size = 2 * len(frequencies)
 
     def dimension(turns: float) -> float:
@@ -111,8 +111,8 @@ def scale_yarn(
 
 
 def alibi_slopes(heads: int) -> Array:
-    """2^(-8h/n) for head h = 1 … n where n is a power of two, else those of the next lower power and
-    every other one of the next higher (Press et al. 2021, §3 and the authors' code). float64 [head]."""
+    """2^(-8h/n) for heads h = 1 … n if n is a power of two; else the slopes for the next lower power, and every
+    second slope for the next higher one (Press et al. 2021, §3 and the authors' code). float64 [head]."""
 
     def of_power_of_two(n: int) -> Array:
         return 2.0 ** (-8 / n * np.arange(1, n + 1))
@@ -130,16 +130,16 @@ def alibi_bias(slopes: Sequence[float] | Array, queries: Index, keys: Index) -> 
 
 def relative_buckets(distances: Index, count: int, farthest: int, both_ways: bool) -> Index:
     """Which of `count` buckets each distance key - query falls into (Raffel et al. 2019, §2.1, and the authors'
-    code): half of them hold one distance each, the others ever more up to `farthest`, the last all beyond it.
-    `both_ways`: one half of the buckets is for keys before the query and itself, the other for those after it;
-    else those after it count as 0. Whole numbers of the same shape."""
+    code): half of them hold one distance each, the others more and more distances up to `farthest`, the last also
+    all beyond it. `both_ways`: half of the buckets are for the query itself and earlier keys, half for later keys;
+    otherwise later keys count as distance 0. Whole numbers of the same shape."""
     if both_ways:
         count //= 2
         first, far = np.where(distances > 0, count, 0), np.abs(distances)
     else:
         first, far = np.zeros_like(distances), np.maximum(-distances, 0)
     single = count // 2
-    # in float32, as the reference has it: the edges of the buckets hang on the rounding
+    # in float32, like the reference: the rounding decides at the edges of the buckets
     log = np.log(np.maximum(far, 1).astype(np.float32) / np.float32(single)) / np.float32(
         math.log(farthest / single)
     )
@@ -149,11 +149,12 @@ def relative_buckets(distances: Index, count: int, farthest: int, both_ways: boo
 
 
 def log_buckets(offsets: Index, buckets: int, farthest: int) -> Index:
-    """Offsets up to half of `buckets` as they are; beyond, ever coarser, so that `farthest` - 1 comes to
-    `buckets` - 1 (He et al. 2020, and make_log_bucket_position in the authors' code). Same shape and sign."""
+    """Offsets up to half of `buckets` are kept; larger ones are grouped logarithmically, so that `farthest` - 1
+    becomes `buckets` - 1 (He et al. 2020, and make_log_bucket_position in the authors' code). Same shape and
+    sign."""
     half = buckets // 2
     distance = np.abs(offsets)
-    # float32, as the reference takes it: a rounding apart would be another bucket
+    # float32, like the reference: other rounding could give another bucket
     ratio = np.log(np.maximum(distance, half).astype(np.float32) / np.float32(half))
     whole = np.log(np.float32((farthest - 1) / half))
     grown = half + np.ceil(ratio / whole * np.float32(half - 1)).astype(np.intp)

@@ -8,7 +8,7 @@ from attncli.formula.types import Array, Index
 
 
 def largest_first(x: Array, k: int) -> Index:
-    """The places of the k largest numbers of each row, largest first. `x` [row, n] -> [row, min(k, n)].
+    """The indices of the k largest numbers of each row, largest first. `x` [row, n] -> [row, min(k, n)].
 
     Among equal numbers the first comes first; NaN comes last.
     """

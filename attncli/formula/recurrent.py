@@ -1,7 +1,7 @@
 """Recurrent layers, which read a text one token at a time.
 
 RNN   h_t = tanh(x_t W_x + h_{t-1} W_h + b)                                           (Elman 1990)
-LSTM  i, f, o = σ(x_t W_x + h_{t-1} W_h + b), g = tanh(the same), each with columns of its own,
+LSTM  i, f, o = σ(x_t W_x + h_{t-1} W_h + b), g = tanh(the same), each with its own columns,
       c_t = f ⊙ c_{t-1} + i ⊙ g, h_t = o ⊙ tanh(c_t)                (Hochreiter and Schmidhuber 1997, with
                                                           the forget gate f of Gers et al. 2000)
 """

@@ -14,7 +14,7 @@ from attncli.formula.masks import Allowed
 from attncli.formula.types import Array, Index
 
 SLAB = 1 << 22
-"""How many scores are held at once, so that a long text fits into memory."""
+"""How many scores are in memory at once, so that a long text fits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ def self_attention(p: Projections, x: Array, allowed: Allowed | None = None) -> 
 
 
 class _Queries(nullcontext[None]):
-    """A slab of one head that keeps no stage: each is written over the one before."""
+    """A slab of one head that keeps no stage: each overwrites the one before."""
 
     heads = (0,)
 

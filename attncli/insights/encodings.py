@@ -45,8 +45,8 @@ def _rotary(frequencies: Array, text: str, positions: Sequence[int]) -> list[Sta
 def alibi(heads: int, positions: Sequence[int]) -> list[Stage]:
     """Slopes [head], and the bias [head, query, key] that is added to scaled scores."""
     slopes = formula.alibi_slopes(heads)
-    at = np.asarray(positions)
-    bias = formula.alibi_bias(slopes, at, np.arange(at.max() + 1))
+    indices = np.asarray(positions)
+    bias = formula.alibi_bias(slopes, indices, np.arange(indices.max() + 1))
     return [
         _stage("pe.slopes", slopes, ("head",), "m", N_("m = 2^(-8h/n) for head h of n, from 1"), None),
         _stage("pe.bias", bias, ("head", "query", "key"), "B", "B = -m |query - key|", positions),

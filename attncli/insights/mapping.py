@@ -141,11 +141,11 @@ def compute_maps(
         pooling[name].add(heads, rows, values)
 
     run(model, tokens, selection, lambda stage: None, None, target, progress, on_part)
-    found = {name: stage.matrices() for name, stage in pooling.items()}
+    matrices = {name: stage.matrices() for name, stage in pooling.items()}
 
     def filled(matrix: HeadMatrix) -> HeadMatrix:
         assert matrix.head is not None
-        values, scores = found[matrix.stage][matrix.head]
+        values, scores = matrices[matrix.stage][matrix.head]
         return replace(matrix, values=values, scores=scores)
 
     return [replace(section, maps=tuple(map(filled, section.maps))) for section in sections]

@@ -93,7 +93,7 @@ def marked(maps: Iterable[HeadMatrix]) -> dict[str, list[HeadMatrix]]:
         if matrix.scores is not None and matrix.scores.mark is not None:
             heads[matrix.scores.mark].append(matrix)
     return {
-        pattern: sorted(found, key=lambda matrix: -(score_of(matrix, pattern) or 0))
-        for pattern, found in heads.items()
-        if found
+        pattern: sorted(followers, key=lambda matrix: -(score_of(matrix, pattern) or 0))
+        for pattern, followers in heads.items()
+        if followers
     }

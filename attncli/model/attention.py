@@ -75,7 +75,7 @@ def norm_heads(s: Site, name: str, part: HeadNorm, x: Array) -> Array:
 
 
 def turn(part: Rotary, x: Array, positions: Index, length: int) -> Array:
-    """Rotates the dimensions that have rotary positions; the others stay. [head, position, d_head]."""
+    """Rotates the dimensions that have rotary positions; the others stay the same. [head, position, d_head]."""
     angles = rotary_angles(positions, part.frequencies(length))  # [position, size / 2]
     end = part.start + part.size
     turned = rotate(x[..., part.start : end], angles, part.interleaved, part.factor)

@@ -45,5 +45,5 @@ def mixture(s: Site, part: Experts, x: Array) -> Array:
 
 
 def untapped(s: Site, name: str) -> Site:
-    """The site of a network whose steps are no stages of their own."""
+    """The site of a network whose steps are not stages."""
     return s.within(name, tap=Untapped())

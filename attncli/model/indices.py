@@ -1,4 +1,4 @@
-"""Layers, heads and tokens: from what was asked for (`0,2-3`, `-1`, `all`, a token's text, numbers) to indices."""
+"""Layers, heads and tokens: from a request (`0,2-3`, `-1`, `all`, a token's text, numbers) to indices."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def layers_of(spec: Spec, asked: Indices) -> dict[str, set[int]]:
 
 
 def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[int, ...] | None:
-    """The heads that are asked for of some stages, each of which must have them; None: all. Raises UsageError for
-    a head that a stage does not have, and for one counted from the end where the stages have different numbers."""
+    """The requested heads of some stages, which every one of these must have; None: all. Raises UsageError for a
+    head that a stage does not have, and for one counted from the end where the stages have different numbers."""
     if asked is None or asked == "all":
         return None
     counts = head_counts(spec, stages)
@@ -73,7 +73,7 @@ def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[
 
 
 def written(asked: Indices) -> str:
-    """What was asked for as one writes it: `0,2-3`."""
+    """The request as a user writes it: `0,2-3`."""
     return asked if isinstance(asked, str) else ",".join(map(str, asked))
 
 
@@ -89,9 +89,9 @@ def _from_the_end(one_range: Indices) -> bool:
 def positions_of(
     asked: Indices, tokens: Tokens, what: str = "query", side: str = "", instead: str = ""
 ) -> tuple[int, ...]:
-    """The positions of the tokens that are asked for: by index, by a token's text (with or without the mark of a
-    word's beginning), or several by their indices. `side`: source or target, where there are both; `instead` says
-    how to ask for the other.
+    """The positions of the requested tokens: by index, by a token's text (with or without the mark of a word's
+    beginning), or several by their indices. `side`: source or target, where there are both; `instead` says how to
+    ask for the other.
 
     Raises UsageError where the text means no token, or several.
     """
@@ -124,7 +124,7 @@ def positions_of(
 
 
 def _pieces_of(text: str, tokens: Tokens) -> range:
-    """The tokens that together are a text which the vocabulary has cut; an empty range where there are none."""
+    """The tokens that together spell a text, if the vocabulary split it; an empty range if none do."""
     for first in range(len(tokens)):
         for last in range(first + 1, min(first + 16, len(tokens)) + 1):
             if _bare("".join(tokens.texts[first:last])) == _bare(text):

@@ -1,4 +1,4 @@
-"""What a model reads: the tokens of a text, those of a target, and whether they suit the model."""
+"""The input of a model: the tokens of a text and of a target, and checks that they suit the model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def tokenize_target(
     model: Model, target: str | None = None, ids: Sequence[int] | None = None, special_tokens: bool = True
 ) -> Tokens | None:
     """What the decoder of an encoder-decoder reads: its start token, then the target's tokens without the closing
-    one, as in training, where each position predicts the next token. `ids` are its input as it is, start token
+    one, as in training, where each position predicts the next token. `ids`: its input as token ids, start token
     included. None for a model without an encoder.
 
     Raises UsageError for a target that the model cannot take.

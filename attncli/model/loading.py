@@ -34,7 +34,7 @@ OPAQUE_IDS = 1 << 18
 
 @dataclass(frozen=True)
 class Shape:
-    """The shape of a seeded model. Where None: d_ff is 4 d_model, kv_heads is heads."""
+    """The shape of a seeded model. None: d_ff is 4 d_model, kv_heads equals heads."""
 
     d_model: int = 8
     layers: int = 2

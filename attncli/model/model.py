@@ -14,9 +14,9 @@ from attncli.tracing.trace import ModelInfo
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """All that is needed to trace a text.
+    """Everything needed to trace a text.
 
-    `source`: where it comes from, a path or the seed. `layer`: the one to show where none is asked for. The
+    `source`: where it comes from, a path or the seed. `layer`: the layer to show if none is requested. The
     vocabulary of seeded weights is the words of the sentence, so `spec` and `weights` depend on the tokens: `bind`
     gives the model for some tokens.
     """

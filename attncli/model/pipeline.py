@@ -1,4 +1,4 @@
-"""The one way from a Request to numbers: load the model, tokenize, bind, check, select, run."""
+"""From a Request to numbers: load the model, tokenize, bind, check, select, run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load(source: ModelSource) -> Model:
 
 
 def prepare(request: Request, model: Model | None = None, schema: str = "attn.trace/1") -> Prepared:
-    """Everything that a forward pass needs. `model`: the one that the request names, where it is loaded already.
+    """Everything that a forward pass needs. `model`: the model that the request names, if it is loaded already.
     `schema`: of the document to come.
 
     Raises AttnError for a model or a text that cannot be used, UsageError for a request that makes no sense.

@@ -1,4 +1,4 @@
-"""What a user asks for: the text, the model, what of the forward pass, and where the answer goes.
+"""What a user asks for: the text, the model, the part of the forward pass, and the output.
 
 The command line makes a Request from its options, the Python API from its keywords; `attncli.model.pipeline`
 answers it. Nothing here needs numpy, so that a command line is read before numpy is imported.
@@ -15,13 +15,13 @@ from typing import Any, Literal
 from attncli.errors import UsageError
 
 Indices = str | tuple[int, ...]
-"""Layers, heads or tokens as they were asked for: numbers, negative ones counted from the end; or a text such as
-`0,2-3`, `-1` or `all`, or of tokens also their own text."""
+"""Layers, heads or tokens as requested: numbers, where negative ones count from the end; a text such as `0,2-3`,
+`-1` or `all`; or the text of a token."""
 Asked = int | str | Sequence[int] | None
-"""What the Python API takes as Indices: also a lone number; None where nothing is asked for."""
+"""What the Python API takes as Indices: also a single number; None if nothing is requested."""
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
-"""The largest sizes of seeded weights: a slip of the finger must not fill the memory."""
+"""The largest sizes of seeded weights: a typo must not fill the memory."""
 ENCODINGS = ("sinusoidal", "rotary", "alibi")
 Pooling = Literal["max", "mean"]
 """How one cell shows several numbers: by the one farthest from zero, or by their mean."""
@@ -68,10 +68,11 @@ class ModelSource:
 
 @dataclass(frozen=True)
 class Scope:
-    """What of the forward pass is asked for. None: what the view shows by default.
+    """Which part of the forward pass is requested. None: what the view shows by default.
 
-    `stages`: names or globs. `encoder_queries`: the rows of an encoder's stages; None: `queries` mean both sides.
-    `keys` and `attention` are for views that follow or draw attention. `top`: how many of the largest are kept.
+    `stages`: names or globs. `encoder_queries`: the rows of an encoder's stages; None: `queries` applies to both
+    sides. `keys` and `attention` are for views that follow or draw attention. `top`: how many of the largest are
+    kept.
     """
 
     stages: tuple[str, ...] | None = None
@@ -98,7 +99,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Request:
-    """Everything that is asked for."""
+    """Everything that a user asks for."""
 
     input: Input = field(default_factory=Input)
     model: ModelSource = field(default_factory=ModelSource)
@@ -147,7 +148,7 @@ def scope(
 
 
 def names(what: str, given: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    """Names as they were asked for; a lone text is one name. Raises UsageError for an empty list."""
+    """The requested names; a single text is one name. Raises UsageError for an empty list."""
     if given is None:
         return None
     listed = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
@@ -160,7 +161,7 @@ def names(what: str, given: str | Iterable[str] | None) -> tuple[str, ...] | Non
 
 
 def indices_asked(what: str, given: Asked) -> Indices | None:
-    """Indices as they were asked for. Raises UsageError for an empty list, and for what is not a whole number."""
+    """The requested indices. Raises UsageError for an empty list, and for values that are not whole numbers."""
     if given is None or isinstance(given, str):
         return given
     listed = whole_numbers(what, given)
@@ -188,7 +189,7 @@ def is_count(value: Any) -> bool:
 
 
 def checked_option(name: str, value: Any) -> Any:
-    """One of the shape options of seeded weights. Raises UsageError for one that makes no shape."""
+    """One of the shape options of seeded weights. Raises UsageError for an unusable size."""
     if name in LARGEST and not (is_count(value) and value <= LARGEST[name]):
         raise UsageError(f"{name} {value!r} is out of range: 1 to {LARGEST[name]}.")
     if name == "positions" and value not in POSITIONS:

@@ -46,7 +46,7 @@ def run(
     lengths = {stack.prefix: len(side) for stack, side in zip(model.spec.stacks, inputs, strict=True)}
     recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word, progress, on_part,
                         interventions_on(model.spec, interventions or {}))  # fmt: skip
-    # NaN and infinity in weights are shown and warned about; numpy need not say it a second time
+    # attn itself shows NaN and infinity and warns of them: numpy need not
     with np.errstate(all="ignore"):
         try:
             forward(model.spec, model.weights, inputs, recorder)

@@ -34,8 +34,8 @@ class Site:
     """Where the forward is. Every name is relative to `prefix` (`layers.3.attn.`): `s.linear("q", x)` reads the
     parameters layers.3.attn.q.weight and .bias, and `s.stage("q", …)` hands over the stage layers.3.attn.q.
 
-    `rows` are the positions of the rows that are computed here, and `heads` the heads, where they are not all:
-    in the last layer that is needed only what was asked for is computed.
+    `rows` are the positions of the rows to compute, and `heads` the heads, if not all: the last layer that is
+    needed computes only what was requested.
     """
 
     weights: Weights
@@ -98,7 +98,7 @@ class Site:
         return self.weights(self.prefix + name)
 
     def parameter(self, name: str) -> Array:
-        """A parameter that the Spec says is there."""
+        """A parameter that the model has, by its Spec."""
         value = self.weights(self.prefix + name)
         assert value is not None, self.prefix + name
         return value
@@ -120,7 +120,7 @@ class Site:
         return y
 
     def norm(self, name: str, norm: Norm | None, x: Array) -> Array:
-        """The norm with the parameters of that name; x as it is without a norm."""
+        """The norm with the parameters of that name; x itself without a norm."""
         if norm is None:
             return x
         return norm.apply(x, self.optional(f"{name}.weight"), self.optional(f"{name}.bias"))

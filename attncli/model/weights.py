@@ -16,7 +16,7 @@ from attncli.errors import AttnError
 from attncli.formula.types import Array, Index
 
 CONVERTED = 1 << 20
-"""How many numbers of a matrix are converted at a time: 4 MB in float32, so that the same memory is used again."""
+"""How many numbers of a matrix are converted at a time: 4 MB in float32, so that memory is reused."""
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}
 
 

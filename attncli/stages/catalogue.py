@@ -60,7 +60,7 @@ def attention_of(spec: Spec, name: str) -> Attention:
 
 
 def last_layer(spec: Spec, name: str) -> str:
-    """The prefix of the last layer that must be computed for a stage; empty where none must."""
+    """The prefix of the last layer that a stage needs; empty if it needs none."""
     stack, layer = stack_of(spec, name), layer_of(name)
     if layer is None:
         if relative(name).startswith("embed"):

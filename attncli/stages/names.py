@@ -19,14 +19,14 @@ MASKED_WITH_SINK, WEIGHTS_WITH_SINK = "masked_with_sink", "weights_with_sink"
 WEIGHTS, MIXED, HEADS, OUTPUT = "weights", "mixed", "heads", "output"
 
 QUERIES, KEYS = (Q_ROTATED, Q_NORMED, Q), (K_ROTATED, K_NORMED, K)
-"""What the scores may be made of: the first that an attention has."""
+"""The queries and keys that the scores may come from: the first of these that an attention has."""
 BEFORE_SOFTMAX = (SCORES, SCALED, CONTENT_TO_POSITION, POSITION_TO_CONTENT, BIASED, CAPPED, MASKED)
 """From Q Kᵀ to what the softmax reads; those that an attention has."""
 FROM_MASK_ON = (MASKED, MASKED_WITH_SINK, WEIGHTS_WITH_SINK, WEIGHTS)
-"""The stages [head, query, key] in which the mask shows: before it every query has a score for every key."""
+"""The stages [head, query, key] from the mask on: before it, every query has a score for every key."""
 
 ON_REQUEST = frozenset({f"{SELF}.{HEADS}", f"{CROSS}.{HEADS}"})
-"""Stages that `all` leaves out, for the forward does not need them."""
+"""Stages that `all` leaves out, because the forward pass does not need them."""
 
 
 @lru_cache(maxsize=1 << 16)

@@ -144,7 +144,7 @@ def _translated(spec: Spec, pattern: str) -> str:
 
 
 def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageError:
-    """`elsewhere`: the layers that have such a stage but were not selected."""
+    """`elsewhere`: the layers that have the stage but were not selected."""
     if elsewhere:
         listed = ", ".join(str(layer) for layer in sorted(layer for layer in elsewhere if layer is not None))
         return UsageError(f"{pattern!r} is not in the selected layers, but in {listed}.", "Try --layer all.")

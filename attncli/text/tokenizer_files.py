@@ -95,10 +95,10 @@ def _surround(tokenizer: tokenizers.Tokenizer, settings: dict[str, Any]) -> None
 
 
 def _id_of(tokenizer: tokenizers.Tokenizer, name: str) -> int:
-    found: int | None = tokenizer.token_to_id(name)
-    if found is None:
+    token_id: int | None = tokenizer.token_to_id(name)
+    if token_id is None:
         raise ValueError(f"it has no token {name}")
-    return found
+    return token_id
 
 
 def _word_pieces(vocab: Path, folder: Path) -> tokenizers.Tokenizer:

@@ -17,8 +17,8 @@ Intervention = Callable[[str, Array, "Index | None", Index], Array]
 
 `stage` is the full name. `heads` are the heads along the first axis, None for a stage without heads; `rows` are
 the positions along the row axis, which is the last but one. A stage may come in several parts, each with some of
-the heads and rows: what a function does must depend on the heads and rows it is told, not on the shape. `values`
-is a copy, which the function may change and return.
+the heads and rows: what a function does must depend on `heads` and `rows`, not on the shape. `values` is a copy,
+which the function may change and return.
 """
 
 

@@ -80,7 +80,8 @@ class Recorder:
 
     def rows(self, layer: str) -> Index:
         """The query positions that a layer, by the prefix of its stages, must compute: in the last layer that is
-        needed those asked for; before it all, since the next layer's keys and values come from every position."""
+        needed, the requested ones; in earlier layers all, since the next layer's keys and values come from every
+        position."""
         queries = self.selection.rows(layer)
         if layer == self.last_layer and queries is not None:
             return np.asarray(queries, dtype=np.intp)
@@ -149,7 +150,7 @@ class Recorder:
                 self._check_off(name)
 
     def _progress(self, prefix: str, within: float) -> float:
-        """Progress from 0 to 1: the finished layers plus a fraction of this one."""
+        """Progress from 0 to 1: finished layers plus part of this one."""
         # a decoder's embedding needs all of the encoder, and no layer after it
         count = self.layers[self.last_layer] + 1 if self.last_layer else len(self.layers)
         return (self.layers[_layer_of(prefix)] + within) / count
@@ -221,7 +222,7 @@ class Recorder:
 
 
 class Untapped:
-    """The tap of steps that are no stages: it lets all pass."""
+    """The tap for steps that are not stages: it changes nothing."""
 
     def __call__(self, name: str, values: Array, rows: Index | None = None) -> Array:
         return values

@@ -25,7 +25,7 @@ Block = tuple[Any, ...]
 
 
 class Enough(Exception):
-    """Every stage that was asked for is there: the rest is not computed."""
+    """All requested stages are complete: the rest is not computed."""
 
 
 class SlabRecorder(Protocol):
@@ -123,7 +123,7 @@ class SlabStages:
 
     def room(self, slab: Slab, name: str, shape: tuple[int, ...], dtype: np.dtype[Any], wanted: bool) -> Array:
         """Where to write a stage: into its part of what is kept, if that part is all of the slab and one block of
-        it; else into one scratch array, over whatever stage was there before."""
+        it; else into one scratch array, which overwrites the stage before."""
         if self.on_part is None and wanted and all(isinstance(i, slice) for i in (*slab.kept, *slab.wanted)):
             block = self._kept(name, shape[-1], dtype)[slab.kept]
             if block.shape == shape:
@@ -133,7 +133,7 @@ class SlabStages:
         return self._scratch
 
     def pop(self, name: str) -> Array | None:
-        """All that is kept of a stage, now that its slabs are through; None where nothing is."""
+        """What is kept of a stage, after its last slab; None if nothing is."""
         return self._values.pop(name, None)
 
     def _kept(self, name: str, columns: int, dtype: np.dtype[Any]) -> Array:
@@ -145,14 +145,14 @@ class SlabStages:
 
 
 def in_both(wanted: Index, computed: Index) -> tuple[Index, Index]:
-    """Where the indices that both have lie in the one and in the other. Both are in ascending order."""
+    """Where the indices that two lists share are in each of them. Both are in ascending order."""
     places = np.searchsorted(wanted[:-1], computed)
     both = wanted[places] == computed
     return places[both], np.flatnonzero(both)
 
 
 def block_of(heads: Index, rows: Index) -> Block:
-    """The index of some heads and rows, with slices, which copy nothing, where they will do."""
+    """The index of some heads and rows; slices, which copy nothing, where possible."""
     head, row = (
         slice(int(i[0]), int(i[-1]) + 1) if len(i) and i[-1] - i[0] + 1 == len(i) else i for i in (heads, rows)
     )

@@ -20,7 +20,7 @@ from attncli.tracing.unknown import unknown_fields, with_unknown
 from attncli.version import __version__
 
 SCHEMAS = ("attn.trace/1", "attn.pe/1")
-"""Those of the documents that are traces."""
+"""The schemas of documents that are traces."""
 SHOWN = 20
 """How many stages `repr` of a trace shows at most."""
 
@@ -57,15 +57,15 @@ class Trace(Mapping[str, Stage]):
     version: str = __version__
     parameters: dict[str, Any] = field(default_factory=dict)
     axes: tuple[str, ...] = ()
-    """Those of the stages to come, for renderers that must know before they begin."""
+    """The axes of the stages to come, for renderers that need them before they begin."""
     target: Tokens | None = None
     target_text: str | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the file that it was loaded from which this attn does not know; `save` writes them again."""
 
     def __getitem__(self, name: str) -> Stage:
-        """A stage by its full name, or by the end of it (`attn.weights`, `weights`) where only one stage has that.
-        Raises KeyError for a name that none has, or several."""
+        """A stage by its full name, or by the end of it (`attn.weights`, `weights`) if only one stage matches.
+        Raises KeyError if none or several match."""
         found = self._named(name)
         if len(found) == 1:
             return self.stages[found[0]]

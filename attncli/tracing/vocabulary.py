@@ -1,4 +1,4 @@
-"""The logits and probabilities, which come some rows at a time, for a vocabulary is large."""
+"""The logits and probabilities, which come some rows at a time, because a vocabulary is large."""
 
 from __future__ import annotations
 

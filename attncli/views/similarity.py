@@ -18,20 +18,24 @@ LINES = 40
 COLUMNS = (N_("distance"), N_("mean"), N_("smallest"), N_("largest"))
 
 
-def page(formula: str, found: Sequence[AtDistance], parameters: Mapping[str, Any], options: Options) -> Page:
+def page(formula: str, distances: Sequence[AtDistance], parameters: Mapping[str, Any], options: Options) -> Page:
     """A bar for each distance, as long as the mean over its pairs of positions. `formula` says what the products
     are, `parameters` how the encodings were made."""
     return Page(
         title="attn pe",
         head={"schema": "attn.similarity/1", "version": __version__, **parameters, "formula": formula},
         items="distances",
-        sections=[Section(lambda: _blocks(formula, found, options), Records([asdict(one) for one in found]))],
+        sections=[
+            Section(
+                lambda: _blocks(formula, distances, options), Records([asdict(distance) for distance in distances])
+            )
+        ],
     )
 
 
-def _blocks(formula: str, found: Sequence[AtDistance], options: Options) -> Iterator[Block]:
-    every = 1 if options.full else -(-len(found) // LINES)
-    shown = found[::every]
+def _blocks(formula: str, distances: Sequence[AtDistance], options: Options) -> Iterator[Block]:
+    every = 1 if options.full else -(-len(distances) // LINES)
+    shown = distances[::every]
     about = N_("by the distance of two positions; mean, smallest and largest over all pairs")
     yield Formula(formula, about)
     numbers = ([getattr(distance, field) for distance in shown] for field in ("mean", "smallest", "largest"))
@@ -40,4 +44,6 @@ def _blocks(formula: str, found: Sequence[AtDistance], options: Options) -> Iter
     columns = [Column(title, texts) for title, texts in zip(COLUMNS, cells, strict=True)]
     yield BarChart(columns, [distance.mean for distance in shown])
     if every > 1:
-        yield Note(N_("one distance in {every}, of {count}; --full shows them all", every=every, count=len(found)))
+        yield Note(
+            N_("one distance in {every}, of {count}; --full shows them all", every=every, count=len(distances))
+        )

@@ -146,8 +146,8 @@ class StageData:
             for cells in coordinates:
                 row |= cells
             if stage.ids is not None and stage.labels is not None:
-                at = stage.row_indices.index(int(str(row["position"]))), int(str(row["rank"]))
-                row |= {"id": int(stage.ids[at]), "word": stage.labels[at[0]][at[1]]}
+                position = stage.row_indices.index(int(str(row["position"]))), int(str(row["rank"]))
+                row |= {"id": int(stage.ids[position]), "word": stage.labels[position[0]][position[1]]}
             yield row
 
     def _axes(self) -> list[Sequence[Record]]:

@@ -33,7 +33,7 @@ def command(names: tuple[str, ...], output: Output) -> None:
     from attncli.views import families as view
 
     format_ = no_arrays(chosen_format(output), "a list of families")
-    found, options = families(names), render_options(output)
+    traits, options = families(names), render_options(output)
     with opened(output.path) as stream:
         width = width_of(stream) if format_ == "table" else None
-        write(format_, view.page(found, options, width), stream, options)
+        write(format_, view.page(traits, options, width), stream, options)

@@ -59,10 +59,10 @@ from attncli.model.request import Pooling, Request
 def command(request: Request, sort: str, pool: Pooling) -> None:
     """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
 
-    Rows are queries (the token that attends), columns are keys (the token attended to). A head is labelled by
-    its pattern where that is clear: it attends to the token before, the first token, itself, the last equal
-    token, or (induction) the token that followed that one. Maps that do not fit the window are pooled, and say
-    so. Give - as the SENTENCE to read standard input.
+    Rows are queries (the token that attends), columns are keys (the token attended to). A head with a clear
+    pattern is labelled with it: it attends to the previous token, to the first token, to itself, to the last
+    identical token (same), or to the token after that one (induction). Maps that do not fit the window are pooled,
+    and say so. Give - as the SENTENCE to read standard input.
     """
     with tokenizing(request) as with_tokens:
         from attncli.cli.output import opened, render_options

@@ -1,4 +1,4 @@
-"""`attn model`: what a checkpoint is."""
+"""`attn model`: the description of a checkpoint."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from attncli.model.request import Output
 @output_options()
 @typed_options
 def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
-    """Show what a checkpoint is: its sizes, its parts, its tensors, and the stages it offers.
+    """Describe a checkpoint: its sizes, its parts, its tensors, and the stages it offers.
 
     PATH is a folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, a .safetensors/.npz file
     with one attention layer, or story, the model that comes with attn, whose card is shown as well. Only
     config.json and the headers of the files are read. If attn cannot trace the checkpoint, it shows what the
-    headers say and the reason, and the exit status is 1.
+    headers say, and the reason; the exit status is then 1.
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.model.describing import describe

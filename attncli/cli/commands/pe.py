@@ -1,4 +1,4 @@
-"""`attn pe`: positional encodings as numbers."""
+"""`attn pe`: positional encodings, as numbers or maps."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.option("--base", type=float, metavar="NUMBER", help="Base of the wavelengths.  [default: 10000]")
 @click.option("--kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
 @click.option("--heads", type=int, metavar="N", help="ALiBi: number of heads.  [default: 8]")
-@click.option(
-    "-m", "--model", metavar="MODEL", help="Show a checkpoint's own encodings; named as for attn explain."
-)
+@click.option("-m", "--model", metavar="MODEL", help="Show the encodings of this model, named as in attn explain.")
 @click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
 @click.option(
     "--similarity",
@@ -119,7 +117,7 @@ def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
     from attncli.views import similarity as view
 
     encodings, formula = vectors(list(trace.values()))
-    found = by_distance(dot_products(encodings), trace.parameters["positions"])
+    distances = by_distance(dot_products(encodings), trace.parameters["positions"])
     options = render_options(output)
     with opened(output.path) as stream:
-        write(format_, view.page(formula, found, trace.parameters, options), stream, options)
+        write(format_, view.page(formula, distances, trace.parameters, options), stream, options)

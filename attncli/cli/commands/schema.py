@@ -12,10 +12,13 @@ SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "mo
     epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
     "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
 )
-@click.argument("name", type=click.Choice(SCHEMAS), default="trace")
+@click.argument("name", type=click.Choice(SCHEMAS), default="trace", metavar="[NAME]")
 def command(name: str) -> None:
-    """Print the JSON Schema of a command's --json: trace (attn explain), worked (attn explain --query), map,
-    tokens, versus, pe, similarity (attn pe --similarity), model or families."""
+    """Print the JSON Schema of a command's --json.
+
+    NAME is trace (attn explain, the default), worked (attn explain --query), map, tokens, versus, pe, similarity
+    (attn pe --similarity), model or families.
+    """
     from importlib.resources import files
 
     click.echo((files("attncli") / "schemas" / f"{name}-1.json").read_text("utf-8"), nl=False)

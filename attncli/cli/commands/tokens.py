@@ -25,10 +25,9 @@ from attncli.model.request import Request
 @output_options()
 @typed_options
 def command(request: Request) -> None:
-    """Show the tokens of SENTENCE: index, id, text, and the characters [start, end) that each covers; with
-    --target also what the decoder reads.
+    """Show the tokens of SENTENCE: index, id, text, and the characters from start up to end that each covers.
 
-    Give - as the SENTENCE to read standard input.
+    With --target, also show the tokens that the decoder reads. Give - as the SENTENCE to read standard input.
     """
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.input import tokenize, tokenize_target

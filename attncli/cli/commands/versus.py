@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     metavar="words|chars|bytes|PATH",
     default="words",
     show_default=True,
-    help="How to cut text into tokens.",
+    help="How to split text into tokens.",
 )
 @output_options()
 @typed_options
@@ -106,10 +106,10 @@ def command(
             "Add --only sequential, or leave out --threads.",
         )
     with Progress() as progress:
-        found, tokens = compared(asked, text, progress)
+        comparison, tokens = compared(asked, text, progress)
     options = render_options(output)
     with opened(output.path) as stream:
-        write(format_, view.page(found, tokens, text.text, asked, options), stream, options)
+        write(format_, view.page(comparison, tokens, text.text, asked, options), stream, options)
 
 
 def _limit_threads(count: int) -> None:

@@ -65,13 +65,13 @@ def differences(models: Models, x: Array, order: Index, progress: Progress = sil
         ("rnn", False, True): lambda x: rnn(models.rnn, x),
         ("lstm", False, True): lambda x: lstm(models.lstm, x).hidden,
     }
-    found = []
+    differences = []
     for number, ((model, has_positions, has_mask), layer) in enumerate(layers.items()):
         vectors = layer(x)
         difference = np.empty_like(vectors)
         difference[order] = layer(x[order])
         difference -= vectors  # [position, out]: the same token in both orders
         relative = float(np.linalg.norm(difference) / np.linalg.norm(vectors))
-        found.append(Difference(model, has_positions, has_mask, np.abs(difference).max(axis=1), relative))
+        differences.append(Difference(model, has_positions, has_mask, np.abs(difference).max(axis=1), relative))
         progress((number + 1) / len(layers))
-    return tuple(found)
+    return tuple(differences)

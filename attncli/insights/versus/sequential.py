@@ -115,8 +115,10 @@ def measure(
                 progress(sum(cost[:number]) / sum(cost))
         timings += [Timing(name, n, median(runs[name]), len(runs[name])) for name in NAMES]
     times = {name: [timing.seconds for timing in timings if timing.model == name] for name in NAMES}
-    found = [c for other in ("rnn", "lstm") for c in crossings(other, lengths, times["attention"], times[other])]
-    return Sequential(tuple(lengths), tuple(timings), tuple(found), cores())
+    all_crossings = [
+        c for other in ("rnn", "lstm") for c in crossings(other, lengths, times["attention"], times[other])
+    ]
+    return Sequential(tuple(lengths), tuple(timings), tuple(all_crossings), cores())
 
 
 def crossings(
@@ -126,13 +128,13 @@ def crossings(
     length."""
     gaps = [math.log(a) - math.log(b) for a, b in zip(attention, times, strict=True)]
     decided = [(n, gap) for n, gap in zip(lengths, gaps, strict=True) if gap]  # equal times are on neither side
-    found = []
+    crossed = []
     for (n, gap), (later, later_gap) in pairwise(decided):
         if gap * later_gap < 0:
             fraction = gap / (gap - later_gap)
             crossing = math.exp(math.log(n) + fraction * math.log(later / n))
-            found.append(Crossing(other, crossing, (n, later), gap < 0))
-    return found
+            crossed.append(Crossing(other, crossing, (n, later), gap < 0))
+    return crossed
 
 
 def _enough(runs: Sequence[float]) -> bool:

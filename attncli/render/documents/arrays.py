@@ -30,7 +30,8 @@ class ArraysWriter:
         """Writes the file. Raises UsageError for a page that has no arrays."""
         if not self.arrays:
             raise UsageError(
-                f"{self.name} holds arrays of numbers, and this page has none.", "Take --json, --format csv or md."
+                f"{self.name} holds arrays of numbers, and this page has none.",
+                "Use --json, --format csv or --format md.",
             )
         document: dict[str, Any] = {**self.page.head, self.page.items: self.items, **self.page.beside_arrays}
         self.output.write(self.as_bytes(self.arrays, encode(document).decode()))

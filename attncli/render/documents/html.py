@@ -204,8 +204,8 @@ def _span(text: str, style: str | None, say: Say) -> str:
 def _map(cells: Cells, say: Say) -> dict[str, Any]:
     """Where a map lies in its picture, and its numbers to four digits; what is not finite becomes null."""
     assert cells.head is not None
-    place = {"x": cells.x, "y": cells.y, "cell": cells.cell}
-    return place | {"title": shown(cells.head.title, say), "values": _four_digits(cells.head.values)}
+    area = {"x": cells.x, "y": cells.y, "cell": cells.cell}
+    return area | {"title": shown(cells.head.title, say), "values": _four_digits(cells.head.values)}
 
 
 def _four_digits(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

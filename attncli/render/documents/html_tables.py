@@ -100,9 +100,9 @@ def _body(rows: Sequence[str]) -> str:
 
 
 def _cells(columns: Sequence[Column], row: int, bold: frozenset[tuple[int, int]], say: Say) -> Iterator[str]:
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         text = escape(shown(column.cells[row], say))
-        yield f"<td{_kind(column, (row, place) in bold)}>{text}</td>"
+        yield f"<td{_kind(column, (row, index) in bold)}>{text}</td>"
 
 
 def _kind(column: Column, bold: bool = False) -> str:

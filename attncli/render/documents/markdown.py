@@ -152,9 +152,9 @@ def _table(table: Table, options: Options) -> Iterator[str]:
     )
     for row in range(len(table.columns[0].cells)):
         cells = [text(column.cells[row]) for column in table.columns]
-        for place, cell in enumerate(cells):
-            if cell and ((row, place) in table.bold or (row == table.strong and place == 0)):
-                cells[place] = f"**{cell}**"
+        for index, cell in enumerate(cells):
+            if cell and ((row, index) in table.bold or (row == table.strong and index == 0)):
+                cells[index] = f"**{cell}**"
         yield as_row([*cells, *bars[row : row + 1]])
 
 

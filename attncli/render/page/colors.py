@@ -47,8 +47,8 @@ def _points_along(points: Array, count: int) -> Array:
     """Points at equal distances on the path through `points` [point, 3]. [count, 3]."""
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     so_far = np.concatenate([[0], np.cumsum(lengths)])  # [point]
-    at = np.linspace(0, so_far[-1], count)
-    return np.stack([np.interp(at, so_far, points[:, axis]) for axis in range(3)], axis=1)
+    distances = np.linspace(0, so_far[-1], count)
+    return np.stack([np.interp(distances, so_far, points[:, axis]) for axis in range(3)], axis=1)
 
 
 def to_srgb(oklab: Array) -> Colors:

@@ -53,8 +53,8 @@ class Writer(Protocol):
 
 def open_writer(name: str, page: Page, output: IO[bytes], options: Options) -> Writer:
     """The writer of a format, for sections that come one by one. The sections of `page` itself are not written."""
-    made: Writer = import_module(FORMATS[name].module).writer(page, output, options)
-    return made
+    writer: Writer = import_module(FORMATS[name].module).writer(page, output, options)
+    return writer
 
 
 def write(name: str, page: Page, output: IO[bytes], options: Options) -> None:

@@ -23,8 +23,8 @@ def levels(values: Array, limits: tuple[float, float], count: int) -> Levels:
     low, high = limits
     with np.errstate(invalid="ignore"):
         steps = np.clip((values - low) / (high - low) * count, 0, count - 1)
-    found = np.where(np.isnan(steps), NAN_LEVEL, steps).astype(np.int16)
-    return np.where(values == MASKED, np.int16(MASKED_LEVEL), found)
+    level = np.where(np.isnan(steps), NAN_LEVEL, steps).astype(np.int16)
+    return np.where(values == MASKED, np.int16(MASKED_LEVEL), level)
 
 
 def scale_number(value: float) -> str:

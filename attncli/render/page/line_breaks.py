@@ -23,27 +23,27 @@ def fit(label: str, width: int) -> str:
 def breaks(line: str, width: int) -> list[int]:
     """Where each line after the first begins. Lines are at most `width` cells wide; they break between pieces, or
     within a piece that is wider."""
-    found, place, used = [], 0, 0
+    starts, index, used = [], 0, 0
     for piece in pieces(line):
         if used and used + cell_len(piece.rstrip()) > width:
-            found.append(place)
+            starts.append(index)
             used = 0
         for char in piece:
             if used + cell_len(char) > width and not char.isspace():
-                found.append(place)
+                starts.append(index)
                 used = 0
             used += cell_len(char)
-            place += 1
-    return found
+            index += 1
+    return starts
 
 
 def pieces(line: str) -> Iterator[str]:
     """The parts between which a line may be broken, each with the spaces that follow it."""
     start = 0
-    for place in range(1, len(line)):
-        if _may_part(line[place - 1], line[place]):
-            yield line[start:place]
-            start = place
+    for index in range(1, len(line)):
+        if _may_part(line[index - 1], line[index]):
+            yield line[start:index]
+            start = index
     yield line[start:]
 
 

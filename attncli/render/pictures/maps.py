@@ -68,9 +68,9 @@ def _single(sheet: Drawing, block: HeadMaps, say: Say) -> None:
     rows, columns = block.rows, block.columns
     cell = int(np.clip(SINGLE // max(rows.size, columns.size), 2, 28))
     down, over = (every_label(_labels(side, say), cell) for side in (rows, columns))
-    found = levels(head.values, block.limits, STEPS)
+    cell_levels = levels(head.values, block.limits, STEPS)
     x, y = draw_labels(sheet, down, over, cell, cell)
-    sheet.paste(Cells(x, y, cell, found, block.signed, block, head))
+    sheet.paste(Cells(x, y, cell, cell_levels, block.signed, block, head))
     sheet.height = y + rows.size * cell
 
 
@@ -115,8 +115,8 @@ def _grid(sheet: Drawing, block: HeadMaps, say: Say) -> None:
         x, y = EDGE + position % abreast * wide, top + position // abreast * high + LEADING
         sheet.put(Words(x, y - 0.4 * FONT, name))
         sheet.put(Words(x + GLYPH * (cell_len(name) + 1), y - 0.4 * FONT, head.mark, look=MARK))
-        found = levels(head.values, block.limits, STEPS)
-        sheet.paste(Cells(x, y, cell, found, block.signed, block, head))
+        cell_levels = levels(head.values, block.limits, STEPS)
+        sheet.paste(Cells(x, y, cell, cell_levels, block.signed, block, head))
     sheet.height = top + -(-len(block.maps) // abreast) * high
 
 

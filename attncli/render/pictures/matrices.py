@@ -89,17 +89,17 @@ def _heatmap(sheet: Drawing, matrix: Matrix, options: Options) -> None:
         for names, size, cell in ((matrix.rows, steps[0], high), (matrix.columns, steps[1], wide))
     )
     x, y = draw_labels(sheet, rows, columns, wide, high)
-    found = levels(values, limits, STEPS)
-    sheet.paste(Cells(x, y, wide, found, limits[0] < 0, stretch=high / wide))
+    cell_levels = levels(values, limits, STEPS)
+    sheet.paste(Cells(x, y, wide, cell_levels, limits[0] < 0, stretch=high / wide))
     for r, row in enumerate(texts):
         for c, text in enumerate(row):
-            look = _look_on(int(found[r, c]), limits[0] < 0)
+            look = _look_on(int(cell_levels[r, c]), limits[0] < 0)
             sheet.put(Words(x + (c + 0.5) * wide, y + (r + 0.5) * high + 4, text, "middle", look, size=SMALL_FONT))
     sheet.height = y + len(values) * high + GAP
     draw_scale(sheet, limits, limits[0] < 0)
-    if (found == MASKED_LEVEL).any():
+    if (cell_levels == MASKED_LEVEL).any():
         sheet.text(say("hatched: masked, the query cannot attend to the key"), QUIET)
-    if (found == NAN_LEVEL).any():
+    if (cell_levels == NAN_LEVEL).any():
         sheet.text(say("magenta: not a number"), QUIET)
     if steps != (1, 1):
         sheet.text(_pooling(steps, limits[0] < 0, options), QUIET)

@@ -116,9 +116,9 @@ def _color(style: str) -> str:
 def _scale(axis: Axis, numbers: Array, *, rounded: bool) -> _Scale:
     """The range and the ticks of an axis for some numbers. `rounded`: it begins and ends with a tick."""
     coordinates = axis.coordinates(numbers)
-    found = [float(coordinate) for coordinate in coordinates[np.isfinite(coordinates)]]
-    around = ticks(axis, found, TICKS)
-    low, high = (min(found), max(found)) if found and not rounded else (around.first, around.last)
+    finite = [float(coordinate) for coordinate in coordinates[np.isfinite(coordinates)]]
+    around = ticks(axis, finite, TICKS)
+    low, high = (min(finite), max(finite)) if finite and not rounded else (around.first, around.last)
     if low == high:
         low, high = around.first, around.last
     marks = [(float(axis.coordinates(np.array(number))), text) for number, text in axis.marks]

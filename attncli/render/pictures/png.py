@@ -66,8 +66,8 @@ def write_png(sheet: Drawing, output: IO[bytes], say: Say) -> None:
         xs, ys = zip(*line.points, strict=True)
         axes.plot(xs, ys, color=line.color, linewidth=line.width, zorder=2)
     for box in sheet.boxes:
-        place = (box.x, box.y), box.width, box.height
-        axes.add_patch(Rectangle(*place, facecolor=box.color, linewidth=0, zorder=3))
+        area = (box.x, box.y), box.width, box.height
+        axes.add_patch(Rectangle(*area, facecolor=box.color, linewidth=0, zorder=3))
     for words in sheet.words:
         _words(axes, words, fonts)
     axes.set(xlim=(0, sheet.width), ylim=(sheet.height, 0), aspect="auto")

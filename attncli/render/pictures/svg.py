@@ -107,21 +107,26 @@ def _line(root: Element, line: Line) -> None:
 
 
 def _box(root: Element, box: Box) -> None:
-    place = {"x": f"{box.x:.1f}", "y": f"{box.y:.1f}", "width": f"{box.width:.1f}", "height": f"{box.height:.1f}"}
-    SubElement(root, "rect", {**place, "fill": box.color})
+    attributes = {
+        "x": f"{box.x:.1f}",
+        "y": f"{box.y:.1f}",
+        "width": f"{box.width:.1f}",
+        "height": f"{box.height:.1f}",
+    }
+    SubElement(root, "rect", {**attributes, "fill": box.color})
 
 
 def _words(root: Element, words: Words) -> None:
-    found = {"x": f"{words.x:.1f}", "y": f"{words.y:.1f}"}
+    attributes = {"x": f"{words.x:.1f}", "y": f"{words.y:.1f}"}
     if words.look.color != INK:
-        found["fill"] = words.look.color
+        attributes["fill"] = words.look.color
     if words.look.bold:
-        found["font-weight"] = "bold"
+        attributes["font-weight"] = "bold"
     if words.size != FONT:
-        found["font-size"] = f"{words.size:g}"
-    found["xml:space"] = "preserve"
+        attributes["font-size"] = f"{words.size:g}"
+    attributes["xml:space"] = "preserve"
     if words.anchor != "start":
-        found["text-anchor"] = words.anchor
+        attributes["text-anchor"] = words.anchor
     if words.turned:
-        found["transform"] = f"rotate(-{TURN} {words.x:.1f} {words.y:.1f})"
-    SubElement(root, "text", found).text = words.text
+        attributes["transform"] = f"rotate(-{TURN} {words.x:.1f} {words.y:.1f})"
+    SubElement(root, "text", attributes).text = words.text

@@ -57,8 +57,8 @@ def draw_table(sheet: Drawing, table: Table, options: Options) -> None:
             sheet.height += 4
         cells = [wrapped(column.cells[row], width) for column, width in zip(columns, widths, strict=True)]
         looks = [
-            BOLD if row == table.strong or (row, place) in table.bold else SPECIAL.get(column.cells[row], PLAIN)
-            for place, column in enumerate(columns)
+            BOLD if row == table.strong or (row, index) in table.bold else SPECIAL.get(column.cells[row], PLAIN)
+            for index, column in enumerate(columns)
         ]
         top = sheet.height
         _row(sheet, columns, cells, starts, widths, looks)
@@ -78,15 +78,15 @@ def _widths(columns: Sequence[Column]) -> list[int]:
     over = sum(needed) + 3 * len(needed) - LINE
     if over <= 0:
         return needed
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if column.kind == "number":
             least = max((max(map(cell_len, word.split(" "))) for word in [column.title] if word), default=1)
-            needed[place] = max(least, max(map(cell_len, column.cells), default=1))
+            needed[index] = max(least, max(map(cell_len, column.cells), default=1))
     over = sum(needed) + 3 * len(needed) - LINE
-    words = [place for place, column in enumerate(columns) if column.kind == "words"]
-    for place in sorted(words, key=lambda p: -needed[p]):
-        cut = min(max(needed[place] - WORDS, 0), max(over, 0))
-        needed[place], over = needed[place] - cut, over - cut
+    words = [index for index, column in enumerate(columns) if column.kind == "words"]
+    for index in sorted(words, key=lambda p: -needed[p]):
+        cut = min(max(needed[index] - WORDS, 0), max(over, 0))
+        needed[index], over = needed[index] - cut, over - cut
     return needed
 
 
@@ -109,8 +109,8 @@ def _row(
 ) -> None:
     """Adds a row of cells, each in as many lines as it needs; numbers flush right."""
     for column, lines, start, width, look in zip(columns, cells, starts, widths, looks, strict=True):
-        for place, line in enumerate(lines):
-            y = sheet.height + (place + 1) * LEADING - 0.3 * FONT
+        for index, line in enumerate(lines):
+            y = sheet.height + (index + 1) * LEADING - 0.3 * FONT
             flush = column.kind == "number"
             x = start + width * GLYPH if flush else start
             sheet.put(Words(x, y, line, "end" if flush else "start", look))

@@ -156,8 +156,8 @@ def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | 
     starts = columns.starts
     bold = matrix.weights and len(matrix.values) > 1
     lines: list[Line] = []
-    for place, row in enumerate(rows):
-        cells = [c.cells[place] for c in columns.shown]
+    for position, row in enumerate(rows):
+        cells = [c.cells[position] for c in columns.shown]
         line = columns.line(cells, marker)
         largest = int(np.argmax(matrix.values[row])) if bold else -1
         styles = [
@@ -172,9 +172,9 @@ def _numbers(matrix: Matrix, columns: _Columns, rows: Sequence[int], gap: int | 
 
 def _styled(line: str, styles: Sequence[str | None], starts: Sequence[int]) -> Line:
     """The line in pieces, one for each run of numbers of one style."""
-    places = [next(run) for _, run in groupby(range(len(styles)), key=styles.__getitem__)]
-    cuts = [0, *(starts[place] for place in places[1:]), len(line)]
-    return [(line[cuts[i] : cuts[i + 1]], styles[place]) for i, place in enumerate(places)]
+    run_starts = [next(run) for _, run in groupby(range(len(styles)), key=styles.__getitem__)]
+    cuts = [0, *(starts[start] for start in run_starts[1:]), len(line)]
+    return [(line[cuts[i] : cuts[i + 1]], styles[start]) for i, start in enumerate(run_starts)]
 
 
 def _layout(matrix: Matrix, rows: Sequence[int], options: Options, room: int) -> _Columns:
@@ -191,16 +191,16 @@ def _layout(matrix: Matrix, rows: Sequence[int], options: Options, room: int) ->
     if options.full:
         return _Columns([column(c) for c in range(count)], 2, 0, left, "")
     markers = "⋯ " + options.say("{count} more"), "⋯{count}"
-    made: dict[int, _Column] = {}
+    candidates: dict[int, _Column] = {}
     for step in range(count):  # from both ends towards the middle, until they no longer fit
         index = step // 2 if step % 2 == 0 else count - 1 - step // 2
-        made[index] = column(index)
-        if sum(c.width for c in made.values()) + len(made) - 1 > room:
+        candidates[index] = column(index)
+        if sum(c.width for c in candidates.values()) + len(candidates) - 1 > room:
             break
-    for marker, number, space in product(markers, range(len(made), 0, -1), (2, 1)):
+    for marker, number, space in product(markers, range(len(candidates), 0, -1), (2, 1)):
         chosen, left_out = middle_out(count, number)
-        if all(c in made for c in chosen):
-            columns = _Columns([made[c] for c in chosen], space, left_out, left, marker)
+        if all(c in candidates for c in chosen):
+            columns = _Columns([candidates[c] for c in chosen], space, left_out, left, marker)
             if columns.width <= room:
                 return columns
-    return _Columns([made[0]], 1, count - 1, left, markers[-1])  # wider than the terminal, but whole
+    return _Columns([candidates[0]], 1, count - 1, left, markers[-1])  # wider than the terminal, but whole

@@ -99,8 +99,8 @@ def heatmap(values: Array, limits: tuple[float, float], layout: Layout, ink: Ink
         cells = enlarged(cells, layout.high, layout.wide)
     drawn = [*over, *painted(cells, replace(ink, half=layout.half))]
     labels = [""] * len(drawn)
-    for place, label in enumerate(_beside(layout)):
-        labels[len(over) + place * layout.high + (layout.high - 1) // 2] = label
+    for row, label in enumerate(_beside(layout)):
+        labels[len(over) + row * layout.high + (layout.high - 1) // 2] = label
     lines = [a + " " * (layout.margin - cell_len(a)) + b for a, b in zip(labels, drawn, strict=True)]
     return lines if ink.colored else [line.rstrip(" ") for line in lines]
 
@@ -136,7 +136,7 @@ def header(layout: Layout) -> list[str]:
         return ["".join(name + " " * (layout.wide - cell_len(name)) for name in side.names).rstrip()]
     stacks = [clusters(fit(name, LABEL_HEIGHT)) for name in side.names]
     if layout.spills:
-        stacks = [stack if place % 2 == 0 else [] for place, stack in enumerate(stacks)]
+        stacks = [stack if index % 2 == 0 else [] for index, stack in enumerate(stacks)]
     return _stacked(stacks, layout.wide)
 
 
@@ -145,9 +145,9 @@ def _ticks(indices: Sequence[int], wide: int) -> list[str]:
     apart = -(-(len(str(max(indices))) + 1) // wide)  # in columns
     apart = next(n for n in (1, 2, 5, 10) if n >= min(apart, 10))
     numbers = strokes = ""
-    for place in range(0, len(indices), apart):
-        numbers = numbers.ljust(place * wide) + str(indices[place])
-        strokes = strokes.ljust(place * wide) + "╷"
+    for index in range(0, len(indices), apart):
+        numbers = numbers.ljust(index * wide) + str(indices[index])
+        strokes = strokes.ljust(index * wide) + "╷"
     return [numbers, strokes]
 
 
@@ -156,23 +156,23 @@ def _stacked(stacks: Sequence[Sequence[str]], wide: int) -> list[str]:
     lines = []
     for back in range(max(map(len, stacks)), 0, -1):
         line, used = "", 0
-        for place, stack in enumerate(stacks):
+        for index, stack in enumerate(stacks):
             if len(stack) >= back:
-                line += " " * (place * wide - used) + stack[-back]
-                used = place * wide + cell_len(stack[-back])
+                line += " " * (index * wide - used) + stack[-back]
+                used = index * wide + cell_len(stack[-back])
         lines.append(line)
     return lines
 
 
 def clusters(text: str) -> list[str]:
     """The characters of a text, each with the marks that stand on it."""
-    made: list[str] = []
+    characters: list[str] = []
     for char in text:
-        if made and cell_len(char) == 0:
-            made[-1] += char
+        if characters and cell_len(char) == 0:
+            characters[-1] += char
         else:
-            made.append(char)
-    return made
+            characters.append(char)
+    return characters
 
 
 def scale_lines(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:
@@ -187,21 +187,21 @@ def scale_lines(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> 
 def _numbers(limits: tuple[float, float], wide: int) -> str:
     """The numbers of five places along a bar, the inner ones where they touch no other."""
     numbers = [scale_number(x) for x in np.linspace(*limits, 5)]
-    at = [round(place * (wide - 1) / 4 - len(number) / 2) for place, number in enumerate(numbers)]
-    at[0], at[-1] = 0, wide - len(numbers[-1])
+    starts = [round(index * (wide - 1) / 4 - len(number) / 2) for index, number in enumerate(numbers)]
+    starts[0], starts[-1] = 0, wide - len(numbers[-1])
     text = numbers[0]
-    for place in (1, 2, 3):
-        if len(text) < at[place] and at[place] + len(numbers[place]) < at[-1]:
-            text = text.ljust(at[place]) + numbers[place]
-    return text.ljust(max(at[-1], len(text) + 1)) + numbers[-1]
+    for index in (1, 2, 3):
+        if len(text) < starts[index] and starts[index] + len(numbers[index]) < starts[-1]:
+            text = text.ljust(starts[index]) + numbers[index]
+    return text.ljust(max(starts[-1], len(text) + 1)) + numbers[-1]
 
 
 def _steps(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:
     edges = [scale_number(x) for x in np.linspace(*limits, ink.steps + 1)]
     patches = painted(np.arange(ink.steps, dtype=np.int16)[:, None].repeat(2, axis=1), replace(ink, half=False))
     lines, used = [""], 0
-    for place, patch in enumerate(patches):
-        text = " " + say("{low} to {high}", low=edges[place], high=edges[place + 1])
+    for level, patch in enumerate(patches):
+        text = " " + say("{low} to {high}", low=edges[level], high=edges[level + 1])
         long = 2 + cell_len(text)
         if used and used + 2 + long > width:
             lines, used = [*lines, ""], 0

@@ -23,8 +23,8 @@ def show(table: Table, console: Console, options: Options) -> None:
     """Prints a table whose columns, other than the first, are numbers. Numbers are never cut: where a column is
     wider than the terminal, so is the table."""
     labels, *numbers = (_translated(column, options) for column in table.columns)
-    for part in _tables(table, labels, numbers, console.width):
-        print_whole(console, part)
+    for rich_table in _tables(table, labels, numbers, console.width):
+        print_whole(console, rich_table)
 
 
 def _translated(column: Column, options: Options) -> Column:
@@ -36,11 +36,11 @@ def _tables(table: Table, labels: Column, numbers: Sequence[Column], width: int)
     """As many tables, one below the other, as the columns need. The bars stand beside the last."""
     label_width = min(_width(labels), LABEL_WIDTH, max(width // 3, LEAST_LABEL))
     room = width - FRAME - label_width
-    parts, space = _parts(numbers, room, 0 if table.bars is None else SHORTEST_BAR + 2)
-    for columns in parts:
+    tables, space = _split(numbers, room, 0 if table.bars is None else SHORTEST_BAR + 2)
+    for columns in tables:
         used = _span([columns], space)
         bar_width = min(LONGEST_BAR, room - used - 2)
-        bars = table.bars if columns is parts[-1] and bar_width >= SHORTEST_BAR else None
+        bars = table.bars if columns is tables[-1] and bar_width >= SHORTEST_BAR else None
         yield _table(table, labels, label_width, _Numbers(columns, space, bars, bar_width))
 
 
@@ -68,9 +68,9 @@ class _Numbers:
         lines = []
         for row, (bar, negative) in enumerate(drawn):
             line: Item = []
-            for place, column in enumerate(self.columns):
+            for position, column in enumerate(self.columns):
                 cell = column.cells[row]
-                text = between * (place > 0) + _right(cell, _width(column))
+                text = between * (position > 0) + _right(cell, _width(column))
                 line.append((text, STYLES.get(cell) or (STRONG if row == table.strong else None)))
             lines.append([*line, ("  " + bar, NEGATIVE if negative else POSITIVE)] if bar else line)
         return lines
@@ -87,7 +87,7 @@ def _table(table: Table, labels: Column, label_width: int, numbers: _Numbers) ->
     return framed_table
 
 
-def _parts(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[Column]], int]:
+def _split(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[Column]], int]:
     """The columns of each table, and how far apart they stand. All go into one table where that is possible, if
     need be without the spare ones. `bars`: the room that bars take beside the last column."""
     for beside in (bars, 0):
@@ -97,12 +97,12 @@ def _parts(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[C
         for space in (2, 1):
             if _span(groups, space) + beside <= room:
                 return [[column for group in groups for column in group]], space
-    parts: list[list[list[Column]]] = [[]]
+    tables: list[list[list[Column]]] = [[]]
     for group in groups:
-        if parts[-1] and _span([*parts[-1], group], 2) > room:
-            parts.append([])
-        parts[-1].append(group)
-    return [[column for group in part for column in group] for part in parts], 2
+        if tables[-1] and _span([*tables[-1], group], 2) > room:
+            tables.append([])
+        tables[-1].append(group)
+    return [[column for group in table for column in group] for table in tables], 2
 
 
 def _groups(columns: Sequence[Column]) -> list[list[Column]]:

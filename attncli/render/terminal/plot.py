@@ -61,8 +61,8 @@ def plot(block: Plot, width: int, unicode: bool = True) -> list[list[Span]]:
 
     cells: list[list[Span]] = [[(" ", None)] * columns for _ in range(HEIGHT)]
     for curve in curves:
-        for place, y, is_measured in _drawn(column(curve.x), curve.y):
-            cells[row(y)][place] = _over(cells[row(y)][place], curve, is_measured)
+        for index, y, is_measured in _drawn(column(curve.x), curve.y):
+            cells[row(y)][index] = _over(cells[row(y)][index], curve, is_measured)
     wall, corner, floor = "│└─" if unicode else "|+-"
     lines = [[(f"{labels.get(row, ''):>{margin}} {wall}", QUIET), *line] for row, line in enumerate(cells)]
     lines.append([(" " * (margin + 1) + corner + floor * columns, QUIET)])
@@ -106,8 +106,8 @@ def _over(cell: Span, curve: Curve, is_measured: bool) -> Span:
 def _spread(names: Sequence[tuple[int, str]], columns: int) -> str:
     """Names below their columns, without those that have no room. The first and the last are always there."""
     line = [" "] * columns
-    for place, name in [names[0], names[-1], *names] if names else []:
-        start = min(max(0, place - (len(name) - 1) // 2), max(0, columns - len(name)))
+    for column, name in [names[0], names[-1], *names] if names else []:
+        start = min(max(0, column - (len(name) - 1) // 2), max(0, columns - len(name)))
         if all(char == " " for char in line[max(0, start - 1) : start + len(name) + 1]):
             line[start : start + len(name)] = name
     return "".join(line).rstrip()

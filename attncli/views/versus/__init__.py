@@ -176,10 +176,10 @@ def _influence_table(influences: Sequence[Influence], tokens: Tokens, options: O
         rows.append(["", N_("per step"), *factors])
     titles = [N_("distance"), N_("token"), *(LABELS[influence.model] for influence in influences)]
     columns = [
-        Column(title, cells, "words" if place == 1 else "number")
-        for place, (title, cells) in enumerate(zip(titles, zip(*rows, strict=True), strict=True))
+        Column(title, cells, "words" if index == 1 else "number")
+        for index, (title, cells) in enumerate(zip(titles, zip(*rows, strict=True), strict=True))
     ]
-    last = frozenset((len(rows) - 1, place) for place in range(1, len(columns)))
+    last = frozenset((len(rows) - 1, index) for index in range(1, len(columns)))
     return Table(columns, bold=last if any(factors) else frozenset())
 
 
@@ -192,7 +192,9 @@ def _by_distance(influence: Influence) -> Array:
 # ------------------------------------------------------------------ order
 
 
-def _order(found: Sequence[Difference], tokens: Tokens, shuffled: Tokens, options: Options) -> Iterator[Block]:
+def _order(
+    differences: Sequence[Difference], tokens: Tokens, shuffled: Tokens, options: Options
+) -> Iterator[Block]:
     """What changes where the tokens are shuffled."""
     about = N_(
         "The output vector of each token beside that of the same token in the shuffled sentence, in float64. "
@@ -203,13 +205,13 @@ def _order(found: Sequence[Difference], tokens: Tokens, shuffled: Tokens, option
     yield TokenLine(shuffled, N_("shuffled"))
     yield Table(
         [
-            Column(N_("model"), [_variant(difference) for difference in found], "words"),
-            Column(N_("largest"), [amount(difference.largest, options.precision) for difference in found]),
-            Column(N_("change"), [percent(difference.relative) for difference in found]),
-            Column(N_("vectors"), [N_("same") if f.same else N_("different") for f in found], "words"),
+            Column(N_("model"), [_variant(difference) for difference in differences], "words"),
+            Column(N_("largest"), [amount(difference.largest, options.precision) for difference in differences]),
+            Column(N_("change"), [percent(difference.relative) for difference in differences]),
+            Column(N_("vectors"), [N_("same") if f.same else N_("different") for f in differences], "words"),
         ]
     )
-    yield Prose(order_result(tokens, found))
+    yield Prose(order_result(tokens, differences))
     yield Prose(ORDER_CLAIM, quiet=True)
 
 

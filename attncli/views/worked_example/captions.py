@@ -14,10 +14,10 @@ def heading(example: WorkedExample, key: int | None = None) -> Heading:
     """Which attention, head and query, and which key where there is one. Where several heads share their keys and
     values, also whose they are."""
     query = token_labels(example.query_tokens)[example.query].strip()
-    parts = [example.path, N_("head {head}", head=example.head), N_("query {token}", token=query)]
+    texts = [example.path, N_("head {head}", head=example.head), N_("query {token}", token=query)]
     if key is not None:
-        parts.append(N_("key {token}", token=token_labels(example.key_tokens)[key].strip()))
-    return Heading(joined(" · ", *parts), _sharing(example))
+        texts.append(N_("key {token}", token=token_labels(example.key_tokens)[key].strip()))
+    return Heading(joined(" · ", *texts), _sharing(example))
 
 
 def _sharing(example: WorkedExample) -> str:

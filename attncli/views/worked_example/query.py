@@ -148,11 +148,11 @@ def _output_sums(shown: Shown) -> Iterator[Block]:
         shown.column("A", example.weights.values, *[shown.text(others.weight)] * len(label), ""),
     ]
     by_size = np.argsort(-np.abs(z), kind="stable")
-    for place, i in enumerate(map(int, by_size if full else by_size[:OUTPUTS])):
+    for rank, i in enumerate(map(int, by_size if full else by_size[:OUTPUTS])):
         average = [shown.text(float(others.v[i]))] * len(label)
         so_far = [shown.text(float(total)) for total in sums[:lines, i]]
         columns += [
-            shown.column(f"v_{i}", example.v.values[:, i], *average, "", spare=place > 0 and not full),
+            shown.column(f"v_{i}", example.v.values[:, i], *average, "", spare=rank > 0 and not full),
             Column(f"z_{i}", [*so_far, shown.text(float(z[i]))], joined=True),
         ]
     how = N_(
