@@ -14,7 +14,7 @@ from typing import Any
 
 from attncli.architecture.parts import CAUSAL
 from attncli.architecture.spec import Attention, Experts, FeedForward, Layer, Mask, Spec, Stack
-from attncli.text.language import N_, joined
+from attncli.text.language import N_, joined, listed
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _rotary(attn: Attention) -> str:
         facts.append(N_("wavelengths up to {longest} tokens", longest=f"{2 * math.pi / min(turning):,.0f}"))
     if part.factor != 1:
         facts.append(N_("times {factor}", factor=_number(part.factor)))
-    return joined(", ", *facts)
+    return listed(*facts)
 
 
 def _feed_forward(part: FeedForward | Experts | None) -> str:
@@ -211,7 +211,7 @@ def _biases(attn: Attention, mlp: FeedForward | None) -> list[str]:
     if all(has.values()):
         return [N_("biases")]
     names = [name for name in has if has[name]]
-    return [N_("biases of {names}", names=joined(", ", *names))] if names else []
+    return [N_("biases of {names}", names=listed(*names))] if names else []
 
 
 # ------------------------------------------------------------------ what is special
@@ -279,7 +279,7 @@ def _latent(attn: Attention) -> str:
         facts.append(N_("queries through {rank}", rank=attn.latent.query_rank))
     if attn.latent.bias:
         facts.append(N_("with biases"))
-    return joined(", ", *facts)
+    return listed(*facts)
 
 
 def _bias(attn: Attention) -> str:

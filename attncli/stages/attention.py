@@ -18,7 +18,7 @@ from attncli.stages.entries import (
     normed,
     number,
 )
-from attncli.text.language import N_, joined
+from attncli.text.language import N_, joined, listed
 
 
 def _projection(letter: str) -> Rule:
@@ -80,7 +80,7 @@ def _rotation(p: Context) -> str:
     facts = [N_("dimensions {first} to {last} of {all} are rotated", first=first, last=last, all=p.attn.d_head)]
     facts += [N_("neighbors in pairs")] if rotary.interleaved else []
     facts += [] if rotary.factor == 1 else [N_("and multiplied by {times}", times=times)]
-    return joined(", ", *facts)
+    return listed(*facts)
 
 
 def _scaled(p: Context) -> str:

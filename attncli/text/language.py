@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,6 +34,12 @@ def joined(separator: str, *texts: str) -> Message:
     """Several texts as one; each marked text is translated by itself."""
     names = {f"part{i}": text for i, text in enumerate(texts)}
     return N_(separator.join(f"{{{name}}}" for name in names), **names)
+
+
+def listed(*texts: str) -> Message:
+    """Several texts as one, with a comma between them as the language writes it; each is translated by itself."""
+    return reduce(lambda text, following: N_("{text}, {following}", text=text, following=following), texts[1:],
+                  joined("", *texts[:1]))  # fmt: skip
 
 
 @dataclass(frozen=True)

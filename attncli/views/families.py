@@ -8,7 +8,7 @@ from typing import Any
 from attncli.model.family_traits import FamilyTraits
 from attncli.render.page.blocks import Column, Note, Table
 from attncli.render.page.page import Block, Options, Page, Records, Section
-from attncli.text.language import N_, joined
+from attncli.text.language import N_, joined, listed
 from attncli.version import __version__
 
 NOTE = N_(
@@ -64,11 +64,11 @@ def _row(family: FamilyTraits, wide: bool) -> dict[str, str]:
         cells = dict.fromkeys(TRAITS, "") | {"special": N_("no default: {reason}", reason=family.refusal)}
     else:
         cells = {
-            "norm": joined(", ", traits.of("norm"), BLOCKS.get(traits.of("block"), traits.of("block"))),
+            "norm": listed(traits.of("norm"), BLOCKS.get(traits.of("block"), traits.of("block"))),
             "positions": traits.positions,
-            "attention": joined(", ", traits.of("mask"), traits.of("grouping")),
+            "attention": listed(traits.of("mask"), traits.of("grouping")),
             "feed-forward": traits.of("feed_forward"),
-            "special": joined(", ", *traits.everything_special),
+            "special": listed(*traits.everything_special),
         }
     if wide:
         return {"family": family.family} | cells

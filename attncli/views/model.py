@@ -13,7 +13,7 @@ from attncli.architecture.traits import Kind, LayerTraits, StackTraits, Traits, 
 from attncli.model.describing import Description, Fit
 from attncli.render.page.blocks import Column, Markdown, Table
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.text.language import N_, joined
+from attncli.text.language import N_, joined, listed
 from attncli.text.visible import visible_lines
 from attncli.version import __version__
 
@@ -145,7 +145,7 @@ def _model_facts(description: Description) -> Facts:
         return []
     layer = traits.stacks[-1].kinds[0].traits
     rows = [
-        (N_("layers"), joined(", ", *(_layers(stack) for stack in traits.stacks))),
+        (N_("layers"), listed(*(_layers(stack) for stack in traits.stacks))),
         (N_("heads"), _heads(layer, one_layer=spec.family == "layer")),
         ("d_model", f"{spec.d_model:,}"),
         ("d_ff", N_("none") if layer.d_ff is None else f"{layer.d_ff:,}"),
@@ -156,9 +156,9 @@ def _model_facts(description: Description) -> Facts:
         (N_("mask"), traits.of("mask")),
         (N_("feed-forward"), traits.of("feed_forward")),
     ]
-    rows += [(N_("special"), joined(", ", *traits.special))] if traits.special else []
+    rows += [(N_("special"), listed(*traits.special))] if traits.special else []
     for stack in traits.stacks:
-        rows += [(_of(N_("special in layers"), stack), joined(", ", *stack.special))] if stack.special else []
+        rows += [(_of(N_("special in layers"), stack), listed(*stack.special))] if stack.special else []
         rows += _kind_facts(stack)
     for stack in traits.stacks:
         rows += _stage_facts(description, stack)
@@ -174,7 +174,7 @@ def _heads(layer: LayerTraits, one_layer: bool) -> str:
     """The heads and their size; the file of one layer does not say how many heads there are."""
     heads = N_("{heads} heads × {size} dimensions", heads=layer.heads, size=layer.d_head)
     if layer.kv_heads != layer.heads:
-        heads = joined(", ", heads, N_("{heads} for keys and values", heads=layer.kv_heads))
+        heads = listed(heads, N_("{heads} for keys and values", heads=layer.kv_heads))
     heads = N_("{heads} ({grouping})", heads=heads, grouping=layer.grouping)
     return joined("; ", heads, N_("--heads can change that")) if one_layer else heads
 
@@ -182,7 +182,7 @@ def _heads(layer: LayerTraits, one_layer: bool) -> str:
 def _positions(traits: Traits) -> str:
     limit = traits.stacks[-1].max_positions
     limited = [] if limit is None else [N_("at most {limit} tokens", limit=f"{limit:,}")]
-    return joined(", ", traits.positions, *limited)
+    return listed(traits.positions, *limited)
 
 
 def _kind_facts(stack: StackTraits) -> Facts:
@@ -209,7 +209,7 @@ def _trait(layer: LayerTraits, trait: str, everywhere: Sequence[str]) -> str:
     """A trait by name; of what is special only what is not so in every layer."""
     value = getattr(layer, trait)
     if trait == "special":
-        return joined(", ", *(text for text in value if text not in everywhere)) or N_("nothing special")
+        return listed(*(text for text in value if text not in everywhere)) or N_("nothing special")
     name = N_(trait.replace("feed_forward", "feed-forward"))
     return N_("{trait} {value}", trait=name, value=value or N_("none"))
 
@@ -238,7 +238,7 @@ def _file_facts(description: Description) -> Facts:
             f"{used:,}" + (f" ({_short(used)})" if used > 999 else ""),
         ),
         (N_("tensors"), f"{len(description.stored):,}: {', '.join(counts)}"),
-        (N_("size on disk"), joined(", ", *files, size)),
+        (N_("size on disk"), listed(*files, size)),
         (N_("tokenizer"), description.tokenizer or N_("none")),
     ]
 

@@ -30,7 +30,8 @@ def subject(model: ModelInfo, say: Say, tokens: Tokens | None = None, target: To
         say("no positions") if model.positions == "none" else say("{kind} positions", kind=kind),
         say("causal") if model.causal else say("bidirectional"),
     ]
-    source = model.source if model.source.startswith("seed ") else model.family
+    seeded = model.source.startswith("seed ")
+    source = say("seed {seed}", seed=model.source.removeprefix("seed ")) if seeded else model.family
     return Subject(visible_line(model.name), facts, visible_line(source), tokens, target)
 
 

@@ -54,9 +54,15 @@ def test_tables_of_japanese_line_up_and_fit(attn: Run, command: tuple[str, ...],
     assert all(cell_len(line) <= width for line in printed.splitlines()) or width < 40
 
 
+CAPTIONS = [
+    ("explain", "a b c", "--stage", "all", "--layer", "all"),
+    ("map", "a b c"),
+]
+
+
 @pytest.mark.parametrize("width", [30, 47, 80])
-def test_captions_of_japanese_fit(attn: Run, width: int) -> None:
-    asked = ("explain", "a b c", "--seed", "0", "--stage", "all", "--layer", "all", "--lang", "ja")
-    for line in text_of(attn(*asked, COLUMNS=str(width))).splitlines():
+@pytest.mark.parametrize("command", CAPTIONS, ids=["stages", "map"])
+def test_captions_of_japanese_fit(attn: Run, command: tuple[str, ...], width: int) -> None:
+    for line in text_of(attn(*command, "--seed", "0", "--lang", "ja", COLUMNS=str(width))).splitlines():
         assert cell_len(line) <= width
         assert line[:1] not in NOT_FIRST - set(".")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from attncli.text.language import ENGLISH, N_, joined, language
+from attncli.text.language import ENGLISH, N_, joined, language, listed
 from tests.conftest import Run, error_of, text_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -78,6 +78,11 @@ COMMANDS = {
     "tokens": ("tokens", "the cat", "--target", "the mat", "-m", str(GOLDEN / "t5-text")),
     "model": ("model", str(GOLDEN / "gemma2-tied")),
     "families": ("families",),
+    "query": (*SENTENCE, "--query", "2"),
+    "key": (*SENTENCE, "--query", "2", "--key", "1"),
+    "map": ("map", "The cat sat", "--seed", "0"),
+    "versus": ("versus", "The cat sat", "--only", "range", "--only", "order"),
+    "similarity": ("pe", "--length", "4", "--similarity"),
 }
 FORMATS = dict.fromkeys(("explain", "gpt-oss", "target", "pe"), ("json", "ndjson", "csv", "npz", "safetensors"))
 FORMATS |= {"tokens": ("json", "ndjson", "csv", "npz", "safetensors"), "model": ("json", "ndjson", "csv")}
@@ -119,7 +124,8 @@ def test_errors_and_names_are_english(attn: Run) -> None:
 @pytest.mark.parametrize("format_", ["table", "md"])
 def test_every_command_speaks_japanese(attn: Run, command: str, format_: str) -> None:
     printed = text_of(attn(*COMMANDS[command], "--format", format_, "--lang", "ja"))
-    for word in ("causal", "tokens", "dimension", "family", "source", "what", "norm", "special"):
+    words = ("causal", "tokens", "dimension", "family", "source", "what", "norm", "special", "masked", "mean")
+    for word in (*words, "of", "each", "by", "from", "with", "to"):
         assert not re.search(rf"(?<![\w.]){word}(?![\w.])", printed)
 
 
@@ -134,7 +140,8 @@ def test_special_formulas_are_explained_in_japanese(attn: Run) -> None:
     asked = ("explain", "--ids", "3,1,4", "-m", str(GOLDEN / "gemma2-tied"), "--layer", "1", "--lang", "ja")
     masked = text_of(attn(*asked, "--stage", "masked", COLUMNS="120"))
     assert (
-        "M = S_cap（query - 3 < key ≤ query のとき）、それ以外は -inf   クエリが見てはならない所は -inf" in masked
+        "M = S_cap（query - 3 < key ≤ query のとき）、それ以外は -inf   "
+        "未来のトークンと 3 個以上前のトークンを -inf でマスク" in masked
     )
     assert "[クエリ 3 × キー 3]" in masked
     assert "3 層 × 4 ヘッド · キー/バリュー 2 ヘッド · d_model 20 · d_head 6 · 回転位置 · 因果的" in masked
@@ -149,12 +156,17 @@ def test_omitted_rows_are_counted_in_japanese(attn: Run) -> None:
     assert "⋮ 20 行を省略" in markdown
 
 
+def test_sentences_of_japanese_have_no_space_between_them(attn: Run) -> None:
+    compared = ("versus", "The cat sat", "--only", "range", "--only", "order", "--lang", "ja")
+    assert not re.search("。 (?=.)", text_of(attn(*compared, COLUMNS="400")))
+
+
 # ------------------------------------------------------------------ messages
 
 
 def test_a_message_is_english_and_remembers_its_template() -> None:
-    message = N_("the weights of the {chosen} experts chosen of {count}; 0 for the others", chosen=2, count=8)
-    assert message == "the weights of the 2 experts chosen of 8; 0 for the others"
+    message = N_("the weights of the {chosen} chosen experts out of {count}; 0 for the others", chosen=2, count=8)
+    assert message == "the weights of the 2 chosen experts out of 8; 0 for the others"
     assert json.loads(json.dumps({"meaning": message}))["meaning"] == message
     assert ENGLISH(message) == message
     said = "8 個のエキスパートから選んだ 2 個の重み。ほかは 0"
@@ -168,6 +180,8 @@ def test_messages_within_messages_are_translated_and_other_values_are_not() -> N
     )
     assert joined("; ", "key", N_("key"), "{x}") == "key; key; {x}"
     assert say(joined("; ", "key", N_("key"), "{x}")) == "key; キー; {x}"
+    assert [listed(*texts) for texts in ((), ("q",), ("q", N_("key"), "{x}"))] == ["", "q", "q, key, {x}"]
+    assert [say(listed(*texts)) for texts in ((), ("q",), ("q", N_("key"), "{x}"))] == ["", "q", "q、キー、{x}"]
     assert say.marked("key") == "key"
     assert say.marked(N_("key")) == say("key") == "キー"
 

@@ -16,6 +16,7 @@ from attncli.render.terminal.heatmap import Layout, heatmap, laid_out, scale_lin
 from attncli.render.terminal.ink import ink_of
 from attncli.render.terminal.map_grid import Grid, grid_of
 from attncli.render.terminal.styles import FORMULA, HEAD, NAME, QUIET
+from attncli.render.terminal.wrapping import Running
 
 LINES = 40
 """The lines of a map where there is no window that it must fit."""
@@ -34,7 +35,7 @@ def show(block: HeadMaps, console: Console, options: Options) -> None:
     ink, say = ink_of(console, block.signed), options.say
 
     def line(*spans: tuple[str, str]) -> None:
-        console.print(Text.assemble(*spans))
+        console.print(Running(Text.assemble(*spans)))
 
     meaning = f"   {say.marked(block.meaning)}" if block.meaning else ""
     line((say.marked(block.formula), FORMULA), (meaning, QUIET))

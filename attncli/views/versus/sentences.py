@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.sequential import Sequential
 from attncli.render.page.numbers import factor, percent
-from attncli.text.language import N_, Message, joined
+from attncli.text.language import N_, Message
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 
@@ -41,7 +42,7 @@ def sequential_result(n: int, sequential: Sequential) -> Message:
         )
     else:
         steps = N_("For these {n} tokens, the RNN and the LSTM take {n} sequential steps, attention one.", n=n)
-    return joined(" ", steps, _times("rnn", sequential), _times("lstm", sequential))
+    return _paragraph(steps, _times("rnn", sequential), _times("lstm", sequential))
 
 
 def _times(other: str, sequential: Sequential) -> Message:
@@ -103,7 +104,7 @@ def range_result(tokens: Tokens, influences: Sequence[Influence]) -> Message:
         "and by {lstm} in the LSTM.",
         rnn=rnn, lstm=lstm,
     )  # fmt: skip
-    return joined(" ", change, _fading(float(rnn), float(lstm)), *_of_attention(tokens, of_attention))
+    return _paragraph(change, _fading(float(rnn), float(lstm)), *_of_attention(tokens, of_attention))
 
 
 def _fading(rnn: float, lstm: float) -> Message:
@@ -165,4 +166,9 @@ def order_result(tokens: Tokens, found: Sequence[Difference]) -> Message:
         positions=percent(positions.relative), rnn=percent(rnn.relative), lstm=percent(lstm.relative),
         mask=percent(mask.relative),
     )  # fmt: skip
-    return joined(" ", alone, change)
+    return _paragraph(alone, change)
+
+
+def _paragraph(first: Message, *others: Message) -> Message:
+    """Sentences in a row. The space between them can be translated, as Japanese has none."""
+    return reduce(lambda text, following: N_("{text} {following}", text=text, following=following), others, first)
