@@ -1,4 +1,4 @@
-"""Checkpoints: named tensors from files, the hub or a seed, read only when they are asked for."""
+"""Checkpoints: named tensors from files, the hub or a seed, read only when needed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Stored:
 
 
 class Checkpoint(Protocol):
-    """Tensors under the names that the file gives them. Nothing is read before it is asked for."""
+    """Tensors under the names that the file gives them. Nothing is read before it is needed."""
 
     @property
     def source(self) -> str: ...

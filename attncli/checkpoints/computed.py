@@ -74,9 +74,8 @@ class OverlaidCheckpoint:
 
 
 def taken(take: Take, shape: tuple[int, ...], rows: Callable[[RowIndex], NDArray[Any]]) -> NDArray[Any]:
-    """The part that `take` picks from a tensor of that shape, of which `rows` computes some rows.
-
-    The address and strides of a view tell which numbers it shows. So `take` first runs on a stand-in with one byte
+    """The part that `take` picks from a tensor of shape `shape`, computing only the rows it needs with `rows`. The
+    address and strides of a view show which numbers it contains. So `take` first runs on a stand-in with one byte
     a number, whose memory is never touched. Then only the rows from the first to the last number in view are
     computed, and seen through the same strides. A `take` that copies gets the whole tensor.
     """

@@ -297,8 +297,7 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _GgufCheckpoint:
-    """Tensors under their Hugging Face names. Each is dequantized when it is read, and only in the rows asked
-    for."""
+    """Tensors under their Hugging Face names. Each is dequantized when it is read, and only the requested rows."""
 
     source: str
     tensors: Mapping[str, ComputedTensor]

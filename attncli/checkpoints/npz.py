@@ -19,7 +19,7 @@ BROKEN = (ValueError, OSError, EOFError, KeyError, NotImplementedError, zipfile.
 
 
 class NpzCheckpoint:
-    """The arrays of an .npz file, each read when it is asked for. Raises AttnError for a broken file."""
+    """The arrays of an .npz file, each read when it is needed. Raises AttnError for a broken file."""
 
     def __init__(self, file: Path) -> None:
         self.source = str(file)

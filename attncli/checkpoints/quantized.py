@@ -1,4 +1,4 @@
-"""Quantized checkpoints (fp8 and mxfp4), read as the float32 numbers that they stand for.
+"""Quantized checkpoints (fp8 and mxfp4), dequantized to float32.
 
 Only the weights are dequantized. Activations are not rounded, although an fp8 kernel would round them.
 """
@@ -112,7 +112,7 @@ def _spread(scale: NDArray[Any], shape: tuple[int, ...], block: list[int], index
 
 
 def _without_scales(checkpoint: SafetensorsCheckpoint) -> Checkpoint:
-    """The checkpoint as it is, for a config without quantization_config. Raises AttnError for fp8 tensors that
+    """The checkpoint unchanged, for a config without quantization_config. Raises AttnError for fp8 tensors that
     have a scale, since nothing says how to apply it."""
     names = set(checkpoint.names())
     for name in names:

@@ -1,4 +1,4 @@
-"""Warnings on stderr beside an answer: broken numbers, and a text that the model cannot read."""
+"""Warnings on stderr: broken numbers, and a text that the model cannot read."""
 
 from __future__ import annotations
 

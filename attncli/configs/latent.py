@@ -21,7 +21,7 @@ from attncli.text.language import joined
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
-    """The tensors of latent attention, of the router and of the experts, beside Llama's."""
+    """The tensors of latent attention, of the router and of the experts, in addition to Llama's."""
     attn, theirs = "layers.{L}.attn", "layers.{L}.self_attn"
     sizes = attention(config)
     assert sizes.latent is not None

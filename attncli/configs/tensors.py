@@ -49,7 +49,7 @@ PROJECTIONS = {"q": "q_proj", "k": "k_proj", "v": "v_proj"}
 
 
 def linears(ours: str, theirs: str, names: Mapping[str, str], bias: bool = True) -> dict[str, Tensor]:
-    """Several Linears, named our way -> their way: `{"q": "q_proj"}` makes our `ours.q` their `theirs.q_proj`."""
+    """Several Linears, our names -> theirs: `{"q": "q_proj"}` maps our `ours.q` to their `theirs.q_proj`."""
     tensors: dict[str, Tensor] = {}
     for our_name, their_name in names.items():
         tensors |= linear(f"{ours}.{our_name}", f"{theirs}.{their_name}", bias)

@@ -172,7 +172,7 @@ def times(x: Array, factor: float, out: Array) -> Array:
 
 
 def copied(x: Array, out: Array) -> Array:
-    """`x`, written into `out` unless it is there already."""
+    """Copies `x` to `out`, unless they are the same."""
     if not np.may_share_memory(x, out):
         in_pieces(lambda piece, into: np.copyto(into, piece), x, out)
     return out

@@ -24,7 +24,7 @@ ELSEWHERE = {
 @dataclass(frozen=True)
 class Followed:
     """A query, by its position, and the heads in which it is followed. `attentions`: the beginnings of their
-    stages' names (`layers.3.attn`). `heads` None: all. `key`: the one key that is asked for, None: all."""
+    stages' names (`layers.3.attn`). `heads` None: all. `key`: the requested key; None: all."""
 
     attentions: tuple[str, ...]
     heads: tuple[int, ...] | None
@@ -35,8 +35,8 @@ class Followed:
 def followed(prepared: Prepared) -> Followed | None:
     """What a request asks to follow; None where its queries are not one token.
 
-    Raises UsageError for tokens, layers or heads that are not there, and for a key or an attention that is asked
-    for with several queries.
+    Raises UsageError for tokens, layers or heads that do not exist, and for a key or an attention with several
+    queries.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
     assert scope.queries is not None
@@ -90,7 +90,7 @@ def _key(prepared: Prepared, of_keys: Tokens, side: str) -> int:
 
 
 def _attentions(prepared: Prepared) -> tuple[str, ...]:
-    """The attention of each layer that is asked for."""
+    """The attention of each requested layer."""
     kind = prepared.request.scope.attention or "self"
     prefix = "" if prepared.target is None else "encoder." if kind == "encoder" else "decoder."
     layers = sorted(layers_in(prepared)[prefix])

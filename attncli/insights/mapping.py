@@ -94,7 +94,7 @@ def _heads(spec: Spec, selection: Selection, name: str) -> Sequence[int]:
 
 @dataclass(frozen=True, eq=False)
 class _Pooling:
-    """A stage that is being pooled, and scored where it is weights."""
+    """A stage that is being pooled, and scored if it is weights."""
 
     columns: Index | None  # the keys that are shown, None: all
     heads: Index

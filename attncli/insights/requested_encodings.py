@@ -70,7 +70,7 @@ def _within(flag: str, value: int | None, default: int, largest: int) -> int:
 
 
 def _positions(asked: EncodingRequest, limit: int | None) -> list[int]:
-    """The positions asked for, below the model's limit."""
+    """The requested positions, below the model's limit."""
     largest = MOST_POSITIONS if limit is None else limit
     if asked.position is None:
         return list(range(_within("--length", asked.length, min(16, largest), largest)))

@@ -20,9 +20,8 @@ from attncli.tracing.selection import Selection
 
 
 def map_selection(prepared: Prepared, sort: str) -> Selection:
-    """What is to be drawn: the stages that the request names, or the weights of every attention.
-
-    Raises UsageError for a stage without queries and keys, and for a `sort` by weights that are not asked for.
+    """What to draw: the stages that the request names, or the weights of every attention. Raises UsageError for a
+    stage without queries and keys, and for a `sort` by weights that are not selected.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
     stages = map_stages(spec, scope.stages or (), layers_of(spec, "all" if scope.layers is None else scope.layers))
@@ -40,7 +39,7 @@ def planned_maps(prepared: Prepared, selection: Selection, how: How) -> list[Map
 
 
 def pooled_to(sections: Sequence[MapSection], most: int | None) -> list[MapSection]:
-    """The planned sections with at most so many cells along each side; None: a cell for each number. Raises
+    """The planned sections with at most `most` cells along each side; None: a cell for each number. Raises
     UsageError for a number below 1."""
     if most is None:
         return list(sections)
@@ -74,8 +73,8 @@ def maps_of(
     progress: Callable[[float], None] = lambda fraction: None,
     on_values: Callable[[str, Array], None] = lambda name, values: None,
 ) -> tuple[MapSection, ...]:
-    """Runs the model and gives the planned sections with their maps, sorted. `on_values` is shown each part of a
-    stage as it is computed."""
+    """Runs the model and gives the planned sections with their maps, sorted. `on_values` is called with each part
+    of a stage as it is computed."""
     finished = compute_maps(
         prepared.model, prepared.tokens, prepared.target, selection, sections, progress, on_values
     )

@@ -114,8 +114,8 @@ class WorkedExample:
 
     @cached_property
     def bias(self) -> Array | None:
-        """B - S', the bias that is added to the scaled scores; None where there is no bias, or where it is the sum
-        of stages of their own. [key]"""
+        """B - S', the bias that is added to the scaled scores; None if there is no bias, or if it is the sum of
+        separate stages. [key]"""
         names = [step.name for step in self.steps]
         if BIASED not in names or names.index(BIASED) > names.index(SCALED) + 1:
             return None

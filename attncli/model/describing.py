@@ -38,9 +38,8 @@ class Description:
     """The description of a checkpoint.
 
     `stored`: its tensors, by the headers of its files. `sizes`: the sizes of its files in bytes. `tokenizer`: its
-    kind, None where there is none. `spec` and `fit` are None where attn cannot tell what the model is. `refusal`:
-    why attn would not trace the model, None where it would. `card`: the model card of the model that comes with
-    attn.
+    kind, None where there is none. `spec` and `fit` are None if attn does not recognize the model. `refusal`: why
+    attn would not trace the model, None where it would. `card`: the model card of the model that comes with attn.
     """
 
     name: str

@@ -30,8 +30,8 @@ class FamilyTraits:
 
 
 def families(names: tuple[str, ...] = ()) -> list[FamilyTraits]:
-    """The named families, or all of them: what each makes of a config.json that gives only model_type, with every
-    tensor present. Raises UsageError for an unknown name."""
+    """The named families, or all of them: the traits for a config.json with only model_type, with every tensor
+    present. Raises UsageError for an unknown name."""
     for name in names:
         if name not in FAMILIES:
             raise UsageError(f"no family {name!r}.", nearest(name, FAMILIES))

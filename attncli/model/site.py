@@ -17,7 +17,7 @@ from attncli.tracing.slabs import Slab
 
 
 class Weights(Protocol):
-    """Parameters by name (those of `architecture.parameters`), read when they are asked for."""
+    """Parameters by name (those of `architecture.parameters`), read when needed."""
 
     def __call__(self, name: str) -> Array | None:
         """The whole parameter, or None where the model has none of that name."""

@@ -71,7 +71,7 @@ def _through_time(
     back: Callable[[int, Array], tuple[Array, Array]], n: int, last: Array, progress: Progress
 ) -> Array:
     """The logarithms of the norms, computed from the last token to the first. The product of Jacobians is kept
-    near 1 with its scale beside it, since hundreds of factors would leave the range of float64. [position]"""
+    near 1, and its scale separately, since hundreds of factors would leave the range of float64. [position]"""
     logs, product, log_scale = np.full(n, -np.inf), last, 0.0
     for t in reversed(range(n)):
         to_input, product = back(t, product)

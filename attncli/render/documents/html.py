@@ -218,7 +218,7 @@ def _four_digits(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]
 
 
 def _labels(side: Side, say: Say) -> list[str]:
-    """What each cell along a side stands for: the axis, the first and the last index, and their names."""
+    """The contents of each cell along a side: the axis, the first and the last index, and their names."""
     labels = []
     for lines in side.blocks:
         ends = dict.fromkeys((lines[0], lines[-1]))

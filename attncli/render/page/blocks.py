@@ -30,7 +30,7 @@ QUIET, STRONG = "dim", "bold"
 @dataclass(frozen=True, eq=False)
 class Subject:
     """What the page is about: its name (a model's, mostly), facts about it, and the tokens it reads. `source`:
-    where a model comes from, empty for what is no model. `target`: the tokens that a decoder reads beside an
+    where a model comes from; empty if there is no model. `target`: the tokens that a decoder reads beside an
     encoder's. `tokens` None: the page shows them elsewhere."""
 
     name: str
@@ -69,7 +69,7 @@ class TokenLine:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A matrix of numbers with labelled rows and columns. `values` [row, column]; `words`, where given, stand
+    """A matrix of numbers with labelled rows and columns. `values` [row, column]; `words`, if given, are shown
     before the numbers. `weights`: rows sum to one, and the largest number of a row stands out. `title` names it,
     `shape` says its axes and their sizes."""
 
@@ -145,7 +145,7 @@ class Table:
 @dataclass(frozen=True, eq=False)
 class Items:
     """Labelled rows of short items, as many side by side as there is room for. `items(count, tight)` gives at most
-    `count` items for each row, unless all are asked for; `tight` ones have no spaces inside. A medium asks for
+    `count` items for each row, or all of them with --full; `tight` ones have no spaces inside. A medium asks for
     `least`, or for a few more, so that the last line is full."""
 
     labels: Sequence[str]
@@ -204,7 +204,7 @@ class Plot:
 
 @dataclass(frozen=True, eq=False)
 class Prose:
-    """A paragraph of running text; `quiet` where it stands behind what is above it."""
+    """A paragraph of running text; `quiet` if it is less important than the text above it."""
 
     text: str
     quiet: bool = False
@@ -212,7 +212,7 @@ class Prose:
 
 @dataclass(frozen=True, eq=False)
 class Markdown:
-    """Running text of attn's own, written in Markdown."""
+    """attn's own running text, written in Markdown."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Markdown of attn's own as tokens, for media that lay it out themselves."""
+"""attn's own Markdown as tokens, for media that lay it out themselves."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def parser() -> MarkdownIt:
 
 
 def without_comments(text: str) -> str:
-    """The text without HTML comments, which are for whoever edits it."""
+    """The text without HTML comments, which are for its editors."""
     return _COMMENT.sub("", text)

@@ -12,7 +12,7 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud8
 
 
 def safe(text: str) -> str:
-    """The text with such characters made visible. Text that is visible already stays as it is."""
+    """The text with such characters made visible. Visible text does not change."""
     return _UNSAFE.sub(lambda match: visible(match[0]), text)
 
 

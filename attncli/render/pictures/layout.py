@@ -128,7 +128,7 @@ def _tokens(sheet: Drawing, tokens: Tokens, side: str, options: Options) -> None
 
 
 def flow(sheet: Drawing, items: Iterable[Sequence[tuple[str, Look]]], left: float) -> None:
-    """Items side by side below what is there, broken into lines between items only."""
+    """Adds items side by side, with line breaks only between items."""
     sheet.height += LEADING
     x = left
     for item in items:

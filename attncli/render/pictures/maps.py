@@ -48,7 +48,7 @@ def draw_maps(sheet: Drawing, block: HeadMaps, options: Options) -> None:
 
 
 def notes(block: HeadMaps, say: Say) -> Iterator[str]:
-    """What stands below the maps of a block."""
+    """The text below the maps of a block."""
     if block.has_masked:
         yield say("hatched: masked, the query cannot attend to the key")
     if block.has_nan:
@@ -75,7 +75,7 @@ def _single(sheet: Drawing, block: HeadMaps, say: Say) -> None:
 
 
 def _labels(side: Side, say: Say) -> list[str]:
-    """The label of each cell along a side: the index of its line, and the name where it stands for one line."""
+    """The label of each cell along a side: the index of its line, and the name if it is one line."""
     indices = [str(side.indices[lines[0]]) for lines in side.blocks]
     if side.names is None or side.step > 1:
         return indices

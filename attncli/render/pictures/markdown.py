@@ -19,7 +19,7 @@ NUMERIC = frozenset("0123456789.,+-−% ")
 
 
 def draw_markdown(sheet: Drawing, text: str, options: Options) -> None:
-    """Adds the paragraphs, lists, tables and code of a text below what is there."""
+    """Adds the paragraphs, lists, tables and code of a text."""
     depth, look, bullet, cells = 0, PLAIN, "", list[list[str]]()
     for token in parser().parse(without_comments(text)):
         match token.type:

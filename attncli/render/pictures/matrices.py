@@ -20,7 +20,7 @@ from attncli.render.pictures.maps import LABEL, draw_labels, draw_scale, every_l
 from attncli.render.pictures.tables import draw_table
 
 FEW_COLUMNS, FEW_ROWS = 12, 30
-"""A matrix with at most so many columns and rows is shown number by number."""
+"""A matrix with at most so many columns and rows is shown as numbers."""
 ROOM = 640
 """About how wide and high a heatmap is."""
 SMALL_FONT = 10
@@ -45,7 +45,7 @@ def draw_matrix(sheet: Drawing, matrix: Matrix, options: Options) -> None:
 
 
 def matrix_table(matrix: Matrix, options: Options) -> Table:
-    """A matrix as a table, without its middle where it is large and not all is asked for."""
+    """A matrix as a table; the middle of a large one is left out, except with --full."""
     say = options.say
     counts = matrix.values.shape
     rows, more_rows = middle_out(counts[0], counts[0] if options.full else FEW_ROWS)
@@ -124,7 +124,7 @@ def _cell(values: Array, texts: Sequence[Sequence[str]]) -> tuple[float, float]:
 
 
 def _labels(names: Sequence[str], size: int) -> list[str]:
-    """The label of each cell; of those that stand for several lines the names of the first."""
+    """The label of each cell; for a cell of several lines, the name of the first."""
     return [fit(names[lines[0]], LABEL) for lines in blocks(len(names), size)]
 
 

@@ -32,7 +32,7 @@ from attncli.render.pictures.drawing import (
 WIDE, HIGH = 600, 300
 """The size of the field that the axes frame."""
 TICKS = 12
-"""How many ticks an axis has at most, where it names none itself."""
+"""The most ticks of an axis that names none itself."""
 GRID = "#e6e6e6"
 
 

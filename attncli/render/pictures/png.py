@@ -133,7 +133,7 @@ def with_fonts(sheet: Drawing, say: Say) -> list[str]:
 
 
 def _with_codes(words: Words, codes: dict[int, str]) -> Words:
-    """The words with some characters as codes, smaller so that they do not run into what is beside them."""
+    """The words with some characters as codes, in a smaller font so that they do not overlap their neighbors."""
     text = words.text.translate(codes)
     smaller = max(text_width(words.text) / text_width(text), 0.6) if text else 1.0
     return replace(words, text=text, size=words.size * smaller)

@@ -36,7 +36,7 @@ SPECIAL = {"-inf": QUIET, "nan": Look(RED, True)}
 BAR, CHART = 160, 280
 """The length of the longest bar beside a row, and of both sides of a bar chart together."""
 WORDS = 24
-"""The characters that a column of words has at least where it must be broken."""
+"""The fewest characters of a column of words that must be broken into lines."""
 
 
 def draw_table(sheet: Drawing, table: Table, options: Options) -> None:

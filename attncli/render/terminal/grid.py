@@ -35,7 +35,8 @@ STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
 
 
 def grid(matrix: Matrix, width: int, options: Options) -> Table:
-    """A matrix in a frame that fits `width`, its middle left out (with the count) where it does not."""
+    """A matrix in a frame that fits `width`; if the matrix does not fit, its middle is left out, with the
+    count."""
     height = matrix.values.shape[0]
     rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
     gap = (len(rows) + 1) // 2 if rows_left_out else None

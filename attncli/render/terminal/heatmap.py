@@ -22,7 +22,7 @@ LABEL_HEIGHT = 12
 LARGEST = 3
 """The most lines for a row of cells: a small matrix need not fill the screen."""
 BAR, MANY = 32, 16
-"""The characters of a scale's bar, and the fewest steps that make a bar: fewer are shown one by one."""
+"""The width of a scale's bar, and the fewest steps for a bar: fewer steps are shown one by one."""
 FEWEST = 8
 """The fewest cells along a side, however narrow the window."""
 
@@ -106,7 +106,7 @@ def heatmap(values: Array, limits: tuple[float, float], layout: Layout, ink: Ink
 
 
 def _beside(layout: Layout) -> list[str]:
-    """The labels of the rows, a line of cells each: those of two rows side by side where it holds two."""
+    """The labels of the rows, one for each line of cells; two labels side by side if a line holds two rows."""
     labels = along(layout.rows, layout.label // 2 if layout.half else layout.label)
     if not layout.half:
         return labels
@@ -127,8 +127,8 @@ def along(side: Side, width: int) -> list[str]:
 
 
 def header(layout: Layout) -> list[str]:
-    """The labels of the columns. Names lie side by side where there is room, else each is read from the top down;
-    where a column is narrower than a wide character, every other one is named. Indices stand over some columns."""
+    """The labels of the columns. Names are side by side if there is room, otherwise vertical; if a column is
+    narrower than a wide character, every second one has a name. Without names, some columns have indices."""
     side = layout.columns
     if side.names is None or side.step > 1:
         return _ticks([side.indices[block[0]] for block in side.blocks], layout.wide)
@@ -141,7 +141,7 @@ def header(layout: Layout) -> list[str]:
 
 
 def _ticks(indices: Sequence[int], wide: int) -> list[str]:
-    """Indices above the first column and every so many after it, a stroke from each to its column."""
+    """Indices above columns at equal distances, from the first one on, each with a stroke to its column."""
     apart = -(-(len(str(max(indices))) + 1) // wide)  # in columns
     apart = next(n for n in (1, 2, 5, 10) if n >= min(apart, 10))
     numbers = strokes = ""
@@ -152,7 +152,7 @@ def _ticks(indices: Sequence[int], wide: int) -> list[str]:
 
 
 def _stacked(stacks: Sequence[Sequence[str]], wide: int) -> list[str]:
-    """Characters one below the other, the last ones of all in one line, `wide` cells from stack to stack."""
+    """Vertical labels, aligned at the bottom, `wide` cells apart."""
     lines = []
     for back in range(max(map(len, stacks)), 0, -1):
         line, used = "", 0
@@ -165,7 +165,7 @@ def _stacked(stacks: Sequence[Sequence[str]], wide: int) -> list[str]:
 
 
 def clusters(text: str) -> list[str]:
-    """The characters of a text, each with the marks that stand on it."""
+    """The characters of a text, each with its combining marks."""
     characters: list[str] = []
     for char in text:
         if characters and cell_len(char) == 0:

@@ -21,7 +21,7 @@ USUAL = 15
 """The least width of a map otherwise."""
 WIDEST, HIGHEST = 40, 20
 SIZES = ((4, 2), (2, 1))
-"""Characters and lines that a cell takes where it takes whole ones."""
+"""The width and height of a cell in characters and lines, where it takes whole ones."""
 
 BOLD, GREEN, PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[0m"
 

@@ -21,7 +21,7 @@ from attncli.render.terminal.wrapping import Running
 LINES = 40
 """The lines of a map where there is no window that it must fit."""
 AROUND = 11
-"""The lines of a window that are left for what stands above and below a map."""
+"""The lines of a window that are left for the text above and below a map."""
 
 
 def fitted(block: HeadMaps, console: Console, options: Options) -> HeadMaps:

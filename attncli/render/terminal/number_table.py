@@ -33,7 +33,7 @@ def _translated(column: Column, options: Options) -> Column:
 
 
 def _tables(table: Table, labels: Column, numbers: Sequence[Column], width: int) -> Iterator[RichTable]:
-    """As many tables, one below the other, as the columns need. The bars stand beside the last."""
+    """As many tables, one below the other, as the columns need. The bars are beside the last."""
     label_width = min(_width(labels), LABEL_WIDTH, max(width // 3, LEAST_LABEL))
     room = width - FRAME - label_width
     tables, space = _split(numbers, room, 0 if table.bars is None else SHORTEST_BAR + 2)
@@ -88,8 +88,8 @@ def _table(table: Table, labels: Column, label_width: int, numbers: _Numbers) ->
 
 
 def _split(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[Column]], int]:
-    """The columns of each table, and how far apart they stand. All go into one table where that is possible, if
-    need be without the spare ones. `bars`: the room that bars take beside the last column."""
+    """The columns of each table, and how far apart they stand. All go into one table if possible, if necessary
+    without the spare ones. `bars`: the room that bars take beside the last column."""
     for beside in (bars, 0):
         groups = _groups(columns)
         while _span(groups, 2) + beside > room and (spare := [group for group in groups if group[0].spare]):
