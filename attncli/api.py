@@ -20,7 +20,6 @@ from attncli.model.pipeline import Prepared, prepare, run_selection, selection_o
 from attncli.model.request import (
     Asked,
     Attention,
-    EncodingRequest,
     Input,
     ModelSource,
     Pooling,
@@ -238,6 +237,7 @@ def positions(
 
     Raises UsageError for arguments that do not go together, AttnError for a model that cannot be used.
     """
+    from attncli.insights.encoding_request import EncodingRequest
     from attncli.insights.requested_encodings import encodings_of
 
     asked = EncodingRequest(kind, dim, length, indices_asked("position", position), base, heads)

@@ -1,11 +1,26 @@
-"""The name and shape of every parameter of a model with a given Spec."""
+"""The parameters of a model: their names and shapes by its Spec, and what gives their numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from attncli.architecture.spec import Attention, Experts, FeedForward, Latent, Layer, Norm, Spec, Stack
+from attncli.formula.types import Array, Index
+
+
+class Weights(Protocol):
+    """Parameters by name (those of `shapes`), read when needed."""
+
+    def __call__(self, name: str) -> Array | None:
+        """The whole parameter, or None where the model has none of that name."""
+
+    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many columns a matrix [in, out] has, and all of them, some at a time: which, and their numbers."""
+
+    def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
+        """Some rows of a table, [len(ids), d_model]."""
 
 
 @lru_cache(maxsize=1 << 14)

@@ -7,9 +7,9 @@ from typing import Any
 
 from attncli.errors import UsageError
 from attncli.insights import encodings
+from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
 from attncli.model.indices import indices, written
 from attncli.model.model import Model
-from attncli.model.request import ENCODINGS, EncodingRequest
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from attncli.architecture.parameters import Weights
 from attncli.architecture.spec import Embed, Head, Spec
 from attncli.formula.attention import soft_cap
 from attncli.formula.softmax import softmax
 from attncli.formula.types import Array
 from attncli.model.blocks import BLOCKS
-from attncli.model.site import Site, Weights
+from attncli.model.site import Site
 from attncli.text.tokens import Tokens
 from attncli.tracing.recorder import Recorder
 

@@ -4,7 +4,7 @@ GGUF file, or a file with one attention layer."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,7 +17,7 @@ from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.model.model import Model
-from attncli.model.request import checked_option, names
+from attncli.model.request import ModelSource, checked_option, names
 from attncli.text.built_in_tokenizers import BUILT_IN, built_in
 from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
 from attncli.text.tokenizer_files import open_tokenizer
@@ -43,6 +43,11 @@ class Shape:
     d_ff: int | None = None
     positions: str = "sinusoidal"
     causal: bool = True
+
+
+def load(source: ModelSource) -> Model:
+    """The model that a request names. Raises AttnError, and UsageError for options that do not go together."""
+    return load_model(**{field.name: getattr(source, field.name) for field in fields(source)})
 
 
 def load_model(

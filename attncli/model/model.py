@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from attncli.architecture.parameters import Weights
 from attncli.architecture.spec import Spec
-from attncli.model.site import Weights
 from attncli.text.tokenization import Tokenizer
 from attncli.text.tokens import Tokens
-from attncli.tracing.trace import ModelInfo
+
+if TYPE_CHECKING:
+    from attncli.tracing.trace import ModelInfo
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,8 @@ class Model:
 
     @property
     def info(self) -> ModelInfo:
+        from attncli.tracing.trace import ModelInfo
+
         s = self.spec
         return ModelInfo(
             name=self.name,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from attncli.errors import UsageError
 from attncli.model.indices import heads_of, layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
-from attncli.model.loading import load_model
+from attncli.model.loading import load
 from attncli.model.model import Model
-from attncli.model.request import Indices, ModelSource, Request, Top
+from attncli.model.request import Indices, Request, Top
 from attncli.model.running import run
 from attncli.stages.selecting import attention_stages, select
 from attncli.text.tokens import Tokens
@@ -30,11 +30,6 @@ class Prepared:
     tokens: Tokens
     target: Tokens | None
     head: Trace
-
-
-def load(source: ModelSource) -> Model:
-    """The model that a request names. Raises AttnError, and UsageError for options that do not go together."""
-    return load_model(**{field.name: getattr(source, field.name) for field in fields(source)})
 
 
 def prepare(request: Request, model: Model | None = None, schema: str = "attn.trace/1") -> Prepared:

@@ -22,14 +22,13 @@ Asked = int | str | Sequence[int] | None
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
 """The largest sizes of seeded weights: a typo must not fill the memory."""
-ENCODINGS = ("sinusoidal", "rotary", "alibi")
 Pooling = Literal["max", "mean"]
 """How one cell shows several numbers: by the one farthest from zero, or by their mean."""
 Attention = Literal["self", "cross", "encoder"]
 Top = int | Literal["all"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Input:
     """What the model reads: a text, with a second one (`pair`) for models that take two, or token `ids`.
 
@@ -47,7 +46,7 @@ class Input:
     target_ids: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelSource:
     """Which model, and how it is read: the arguments of `load_model`."""
 
@@ -66,7 +65,7 @@ class ModelSource:
     causal: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scope:
     """Which part of the forward pass is requested. None: what the view shows by default.
 
@@ -85,7 +84,7 @@ class Scope:
     attention: Attention | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Output:
     """Where an answer goes and in which format. `format` None: as the ending of `path` says, or the command's
     default; `path` None: standard output. `language` None: the locale's."""
@@ -97,7 +96,7 @@ class Output:
     language: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """Everything that a user asks for."""
 
@@ -105,19 +104,6 @@ class Request:
     model: ModelSource = field(default_factory=ModelSource)
     scope: Scope = field(default_factory=Scope)
     output: Output = field(default_factory=Output)
-
-
-@dataclass(frozen=True)
-class EncodingRequest:
-    """Which positional encodings, and where: the first `length` positions, or those of `position`. None: the
-    default."""
-
-    kind: str | None = None
-    dim: int | None = None
-    length: int | None = None
-    position: Indices | None = None
-    base: float | None = None
-    heads: int | None = None
 
 
 def scope(

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from attncli.architecture.parameters import Weights
 from attncli.architecture.spec import Attention, Norm
 from attncli.formula.attention import product
 from attncli.formula.parallel import in_pieces
 from attncli.formula.types import Array, Index
 from attncli.tracing.recorder import Recorder, Tap
 from attncli.tracing.slabs import Slab
-
-
-class Weights(Protocol):
-    """Parameters by name (those of `architecture.parameters`), read when needed."""
-
-    def __call__(self, name: str) -> Array | None:
-        """The whole parameter, or None where the model has none of that name."""
-
-    def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
-        """How many columns a matrix [in, out] has, and all of them, some at a time: which, and their numbers."""
-
-    def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
-        """Some rows of a table, [len(ids), d_model]."""
 
 
 @dataclass(frozen=True, eq=False)

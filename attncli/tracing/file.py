@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +26,9 @@ def read(path: Path) -> tuple[Arrays, str | None]:
 
 
 def _read_npz(path: Path) -> tuple[Arrays, str | None]:
+    import zipfile
+    import zlib
+
     try:
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):

@@ -18,7 +18,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from attncli.cli import tokenizer_process
 from attncli.cli.tokenizer_process import tokenizing
-from attncli.model.pipeline import load, prepare
+from attncli.model.loading import load
+from attncli.model.pipeline import prepare
 from attncli.model.request import Input, ModelSource, Request
 from tests.conftest import Run, error_of, text_of
 from tests.support.checkpoints import WORDS, write_gpt2

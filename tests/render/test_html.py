@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from attncli.render.page.blocks import BarChart, Column, Markdown, Matrix, Note, Prose, Subject, Table, TokenLine
+from attncli.render.page.blocks import Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.figures import BarChart, Column, Table
 from attncli.render.page.formats import write
 from attncli.render.page.maps import HeadMap, HeadMaps, Side
 from attncli.render.page.page import Block, Options, Page, Section

@@ -12,23 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attncli.render.page.blocks import (
-    Axis,
-    BarChart,
-    Bars,
-    Column,
-    Curve,
-    Heading,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Subject,
-    Table,
-    TokenLine,
-)
+from attncli.render.page.blocks import Heading, Markdown, Matrix, Note, Subject, TokenLine
 from attncli.render.page.colors import scale
+from attncli.render.page.figures import Axis, BarChart, Bars, Column, Curve, Items, Plot, Table
 from attncli.render.page.formats import write
 from attncli.render.page.levels import STEPS
 from attncli.render.page.maps import HeadMap, HeadMaps, Side

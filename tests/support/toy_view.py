@@ -7,25 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attncli.render.page.blocks import (
-    Axis,
-    BarChart,
-    Bars,
-    Column,
-    Curve,
-    Formula,
-    Heading,
-    Item,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Prose,
-    Subject,
-    Table,
-    TokenLine,
-)
+from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.figures import Axis, BarChart, Bars, Column, Curve, Item, Items, Plot, Table
 from attncli.render.page.maps import HeadMap, HeadMaps, Side
 from attncli.render.page.page import Arrays, Block, Page, Record, Section
 from attncli.text.tokens import Tokens

@@ -16,7 +16,6 @@ from attncli.cli.options import (
     target_options,
 )
 from attncli.cli.requests import typed_options
-from attncli.cli.tokenizer_process import tokenizing
 from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
 from attncli.model.request import Request
 
@@ -71,9 +70,12 @@ def command(request: Request) -> None:
     one token through the formula and computes each number from those above it. Give - as the SENTENCE to read
     standard input.
     """
+    from attncli.cli.tokenizer_process import tokenizing
+
     with tokenizing(request) as with_tokens:
         from attncli.cli.output import chosen_format
-        from attncli.model.pipeline import load, prepare
+        from attncli.model.loading import load
+        from attncli.model.pipeline import prepare
 
         format_ = chosen_format(request.output)
         prepared = prepare(request, with_tokens(load(request.model)))
@@ -88,7 +90,6 @@ def command(request: Request) -> None:
 def _followed(prepared: Prepared, format_: str) -> Followed | None:
     """The query to follow; None if there is no query, or if it selects rows of stages. Raises UsageError for
     options that need a followed query."""
-    from attncli.insights.following import followed, not_followed
     from attncli.render.page.formats import FORMATS
 
     scope = prepared.request.scope
@@ -99,9 +100,13 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
     elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # these hold rows of stages
         reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
     else:
+        from attncli.insights.following import followed
+
         return followed(prepared)
     for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
         if asked is not None:
+            from attncli.insights.following import not_followed
+
             raise not_followed(flag, reason)
     return None
 

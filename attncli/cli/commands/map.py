@@ -7,7 +7,6 @@ import click
 from attncli.cli.options import input_options, model_options, seeded_options, target_options
 from attncli.cli.pictures import map_format, map_output_options
 from attncli.cli.requests import typed_options
-from attncli.cli.tokenizer_process import tokenizing
 from attncli.insights.sorts import SORTS
 from attncli.model.request import Pooling, Request
 
@@ -64,12 +63,15 @@ def command(request: Request, sort: str, pool: Pooling) -> None:
     identical token (same), or to the token after that one (induction). Maps that do not fit the window are pooled,
     and say so. Give - as the SENTENCE to read standard input.
     """
+    from attncli.cli.tokenizer_process import tokenizing
+
     with tokenizing(request) as with_tokens:
         from attncli.cli.output import opened, render_options
         from attncli.cli.progress import Progress
         from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
         from attncli.insights.requested_maps import map_selection, maps_of, planned_maps
-        from attncli.model.pipeline import load, prepare
+        from attncli.model.loading import load
+        from attncli.model.pipeline import prepare
         from attncli.render.page.formats import fitted, open_writer
         from attncli.views import maps as view
 

@@ -9,7 +9,8 @@ import click
 from attncli.cli.options import FORMATS, output_options
 from attncli.cli.pictures import PICTURES, format_or_map
 from attncli.cli.requests import typed_options
-from attncli.model.request import ENCODINGS, EncodingRequest, Output
+from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
+from attncli.model.request import Output
 
 if TYPE_CHECKING:
     from attncli.tracing.trace import Trace

@@ -31,7 +31,7 @@ def command(request: Request) -> None:
     """
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.input import tokenize, tokenize_target
-    from attncli.model.pipeline import load
+    from attncli.model.loading import load
     from attncli.render.page.formats import write
     from attncli.views import tokens as view
 

@@ -15,20 +15,8 @@ from numpy.typing import NDArray
 from attncli.files import encode
 from attncli.formula.pooling import Side
 from attncli.render.documents.html_tables import bar_chart, matrix_table, table
-from attncli.render.page.blocks import (
-    BarChart,
-    Formula,
-    Heading,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Prose,
-    Subject,
-    Table,
-    TokenLine,
-)
+from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.figures import BarChart, Items, Plot, Table
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.markdown_text import parser, without_comments
 from attncli.render.page.page import Block, Options, Page, Section

@@ -8,7 +8,8 @@ from math import isfinite
 
 import numpy as np
 
-from attncli.render.page.blocks import BarChart, Column, Matrix, Table
+from attncli.render.page.blocks import Matrix
+from attncli.render.page.figures import BarChart, Column, Table
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
 from attncli.render.page.text import shown

@@ -6,22 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from attncli.render.page.blocks import (
-    BarChart,
-    Formula,
-    Heading,
-    Item,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Prose,
-    Subject,
-    Table,
-    TokenLine,
-)
+from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.figures import BarChart, Item, Items, Plot, Table
 from attncli.render.page.map_tables import map_tables
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options, Page, Section

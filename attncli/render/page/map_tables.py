@@ -8,7 +8,8 @@ from math import isnan
 import numpy as np
 
 from attncli.formula.pooling import Side
-from attncli.render.page.blocks import Column, Formula, Heading, Matrix, Note, Table
+from attncli.render.page.blocks import Formula, Heading, Matrix, Note
+from attncli.render.page.figures import Column, Table
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.numbers import number
 from attncli.text.language import N_

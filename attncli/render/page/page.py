@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
-from attncli.render.page.blocks import (
-    BarChart,
-    Formula,
-    Heading,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Prose,
-    Subject,
-    Table,
-    TokenLine,
-)
-from attncli.render.page.maps import HeadMaps
 from attncli.text.language import ENGLISH, Say
 
-Block = (
-    Subject | Heading | Formula | TokenLine | Matrix | Table | Items
-    | BarChart | Plot | HeadMaps | Prose | Markdown | Note
-)  # fmt: skip
+if TYPE_CHECKING:
+    from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+    from attncli.render.page.figures import BarChart, Items, Plot, Table
+    from attncli.render.page.maps import HeadMaps
+
+Block: TypeAlias = (
+    "Subject | Heading | Formula | TokenLine | Matrix | Table | Items | BarChart | Plot | HeadMaps | Prose "
+    "| Markdown | Note"
+)
 Record = Mapping[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
@@ -59,31 +48,6 @@ class Data(Protocol):
 
     def facts(self) -> Iterable[Record]:
         """The objects without the numbers that `arrays` has."""
-
-
-@dataclass(frozen=True, eq=False)
-class Records:
-    """Data that is a list of records, which all have the same fields."""
-
-    records: Sequence[Record]
-
-    def objects(self) -> Iterable[Record]:
-        return self.records
-
-    def rows(self) -> Iterable[Record]:
-        """A list within a record becomes one text."""
-        return [
-            {k: "; ".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in record.items()}
-            for record in self.records
-        ]
-
-    def arrays(self) -> Arrays:
-        """An array for each field; -1 stands for a missing number."""
-        columns = {name: [record[name] for record in self.records] for name in self.records[0]}
-        return {name: np.asarray([-1 if v is None else v for v in values]) for name, values in columns.items()}
-
-    def facts(self) -> Iterable[Record]:
-        return self.records
 
 
 @dataclass(frozen=True, eq=False)

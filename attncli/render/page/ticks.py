@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from attncli.render.page.blocks import Axis
+from attncli.render.page.figures import Axis
 
 
 @dataclass(frozen=True)

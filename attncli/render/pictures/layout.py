@@ -6,21 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from attncli.render.page.blocks import (
-    BarChart,
-    Formula,
-    Heading,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Prose,
-    Subject,
-    Table,
-    TokenLine,
-)
+from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.figures import BarChart, Items, Plot, Table
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options
 from attncli.render.pictures.drawing import (

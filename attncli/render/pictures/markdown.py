@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from attncli.render.page.blocks import Column, Table
+from attncli.render.page.figures import Column, Table
 from attncli.render.page.markdown_text import parser, without_comments
 from attncli.render.page.page import Options
 from attncli.render.pictures.drawing import BOLD, FORMULA, GAP, GLYPH, PLAIN, Drawing, Look

@@ -9,7 +9,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from attncli.formula.types import Array
-from attncli.render.page.blocks import Axis, Plot
+from attncli.render.page.figures import Axis, Plot
 from attncli.render.page.page import Options
 from attncli.render.page.ticks import ticks
 from attncli.render.pictures.drawing import (

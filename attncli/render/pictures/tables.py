@@ -7,7 +7,7 @@ from math import isfinite
 
 from rich.cells import cell_len
 
-from attncli.render.page.blocks import BarChart, Bars, Column, Table
+from attncli.render.page.figures import BarChart, Bars, Column, Table
 from attncli.render.page.page import Options
 from attncli.render.page.text import shown
 from attncli.render.pictures.drawing import (

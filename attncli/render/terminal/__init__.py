@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO
+from importlib import import_module
+from typing import IO, TYPE_CHECKING
 
 from rich.text import Text
 
-from attncli.render.page.blocks import (
-    BarChart,
-    Formula,
-    Heading,
-    Items,
-    Markdown,
-    Matrix,
-    Note,
-    Plot,
-    Prose,
-    Subject,
-    Table,
-    TokenLine,
-)
-from attncli.render.page.maps import HeadMaps
+from attncli.render.page.blocks import Formula, Heading, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.terminal.console import console_for, finish
 from attncli.render.terminal.styles import FORMULA, NAME, QUIET
 from attncli.render.terminal.subject import subject_lines, token_line
 from attncli.render.terminal.wrapping import Running
 
-SPACED = (Heading, Formula, Plot, Prose, Markdown, HeadMaps)
-"""Blocks with an empty line above, unless they follow one of their own kind."""
+if TYPE_CHECKING:
+    from attncli.render.page.maps import HeadMaps
+
+FIGURES = {
+    "Table": "tables", "Items": "items", "BarChart": "bar_chart", "Plot": "plot", "HeadMaps": "maps",
+    "Markdown": "prose",
+}  # fmt: skip
+"""The file of each block that is more than lines of text; it is imported when a page has such a block."""
+SPACED = ("Heading", "Formula", "Plot", "Prose", "Markdown", "HeadMaps")
+"""The blocks with an empty line above, unless they follow one of their own kind."""
 
 
 class TerminalWriter:
@@ -50,13 +45,13 @@ class TerminalWriter:
         before: type[Block] | None = None
         with self.console:  # written at once
             for block in blocks:
-                if isinstance(block, SPACED) and type(block) is not before:
+                if type(block).__name__ in SPACED and type(block) is not before:
                     self.console.print()
                 self._block(block)
                 before = type(block)
 
     def _block(self, block: Block) -> None:
-        """Prints one block. Modules that few pages need are imported when they are needed."""
+        """Prints one block."""
         console, options, say = self.console, self.options, self.options.say
         match block:
             case Subject():
@@ -79,44 +74,13 @@ class TerminalWriter:
                 console.width = max(width, table_width(table))  # Rich would squeeze the table and cut its numbers
                 console.print(table)
                 console.width = width
-            case Table() if block.header and _is_of_numbers(block):
-                from attncli.render.terminal.number_table import show as show_number_table
-
-                show_number_table(block, console, options)
-            case Table():
-                from attncli.render.terminal.words_table import show as show_words_table
-
-                show_words_table(block, console, options)
-            case Items():
-                from attncli.render.terminal.items import show as show_items
-
-                show_items(block, console, options)
-            case BarChart():
-                from attncli.render.terminal.bar_chart import show as show_bar_chart
-
-                show_bar_chart(block, console, options)
-            case Plot():
-                from attncli.render.terminal.plot import show as show_plot
-
-                show_plot(block, console, options)
-            case HeadMaps():
-                from attncli.render.terminal.maps import show as show_maps
-
-                show_maps(block, console, options)
             case Prose():
                 console.print(Running(Text(say.marked(block.text), QUIET if block.quiet else "")))
-            case Markdown():
-                from attncli.render.terminal.prose import show as show_prose
-
-                show_prose(block, console)
             case Note():
                 console.print(Running(Text(say.marked(block.text), QUIET)))
-
-
-def _is_of_numbers(table: Table) -> bool:
-    """Whether a table is labels and numbers, without words to break into lines."""
-    label, *numbers = table.columns
-    return label.kind == "label" and all(column.kind == "number" for column in numbers)
+            case _:
+                module = import_module(f"attncli.render.terminal.{FIGURES[type(block).__name__]}")
+                module.show(block, console, options)
 
 
 def formula_text(block: Formula, options: Options) -> Running:

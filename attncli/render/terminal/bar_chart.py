@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from attncli.render.page.blocks import BarChart, bar
+from attncli.render.page.figures import BarChart, bar
 from attncli.render.page.page import Options
-from attncli.render.terminal.grid import HEAD
+from attncli.render.terminal.styles import HEAD
 
 SHORTEST = 8
 """How wide the longest bar is at least."""

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from attncli.render.page.line_breaks import fit
-from attncli.render.terminal.grid import HEAD, QUIET, Block, table_width
+from attncli.render.terminal.grid import Block, table_width
+from attncli.render.terminal.styles import HEAD, QUIET
 
 
 def framed(label_width: int, width: int, corner: str = "", header: str = "") -> RichTable:

@@ -21,17 +21,13 @@ from attncli.render.page.blocks import Matrix
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.line_breaks import fit
 from attncli.render.page.page import Options
-from attncli.render.terminal.styles import HEAD as HEAD
-from attncli.render.terminal.styles import QUIET as QUIET
-from attncli.render.terminal.styles import STRONG
+from attncli.render.terminal.styles import HEAD, QUIET, STRONG, STYLES
 from attncli.text.language import Say
 
 LABEL_WIDTH = 18
 COLUMN_LABEL_WIDTH = 12
 ROWS = 40
 FRAME = 7  # the borders and the padding of the two Rich columns
-
-STYLES = {"-inf": QUIET, "0": QUIET, "nan": "bold red", "inf": "bold red"}
 
 
 def grid(matrix: Matrix, width: int, options: Options) -> Table:

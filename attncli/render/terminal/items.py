@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.console import Console
 
-from attncli.render.page.blocks import Item, Items
+from attncli.render.page.figures import Item, Items
 from attncli.render.page.page import Options
 from attncli.render.terminal.frame import framed, label_block, print_whole
 from attncli.render.terminal.grid import FRAME, LABEL_WIDTH, Block

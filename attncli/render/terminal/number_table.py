@@ -9,10 +9,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from attncli.render.page.blocks import NEGATIVE, POSITIVE, STRONG, Bars, Column, Item, Table
+from attncli.render.page.blocks import STRONG
+from attncli.render.page.figures import NEGATIVE, POSITIVE, Bars, Column, Item, Table
 from attncli.render.page.page import Options
 from attncli.render.terminal.frame import framed, label_block, print_whole
-from attncli.render.terminal.grid import FRAME, LABEL_WIDTH, STYLES, Block
+from attncli.render.terminal.grid import FRAME, LABEL_WIDTH, Block
+from attncli.render.terminal.styles import STYLES
 
 LONGEST_BAR, SHORTEST_BAR = 16, 4
 """Widths of the longest bar. Where there is less room than for the shortest, there are no bars."""

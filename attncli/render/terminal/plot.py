@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 from attncli.formula.types import Array
-from attncli.render.page.blocks import QUIET, Axis, Curve, Plot, Span
+from attncli.render.page.blocks import QUIET, Span
+from attncli.render.page.figures import Axis, Curve, Plot
 from attncli.render.page.page import Options
 from attncli.render.page.ticks import ticks
 from attncli.render.terminal.wrapping import Running

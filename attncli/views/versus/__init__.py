@@ -15,8 +15,9 @@ from attncli.insights.versus.models import NAMES, Models
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.sequential import WORK, Sequential, operations, steps
 from attncli.insights.versus.settings import Settings
-from attncli.render.page.blocks import Axis, Column, Curve, Heading, Plot, Prose, Subject, Table, TokenLine
+from attncli.render.page.blocks import Heading, Prose, Subject, TokenLine
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.figures import Axis, Column, Curve, Plot, Table
 from attncli.render.page.numbers import amount, factor, percent, plain, rounded, seconds
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.text.language import N_

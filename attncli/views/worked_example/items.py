@@ -8,8 +8,9 @@ import numpy as np
 
 from attncli.formula.types import Array, Index
 from attncli.insights.worked_example import WorkedExample
-from attncli.render.page.blocks import NEGATIVE, POSITIVE, QUIET, STRONG, Item, Items
+from attncli.render.page.blocks import QUIET, STRONG
 from attncli.render.page.choosing import middle_out
+from attncli.render.page.figures import NEGATIVE, POSITIVE, Item, Items
 from attncli.render.page.numbers import number, signed
 from attncli.render.page.page import Options
 from attncli.stages.names import SCORES

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from attncli.insights.worked_example import WorkedExample
-from attncli.render.page.blocks import Bars, Column, Note, Table
+from attncli.render.page.blocks import Note
+from attncli.render.page.figures import Bars, Column, Table
 from attncli.render.page.numbers import number, signed
 from attncli.render.page.page import Block, Options
 from attncli.stages.entries import number as formula_number

@@ -9,7 +9,8 @@ import numpy as np
 
 from attncli.formula.types import Array
 from attncli.insights.worked_example import KeyChoice, KeySum, WorkedExample, partial_sums, summed
-from attncli.render.page.blocks import Bars, Column, Formula, Note, Table
+from attncli.render.page.blocks import Formula, Note
+from attncli.render.page.figures import Bars, Column, Table
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Block, Options
 from attncli.stages.names import BIASED, MASKED

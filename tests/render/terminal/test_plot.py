@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attncli.render.page.blocks import Axis, Curve, Plot
+from attncli.render.page.figures import Axis, Curve, Plot
 from attncli.render.page.page import Options
 from attncli.render.terminal.plot import HEIGHT, legend, plot
 

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from attncli.render.page.blocks import BarChart, Bars, Column, Item, Items, Table
+from attncli.render.page.figures import BarChart, Bars, Column, Item, Items, Table
 from attncli.render.page.page import Options
 from attncli.render.terminal import bar_chart, items, number_table
 
