@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = Path("tests/golden")
 WIDTH = 400
 """How many characters of a difference are shown."""
-TOLERANCE = 2e-6
+TOLERANCE = 1e-5
 """The largest allowed difference, relative to the largest number of the array: the last bits of float32."""
 
 MODEL_COMMANDS = {
@@ -149,37 +149,61 @@ def record(folder: Path, models: str, workers: int) -> None:
 @cli.command()
 @click.argument("before", type=click.Path(exists=True, path_type=Path))
 @click.argument("after", type=click.Path(exists=True, path_type=Path))
+@click.option("--numbers", is_flag=True, help="Compare JSON, CSV and npz only, and not their texts.")
 @click.option("--most", default=40, show_default=True, help="How many differences to list.")
-def compare(before: Path, after: Path, most: int) -> None:
+def compare(before: Path, after: Path, numbers: bool, most: int) -> None:
     """List the outputs of AFTER that differ from those of BEFORE."""
     names = [str(f.relative_to(after)) for f in sorted(after.rglob("*")) if f.is_file()]
-    differing = [(name, why) for name in names if (why := difference(before / name, after / name))]
+    names = [name for name in names if not numbers or name.endswith((".json", ".csv", ".npz"))]
+    differing = [(name, why) for name in names if (why := difference(before / name, after / name, numbers))]
     for name, why in differing[:most]:
         click.echo(f"{name}: {why}"[:WIDTH])
     click.echo(f"{len(names)} outputs, {len(differing)} differ")
     sys.exit(bool(differing))
 
 
-def difference(before: Path, after: Path) -> str | None:
-    """How two outputs differ; None if they agree up to the last bits of numbers."""
+def difference(before: Path, after: Path, numbers: bool) -> str | None:
+    """How two outputs differ; None if they agree up to the last bits of numbers. `numbers`: texts may differ."""
     if not before.exists():
         return "new"
     a, b = before.read_bytes(), after.read_bytes()
     if a == b:
         return None
     if before.suffix == ".json":
-        return json_difference(json.loads(a), json.loads(b))
+        x, y = (json.loads(text) for text in (a, b))
+        return json_difference(*(map(without_texts, (x, y)) if numbers else (x, y)))
     if before.suffix == ".npz":
         with np.load(before) as x, np.load(after) as y:
             if sorted(x.files) != sorted(y.files):
                 return f"arrays {sorted(set(x.files) ^ set(y.files))}"
-            return next((f"{n}: {why}" for n in x.files if (why := array_difference(x[n], y[n]))), None)
+            compared = [n for n in x.files if not (numbers and x[n].dtype.kind == "U")]
+            return next((f"{n}: {why}" for n in compared if (why := array_difference(x[n], y[n]))), None)
     if before.suffix in (".ndjson", ".csv", ".txt", ".md", ".svg"):
         x, y = a.decode("utf-8").splitlines(), b.decode("utf-8").splitlines()
         if len(x) != len(y):
             return f"{len(x)} lines, now {len(y)}"
-        return next((f"{p!r}, now {q!r}" for p, q in zip(x, y, strict=True) if p != q and not close(p, q)), None)
+        pairs = [(p, q) for p, q in zip(x, y, strict=True) if p != q and not close(p, q)]
+        if numbers:  # the last cell of a CSV line is its number, or a text
+            pairs = [pair for pair in pairs if any(is_number(line.rpartition(",")[2]) for line in pair)]
+        return next((f"{p!r}, now {q!r}" for p, q in pairs), None)
     return "differs"
+
+
+def without_texts(value: Any) -> Any:
+    """A JSON value with every text empty."""
+    if isinstance(value, dict):
+        return {name: without_texts(field) for name, field in value.items()}
+    if isinstance(value, list):
+        return [without_texts(item) for item in value]
+    return "" if isinstance(value, str) else value
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def close(before: str, after: str) -> bool:
