@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.choosing import middle_out
-from attncli.render.page.figures import BarChart, Items, Plot, Table
+from attncli.render.page.figures import BarChart, Item, Items, Plot, Table
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Block, Options
 from attncli.render.pictures.drawing import (
@@ -142,6 +142,18 @@ def _formula(sheet: Drawing, block: Formula, options: Options) -> None:
 def _items(sheet: Drawing, block: Items) -> None:
     """Each label, and beside it its items in as many lines as they need."""
     left = EDGE + (max(map(cell_len, block.labels), default=0) + 2) * GLYPH
-    for label, items in zip(block.labels, block.items(block.least, False), strict=True):
+    rows = block.items(block.least, False)
+    widest = max((_width(item) for items in rows for item in items), default=0)
+    for label, items in zip(block.labels, rows, strict=True):
         sheet.put(Words(EDGE, sheet.height + LEADING - 0.3 * FONT, label, look=QUIET))
-        flow(sheet, [[(text, look_of(style)) for text, style in item] for item in items], left)
+        flow(sheet, [[(text, look_of(style)) for text, style in _padded(item, widest)] for item in items], left)
+
+
+def _width(item: Item) -> int:
+    return sum(cell_len(text) for text, _ in item)
+
+
+def _padded(item: Item, width: int) -> Item:
+    """An item that wide, so that items stand in columns: its first text on the left, the rest on the right."""
+    first, *rest = item
+    return [first, (" " * (width - _width(item)), None), *rest]
