@@ -34,6 +34,8 @@ RELEASED = 1 << 16
 
 @dataclass(frozen=True)
 class _Entry:
+    """Where the bytes of one tensor are."""
+
     file: Path
     data: mmap.mmap
     offset: int

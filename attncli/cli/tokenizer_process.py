@@ -33,6 +33,8 @@ Arguments = tuple[str, str | None, bool, None]
 
 @dataclass(frozen=True)
 class _Child:
+    """The second process."""
+
     pid: int
     reader: int
     """The end of the pipe from which its answer is read."""
