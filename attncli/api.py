@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
+from attncli.formula.pooling import How
 from attncli.model.input import tokenize, tokenize_target
 from attncli.model.model import Model
 from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
@@ -22,7 +23,6 @@ from attncli.model.request import (
     Attention,
     Input,
     ModelSource,
-    Pooling,
     Request,
     Scope,
     Top,
@@ -169,7 +169,7 @@ def maps(
     keys: Asked = None,
     sort: str = "layer",
     pool: int | None = None,
-    how: Pooling = "max",
+    how: How = "max",
     pair: str | None = None,
     ids: Sequence[int] | None = None,
     special_tokens: bool = True,
@@ -263,12 +263,12 @@ def similarity(
 
     Raises UsageError for ALiBi, which has no encodings to multiply, and as `positions` does.
     """
-    from attncli.insights.encodings import vectors
-    from attncli.insights.similarity import by_distance, dot_products
+    from attncli.insights.requested_encodings import similarities_of
 
-    found = positions(kind, dim=dim, length=length, position=position, base=base, model=model)
-    encodings, _ = vectors(list(found.values()))
-    return tuple(by_distance(dot_products(encodings), found.parameters["positions"]))
+    _, distances = similarities_of(
+        positions(kind, dim=dim, length=length, position=position, base=base, model=model)
+    )
+    return tuple(distances)
 
 
 def tokens(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from attncli.errors import UsageError
 from attncli.insights.worked_example import WorkedExample, stages_of, worked_example
 from attncli.model.indices import heads_of, positions_of, written
-from attncli.model.pipeline import Prepared, layers_in, run_selection
+from attncli.model.pipeline import Prepared, layers_in, run_selection, side_of
 from attncli.stages import attention_of, offered
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
@@ -41,7 +41,7 @@ def followed(prepared: Prepared) -> Followed | None:
     scope, spec = prepared.request.scope, prepared.model.spec
     assert scope.queries is not None
     of_queries, of_keys = _sides(prepared)
-    query_side, key_side = (_side_name(prepared, tokens) for tokens in (of_queries, of_keys))
+    query_side, key_side = (side_of(prepared, tokens) for tokens in (of_queries, of_keys))
     queries = positions_of(scope.queries, of_queries, "query", query_side, ELSEWHERE.get(query_side, ""))
     if len(queries) > 1:
         for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
@@ -71,11 +71,6 @@ def _sides(prepared: Prepared) -> tuple[Tokens, Tokens]:
             )
         return tokens, tokens
     return {"encoder": (tokens, tokens), "cross": (target, tokens)}.get(attention or "self", (target, target))
-
-
-def _side_name(prepared: Prepared, tokens: Tokens) -> str:
-    """source or target; nothing where there is one text only."""
-    return "" if prepared.target is None else "source" if tokens is prepared.tokens else "target"
 
 
 def _key(prepared: Prepared, of_keys: Tokens, side: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from attncli.errors import UsageError
 from attncli.insights import encodings
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
+from attncli.insights.similarity import AtDistance, by_distance, dot_products
 from attncli.model.indices import indices, written
 from attncli.model.model import Model
 from attncli.tracing.stage import Stage
@@ -24,6 +25,12 @@ def encodings_of(asked: EncodingRequest, model: Model | None = None) -> Trace:
     """
     parameters, stages = _of_formula(asked) if model is None else _of_model(asked, model)
     return Trace(stages={stage.name: stage for stage in stages}, schema="attn.pe/1", parameters=parameters)
+
+
+def similarities_of(trace: Trace) -> tuple[str, list[AtDistance]]:
+    """The dot products of the encodings in a trace by distance, and their formula. Raises UsageError for ALiBi."""
+    vectors, formula = encodings.vectors(list(trace.values()))
+    return formula, by_distance(dot_products(vectors), trace.parameters["positions"])
 
 
 def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:

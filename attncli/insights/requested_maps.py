@@ -11,7 +11,7 @@ from attncli.formula.types import Array
 from attncli.insights.mapping import compute_maps, map_stages, plan_maps
 from attncli.insights.maps import MapSection, in_order
 from attncli.model.indices import layers_of, positions_of
-from attncli.model.pipeline import Prepared, selection_of
+from attncli.model.pipeline import Prepared, selection_of, side_of
 from attncli.model.request import is_count
 from attncli.stages import relative
 from attncli.stages.names import SELF, WEIGHTS
@@ -59,8 +59,7 @@ def _keys_of(prepared: Prepared) -> Callable[[str, Tokens | None], Sequence[int]
     def keys(name: str, tokens: Tokens | None) -> Sequence[int] | None:
         if asked is None or tokens is None:
             return None
-        side = "" if prepared.target is None else "source" if tokens is prepared.tokens else "target"
-        return positions_of(asked, tokens, "key", side)
+        return positions_of(asked, tokens, "key", side_of(prepared, tokens))
 
     return keys
 

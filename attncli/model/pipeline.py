@@ -95,6 +95,11 @@ def _rows_of_both_sides(
     )
 
 
+def side_of(prepared: Prepared, tokens: Tokens) -> str:
+    """Whose tokens these are: source or target; empty where there is one text only."""
+    return "" if prepared.target is None else "source" if tokens is prepared.tokens else "target"
+
+
 def _rows(asked: Indices | None, tokens: Tokens, side: str, hint: str = "") -> tuple[int, ...] | None:
     return None if asked is None else positions_of(asked, tokens, "query", side, hint)
 

@@ -22,8 +22,6 @@ Asked = int | str | Sequence[int] | None
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "none")
 LARGEST = {"d_model": 65536, "layers": 1024, "heads": 4096, "kv_heads": 4096, "d_ff": 1 << 20}
 """The largest sizes of seeded weights: a typo must not fill the memory."""
-Pooling = Literal["max", "mean"]
-"""How one cell shows several numbers: by the one farthest from zero, or by their mean."""
 Attention = Literal["self", "cross", "encoder"]
 Top = int | Literal["all"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from attncli.formula.pooling import Side
-from attncli.insights.maps import HeadMatrix, MapSection, in_order, marked, score_of
+from attncli.insights.maps import HeadMatrix, MapSection, marked, score_of
 from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.page import Arrays, Options, Page, Record, Section
 from attncli.text.language import N_, joined
@@ -45,8 +45,7 @@ def page(head: Trace, planned: Sequence[MapSection], sort: str, options: Options
 
 
 def section(maps: MapSection, sort: str) -> Section:
-    """A section of maps for people and for programs, its maps in the order of `sort`."""
-    maps = in_order(maps, sort)
+    """A section of maps for people and for programs. `sort`: the order that its maps are in."""
     return Section(lambda: [head_maps(maps, sort)], MapData(maps))
 
 

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 import attncli
 from tests.conftest import Run, error_of, text_of
 from tests.support.checkpoints import write_gpt2
+from tests.support.printed import framed_table_widths
 
 SENTENCE = "The cat sat on the mat"
 SEEDED = ("--seed", "0")
@@ -144,13 +145,9 @@ def test_top_keeps_the_likeliest_words(attn: Run, tmp_path: Path) -> None:
 def test_tables_fit_the_terminal_and_line_up(attn: Run, width: int, sentence: str) -> None:
     """Every line of a table is equally wide, and none is wider than the terminal."""
     text = text_of(attn("explain", sentence, "--tokenizer", "chars", COLUMNS=str(width)))
-    tables: list[set[int]] = []
     for line in text.splitlines():
         assert cell_len(line) <= width, line
-        if line.startswith("╭"):
-            tables.append(set())
-        if line.startswith(("╭", "│", "├", "╰")):
-            tables[-1].add(cell_len(line))
+    tables = framed_table_widths(text)
     assert tables
     assert all(len(widths) == 1 for widths in tables)
 

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 import attncli
 from tests.conftest import Run, error_of, text_of
 from tests.support.documents import schema, strictly
-from tests.support.printed import PRODUCT, sections
+from tests.support.printed import PRODUCT, framed_table_widths, sections
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SENTENCE = "The cat sat on the mat"
@@ -231,13 +231,9 @@ def test_tables_fit_the_terminal_and_line_up(attn: Run, width: int, key: tuple[s
     """Every line of a table is equally wide, and none is wider than the terminal."""
     model = (*SEEDED, "--tokenizer", "chars", "--d-model", "128", "--positions", "alibi")
     text = text_of(attn("explain", sentence, *model, "--query", "3", *key, COLUMNS=str(width)))
-    tables: list[set[int]] = []
     for line in text.splitlines():
         assert cell_len(line) <= width, line
-        if line.startswith("╭"):
-            tables.append(set())
-        if line.startswith(("╭", "│", "├", "╰")):
-            tables[-1].add(cell_len(line))
+    tables = framed_table_widths(text)
     assert len(tables) >= (3 if key else 7)
     assert all(len(widths) == 1 for widths in tables)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 NUMBER = r"[+-]?\d+(?:\.\d+)?(?:e[+-]\d+)?"
 PRODUCT = re.compile(rf"(\d+) +({NUMBER}) ?× *({NUMBER}) ?= *({NUMBER})")
 SUM = re.compile(rf"(?:(\d+) more +({NUMBER}) )?= ({NUMBER})")
@@ -65,3 +67,14 @@ def sections(text: str) -> list[Section]:
         if rows:
             found.append(Section(tuple(line for line in lines if line[0] not in "╭├╰│"), rows))
     return found
+
+
+def framed_table_widths(text: str) -> list[set[int]]:
+    """The widths of the lines of each framed table in a printed text."""
+    tables: list[set[int]] = []
+    for line in text.splitlines():
+        if line.startswith("╭"):
+            tables.append(set())
+        if line.startswith(("╭", "│", "├", "╰")):
+            tables[-1].add(cell_len(line))
+    return tables

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from attncli.cli.options import input_options, model_options, seeded_options, target_options
 from attncli.cli.pictures import map_format, map_output_options
 from attncli.cli.requests import typed_options
 from attncli.insights.sorts import SORTS
-from attncli.model.request import Pooling, Request
+from attncli.model.request import Request
+
+if TYPE_CHECKING:
+    from attncli.formula.pooling import How
 
 
 @click.command(
@@ -55,7 +60,7 @@ from attncli.model.request import Pooling, Request
 @seeded_options
 @map_output_options
 @typed_options
-def command(request: Request, sort: str, pool: Pooling) -> None:
+def command(request: Request, sort: str, pool: How) -> None:
     """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
 
     Rows are queries (the token that attends), columns are keys (the token attended to). A head with a clear

@@ -112,13 +112,11 @@ def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) ->
 def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
     """The dot products, a record for each distance."""
     from attncli.cli.output import opened, render_options
-    from attncli.insights.encodings import vectors
-    from attncli.insights.similarity import by_distance, dot_products
+    from attncli.insights.requested_encodings import similarities_of
     from attncli.render.page.formats import write
     from attncli.views import similarity as view
 
-    encodings, formula = vectors(list(trace.values()))
-    distances = by_distance(dot_products(encodings), trace.parameters["positions"])
+    formula, distances = similarities_of(trace)
     options = render_options(output)
     with opened(output.path) as stream:
         write(format_, view.page(formula, distances, trace.parameters, options), stream, options)

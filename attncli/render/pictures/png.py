@@ -11,9 +11,9 @@ import numpy as np
 from attncli.errors import AttnError
 from attncli.render.page.colors import scale
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS
-from attncli.render.page.page import Options, Page, Section
-from attncli.render.pictures.drawing import EDGE, FONT, QUIET, TURN, Cells, Drawing, Words, text_width
-from attncli.render.pictures.layout import add_blocks
+from attncli.render.page.page import Options, Page
+from attncli.render.pictures.drawing import FONT, QUIET, TURN, Cells, Drawing, Words, text_width
+from attncli.render.pictures.sheet_writer import SheetWriter
 from attncli.render.pictures.svg import NAN_COLOR
 from attncli.text.language import N_, Say
 
@@ -30,24 +30,10 @@ BOXES = "Last Resort"
 """A font that has a box for every character."""
 
 
-class PngWriter:
-    """Lays all sections out on one sheet, which is written at the end."""
-
-    def __init__(self, page: Page, output: IO[bytes], options: Options) -> None:
-        _needs_matplotlib()
-        self.output, self.options, self.sheet = output, options, Drawing()
-        add_blocks(self.sheet, page.opening(), options)
-
-    def section(self, section: Section) -> None:
-        add_blocks(self.sheet, section.blocks(), self.options)
-
-    def close(self) -> None:
-        self.sheet.height += EDGE
-        write_png(self.sheet, self.output, self.options.say)
-
-
-def writer(page: Page, output: IO[bytes], options: Options) -> PngWriter:
-    return PngWriter(page, output, options)
+def writer(page: Page, output: IO[bytes], options: Options) -> SheetWriter:
+    """Raises AttnError where matplotlib is not installed."""
+    _needs_matplotlib()
+    return SheetWriter(page, output, options, write_png)
 
 
 def write_png(sheet: Drawing, output: IO[bytes], say: Say) -> None:

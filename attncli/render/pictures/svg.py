@@ -9,33 +9,24 @@ import numpy as np
 
 from attncli.render.page.colors import scale
 from attncli.render.page.levels import NAN_LEVEL, STEPS, Levels
-from attncli.render.page.page import Options, Page, Section
-from attncli.render.pictures.drawing import EDGE, FONT, INK, TURN, Box, Cells, Drawing, Line, Words
-from attncli.render.pictures.layout import add_blocks
+from attncli.render.page.page import Options, Page
+from attncli.render.pictures.drawing import FONT, INK, TURN, Box, Cells, Drawing, Line, Words
+from attncli.render.pictures.sheet_writer import SheetWriter
+from attncli.text.language import Say
 
 NAN_COLOR = "#c2185b"
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
-class SvgWriter:
-    """Lays all sections out on one sheet, which is written at the end."""
-
-    def __init__(self, page: Page, output: IO[bytes], options: Options) -> None:
-        self.output, self.options, self.sheet = output, options, Drawing()
-        add_blocks(self.sheet, page.opening(), options)
-
-    def section(self, section: Section) -> None:
-        add_blocks(self.sheet, section.blocks(), self.options)
-
-    def close(self) -> None:
-        self.sheet.height += EDGE
-        picture = svg(self.sheet)
-        indent(picture, " ")
-        self.output.write(tostring(picture, "utf-8", xml_declaration=True) + b"\n")
+def writer(page: Page, output: IO[bytes], options: Options) -> SheetWriter:
+    return SheetWriter(page, output, options, write_svg)
 
 
-def writer(page: Page, output: IO[bytes], options: Options) -> SvgWriter:
-    return SvgWriter(page, output, options)
+def write_svg(sheet: Drawing, output: IO[bytes], say: Say) -> None:
+    """Writes a drawing as an SVG file."""
+    picture = svg(sheet)
+    indent(picture, " ")
+    output.write(tostring(picture, "utf-8", xml_declaration=True) + b"\n")
 
 
 def svg(sheet: Drawing) -> Element:
