@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -49,16 +49,32 @@ def tokenizing(request: Request) -> Iterator[Callable[[Model], Model]]:
     """
     arguments = _arguments(request)
     folder = Path(request.model.source or "")
-    child = None if arguments is None else _fork(folder, arguments)
-    if child is None or arguments is None:
+    if arguments is None:
         yield lambda model: model
         return
-    received = cache(lambda: _received(child.reader))
+    child = None
     try:
-        yield lambda model: _with_result(model, arguments, received)
+        with _interrupts_held():  # a Ctrl-C between the fork and the assignment would leave the process behind
+            child = _fork(folder, arguments)
+        if child is None:
+            yield lambda model: model
+        else:
+            received = cache(partial(_received, child.reader))
+            yield lambda model: _with_result(model, arguments, received)
     finally:
-        os.close(child.reader)
-        _end(child.pid)
+        if child is not None:
+            os.close(child.reader)
+            _end(child.pid)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C takes effect at the end of the context."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _arguments(request: Request) -> Arguments | None:
@@ -103,6 +119,7 @@ def _tokenize(folder: Path, arguments: Arguments, writer: int) -> NoReturn:
     """The work of the second process. The process ends here, silently, and without the first one's clean-up."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         from attncli.text.tokenizer_files import open_tokenizer
 

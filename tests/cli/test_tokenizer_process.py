@@ -228,3 +228,26 @@ def test_control_c_leaves_no_process_behind(large: Path) -> None:
     assert command.returncode == 130
     assert stderr.strip() == b""
     assert not Path(f"/proc/{child}").exists()
+
+
+@linux
+def test_control_c_right_after_the_fork_leaves_no_process_behind(large: Path) -> None:
+    script = (
+        "import os, signal, time; os.sched_getaffinity = lambda _: {0, 1}\n"
+        "from attncli.cli import tokenizer_process, main\n"
+        "fork = os.fork\n"
+        "def interrupted():\n"
+        "    pid = fork()\n"
+        "    if pid:\n"
+        "        print(pid, flush=True); os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return pid\n"
+        "os.fork = interrupted\n"
+        "tokenizer_process._tokenize = lambda *_: time.sleep(60) or os._exit(0)\n"
+        f"main(['explain', 'the cat', '-m', {str(large)!r}])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as command:
+        stdout, _ = command.communicate(timeout=30)
+    assert command.returncode == 130
+    assert not Path(f"/proc/{int(stdout)}").exists()
