@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.formula.pooling import How
+from attncli.language import N_
 from attncli.model.input import tokenize, tokenize_target
 from attncli.model.model import Model
 from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
@@ -149,12 +150,14 @@ def follow(
     from attncli.insights.following import followed
 
     if query is None:
-        raise UsageError("no query is given.", "Give the token that attends, by position or text: query=1.")
+        raise UsageError(
+            N_("no query is given."), N_("Give the token that attends, by position or text: query=1.")
+        )
     chosen = scope(None, _all(layers), heads, query, attention=attention)
     prepared = _prepared(_input(text, pair, ids, special_tokens, truncate, target, target_ids), model, chosen)
     asked = followed(prepared)
     if asked is None:
-        raise UsageError(f"query {query!r} is several tokens; one is followed at a time.")
+        raise UsageError(N_("query {query!r} is several tokens; one is followed at a time.", query=query))
     return follow_query(prepared, asked)
 
 
@@ -200,9 +203,9 @@ def maps(
     from attncli.insights.sorts import SORTS
 
     if sort not in SORTS:
-        raise UsageError(f"sort {sort!r}: give one of {', '.join(SORTS)}.")
+        raise UsageError(N_("sort {sort!r}: give one of {sorts}.", sort=sort, sorts=", ".join(SORTS)))
     if how not in ("max", "mean"):
-        raise UsageError(f"how {how!r}: give max or mean.")
+        raise UsageError(N_("how {how!r}: give max or mean.", how=how))
     chosen = scope(stages, layers, heads, queries, keys, _own_rows(queries, encoder_queries))
     asked = _input(text, pair, ids, special_tokens, truncate, target, target_ids)
     prepared = _prepared(asked, model, chosen, "attn.map/1")

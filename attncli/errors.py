@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+
+from attncli.language import N_, Message, joined
 
 
 class AttnError(Exception):
@@ -22,12 +25,19 @@ class UsageError(AttnError):
     exit_code = 2
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> Message:
     """`Did you mean …?` with the closest known names, or, where none is close, `Known: …` with all of them."""
     from difflib import get_close_matches
 
     names = list(known)
     close = get_close_matches(word, names, n=3, cutoff=0.5)
     if close:
-        return f"Did you mean {' or '.join(close)}?"
-    return f"Known: {', '.join(names)}."
+        return N_("Did you mean {names}?", names=alternatives(close))
+    return N_("Known: {names}.", names=", ".join(names))
+
+
+def alternatives(names: Iterable[str]) -> Message:
+    """`a or b or c`."""
+    first, *others = names
+    return reduce(lambda listed, other: N_("{listed} or {other}", listed=listed, other=other), others,
+                  joined("", first))  # fmt: skip

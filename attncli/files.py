@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from attncli.errors import AttnError
+from attncli.language import N_
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ def read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
+        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)) from error
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
@@ -32,15 +33,21 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
     try:
         fields = orjson.loads(raw)
     except ValueError as error:
-        raise AttnError(f"{file} is not JSON: {error}") from error
+        raise AttnError(N_("{file} is not JSON: {error}", file=file, error=error)) from error
     if not isinstance(fields, dict):
-        raise AttnError(f"{file} holds no JSON object.")
+        raise AttnError(N_("{file} holds no JSON object.", file=file))
     level: list[Any] = [fields]
     for _ in range(NESTED):
         level = [inner for value in level if isinstance(value, dict | list)
                  for inner in (value.values() if isinstance(value, dict) else value)]  # fmt: skip
     if level:
-        raise AttnError(f"{file} is nested more than {NESTED} levels deep, so it is not a settings file.")
+        raise AttnError(
+            N_(
+                "{file} is nested more than {nested} levels deep, so it is not a settings file.",
+                file=file,
+                nested=NESTED,
+            )
+        )
     return fields
 
 
@@ -70,7 +77,7 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
     try:
         if target.exists() and not target.is_file():
             if target.is_dir():
-                raise AttnError(f"cannot write {path}: it is a folder.")
+                raise AttnError(N_("cannot write {path}: it is a folder.", path=path))
             with target.open("wb") as file:
                 yield file
             return
@@ -84,7 +91,7 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
             os.unlink(name)
             raise
     except OSError as error:
-        raise AttnError(f"cannot write {path}: {error.strerror or error}") from error
+        raise AttnError(N_("cannot write {path}: {reason}", path=path, reason=error.strerror or error)) from error
 
 
 def _mode(target: Path) -> int:

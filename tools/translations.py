@@ -2,7 +2,7 @@
 
 Updates each .po with the messages marked in the source, compiles its .mo, and lists the messages without a
 translation: add these to the .po, and run the script again. Run it also after a merge, to compile the .mo again.
-For a new language, add a folder there, and its name in attncli/text/language.py.
+For a new language, add a folder there, and its name in attncli/language.py.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from attncli.formula import masks, norms
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.positions import alibi_bias, alibi_slopes, inverse_frequencies, relative_buckets
 from attncli.formula.types import Array
-from attncli.text.language import N_
+from attncli.language import N_
 
 QKV = frozenset("qkv")
 EVERY_KEY = Mask("", None, "")

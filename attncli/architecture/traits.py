@@ -14,7 +14,7 @@ from typing import Any
 
 from attncli.architecture.parts import CAUSAL
 from attncli.architecture.spec import Attention, Experts, FeedForward, Layer, Mask, Spec, Stack
-from attncli.text.language import N_, joined, listed
+from attncli.language import N_, joined, listed
 
 
 @dataclass(frozen=True)

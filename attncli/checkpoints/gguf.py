@@ -18,6 +18,7 @@ from attncli.checkpoints.computed import ComputedTensor, RowIndex
 from attncli.checkpoints.gguf_file import GgufFile, GgufTensor, read_gguf
 from attncli.errors import AttnError
 from attncli.formula.positions import inverse_frequencies, scale_llama3
+from attncli.language import N_
 from attncli.text.tokenization import Tokenizer
 
 
@@ -125,8 +126,14 @@ def open_gguf(path: Path) -> GgufModel:
     file = read_gguf(path)
     architecture = file.get("general.architecture")
     if not isinstance(architecture, str) or architecture not in _ARCHITECTURES:
-        raise AttnError(f"{path}: attn does not read architecture {architecture!r} from GGUF.",
-                        f"Known: {', '.join(_ARCHITECTURES)}.")  # fmt: skip
+        raise AttnError(
+            N_(
+                "{path}: attn does not read architecture {architecture!r} from GGUF.",
+                path=path,
+                architecture=architecture,
+            ),
+            N_("Known: {architectures}.", architectures=", ".join(_ARCHITECTURES)),
+        )
     layout = _ARCHITECTURES[architecture]
     config = _config(file, architecture, layout)
     headers = [Stored(name, t.type_name, t.shape, path) for name, t in file.tensors.items()]
@@ -150,7 +157,9 @@ def _config(file: GgufFile, architecture: str, layout: _Architecture) -> dict[st
             if key.startswith(f"{architecture}.")}  # fmt: skip
     embedding = file.tensors.get("token_embd.weight")
     if embedding is None:
-        raise AttnError(f"{file.path} has no tensor token_embd.weight.", "It is not a complete model.")
+        raise AttnError(
+            N_("{path} has no tensor token_embd.weight.", path=file.path), N_("It is not a complete model.")
+        )
     config: dict[str, Any] = {
         "model_type": architecture,
         "vocab_size": embedding.shape[0],
@@ -185,7 +194,12 @@ def _check_layers(file: GgufFile, declared: Any) -> None:
     layers = {layer for layer in (_split(name.rpartition(".")[0])[1] for name in file.tensors) if layer}
     if declared is not None and declared != len(layers):
         raise AttnError(
-            f"{file.path}: block_count is {declared!r}, but the file has tensors of {len(layers)} blocks."
+            N_(
+                "{path}: block_count is {declared!r}, but the file has tensors of {layers_count} blocks.",
+                path=file.path,
+                declared=declared,
+                layers_count=len(layers),
+            )
         )
 
 
@@ -205,10 +219,17 @@ def _head_size(
     default = width // heads
     size = values.get("attention.key_length", lambda: default)()
     if values.get("attention.value_length", lambda: size)() != size:
-        raise AttnError(f"{file.path}: keys and values of different sizes are not supported.")
+        raise AttnError(N_("{path}: keys and values of different sizes are not supported.", path=file.path))
     queries = next((file.tensors[n] for n in _QUERIES if n in file.tensors), None)
     if queries is not None and (not isinstance(size, int) or not 0 < size * heads <= queries.shape[0]):
-        raise AttnError(f"{file.path}: {heads} heads of size {size!r} do not fit the matrix W_Q.")
+        raise AttnError(
+            N_(
+                "{path}: {heads} heads of size {size!r} do not fit the matrix W_Q.",
+                path=file.path,
+                heads=heads,
+                size=size,
+            )
+        )
     fields: dict[str, Any] = {} if layout.default_d_head and size == default else {"head_dim": size}
     rotary = values.get("rope.dimension_count", lambda: size)()
     return fields if rotary == size else fields | {"partial_rotary_factor": rotary / size}
@@ -217,7 +238,14 @@ def _head_size(
 def _count(file: GgufFile, config: Mapping[str, Any], field: str) -> int:
     value = config.get(field)
     if not isinstance(value, int) or value < 1:
-        raise AttnError(f"{file.path}: the metadata for {field} is {value!r}; it must be a whole number above 0.")
+        raise AttnError(
+            N_(
+                "{path}: the metadata for {field} is {value!r}; it must be a whole number above 0.",
+                path=file.path,
+                field=field,
+                value=value,
+            )
+        )
     return value
 
 
@@ -240,7 +268,14 @@ def _rope(
     if attention not in (None, 1.0):
         others.append("attn_factor")
     if others:
-        raise AttnError(f"{file.path}: rope scaling {kind!r} with {', '.join(others)} is not supported.")
+        raise AttnError(
+            N_(
+                "{path}: rope scaling {kind!r} with {others} is not supported.",
+                path=file.path,
+                kind=kind,
+                others=", ".join(others),
+            )
+        )
     if kind == "none":
         return None
     scaling = {"rope_type": kind, "factor": factor}
@@ -252,13 +287,18 @@ def _long_rope(file: GgufFile, config: Mapping[str, Any], original: Any, attenti
     what `transformers` computes: √(1 + ln s / ln original), where s is the context length over the original
     one."""
     if "rope_factors_short.weight" not in file.tensors:
-        raise AttnError(f"{file.path} has rope_factors_long.weight, but no rope_factors_short.weight.")
+        raise AttnError(
+            N_("{path} has rope_factors_long.weight, but no rope_factors_short.weight.", path=file.path)
+        )
     factors = {n: file.tensors[f"rope_factors_{n}.weight"].rows(slice(None)).tolist() for n in ("long", "short")}
     scaling = {"rope_type": "longrope", **{f"{n}_factor": values for n, values in factors.items()}}
     length = config.get("max_position_embeddings")
     if not isinstance(original, int) or not isinstance(length, int):
         raise AttnError(
-            f"{file.path}: rope_factors_long.weight needs context_length and rope.scaling.original_context_length."
+            N_(
+                "{path}: rope_factors_long.weight needs context_length and rope.scaling.original_context_length.",
+                path=file.path,
+            )
         )
     scaling["original_max_position_embeddings"] = original
     grown = length / original
@@ -277,7 +317,7 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
     """
     factors = file.tensors["rope_freqs.weight"].rows(slice(None)).astype(np.float64).reshape(-1)
     if not np.isfinite(factors).all() or (factors <= 0).any():
-        raise AttnError(f"{file.path}: rope_freqs.weight has factors that are not numbers above 0.")
+        raise AttnError(N_("{path}: rope_freqs.weight has factors that are not numbers above 0.", path=file.path))
     plain = inverse_frequencies(2 * len(factors), float(config.get("rope_theta", 10000.0)))
     wavelength, largest = 2 * np.pi / plain, float(factors.max())
     between = (factors > 1 + 1e-6) & (factors < largest * (1 - 1e-6))
@@ -287,7 +327,9 @@ def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
     else:  # any length whose bounds fall between the same two frequencies gives the same divisors
         original = math.floor(float(wavelength[factors == largest].min()))
     if not np.allclose(scale_llama3(plain, largest, 1.0, 4.0, original), plain / factors, rtol=1e-5, atol=0):
-        raise AttnError(f"{file.path}: the factors of rope_freqs.weight are not those of Llama 3's scaling.")
+        raise AttnError(
+            N_("{path}: the factors of rope_freqs.weight are not those of Llama 3's scaling.", path=file.path)
+        )
     return {"rope_type": "llama3", "factor": largest, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
             "original_max_position_embeddings": original}  # fmt: skip
 
@@ -337,7 +379,9 @@ def _tensors(file: GgufFile, layout: _Architecture, config: Mapping[str, Any]) -
         elif template in layout.tensors and ending in ("weight", "bias"):
             theirs = f"{layout.prefix}{layout.tensors[template].replace('{L}', layer)}.{ending}"
         else:
-            raise AttnError(f"{file.path}: attn does not know the tensor {name} of this architecture.")
+            raise AttnError(
+                N_("{path}: attn does not know the tensor {name} of this architecture.", path=file.path, name=name)
+            )
         module = template.rpartition(".")[2]
         rows: Callable[[RowIndex], NDArray[Any]] = tensor.rows
         if module in heads_of:
@@ -362,7 +406,13 @@ def _unpermuted(file: GgufFile, name: str, tensor: GgufTensor, heads: Any) -> Ca
     count = tensor.shape[0]
     if not isinstance(heads, int) or heads < 1 or count % (2 * heads):
         raise AttnError(
-            f"{file.path}: tensor {name} has {count} rows; {count} is not divisible by twice its {heads!r} heads."
+            N_(
+                "{path}: tensor {name} has {count} rows; {count} is not divisible by twice its {heads!r} heads.",
+                path=file.path,
+                name=name,
+                count=count,
+                heads=heads,
+            )
         )
     stored = np.arange(count).reshape(heads, count // heads // 2, 2).swapaxes(1, 2).reshape(-1)
     return lambda index: tensor.rows(stored[index])

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.errors import AttnError
+from attncli.language import N_
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _FLOAT32, _STRING, _ARRAY = 6, 8, 9
@@ -45,7 +46,9 @@ class GgufTensor:
             try:
                 return dequantize(np.ascontiguousarray(stored), GGMLQuantizationType(self.type))
             except NotImplementedError:
-                raise AttnError(f"the gguf package cannot dequantize numbers of type {self.type_name}.") from None
+                raise AttnError(
+                    N_("the gguf package cannot dequantize numbers of type {type_name}.", type_name=self.type_name)
+                ) from None
 
         if len(self.shape) == 1:  # a block may hold several rows of one number
             return numbers(self.data)[index]
@@ -71,15 +74,19 @@ def read_gguf(path: Path) -> GgufFile:
         with path.open("rb") as file:
             start = file.read(8)
             if start[:4] != b"GGUF":
-                raise AttnError(f"{path} is not a GGUF file.", "It does not begin with GGUF: download it again.")
+                raise AttnError(
+                    N_("{path} is not a GGUF file.", path=path),
+                    N_("It does not begin with GGUF: download it again."),
+                )
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
-        raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
+        raise AttnError(N_("cannot read {path}: {reason}", path=path, reason=error.strerror or error)) from error
     try:
         return _Reader(path, data).file()
     except (struct.error, IndexError, UnicodeDecodeError, ValueError, OverflowError) as error:
         raise AttnError(
-            f"{path} is not a complete GGUF file: {error}.", "It may be cut short: download it again."
+            N_("{path} is not a complete GGUF file: {error}.", path=path, error=error),
+            N_("It may be cut short: download it again."),
         ) from error
 
 
@@ -87,7 +94,7 @@ def _require_package() -> None:
     from importlib.util import find_spec
 
     if find_spec("gguf") is None:
-        raise AttnError("GGUF files need the gguf package.", "Install it: pip install 'attncli[gguf]'")
+        raise AttnError(N_("GGUF files need the gguf package."), N_("Install it: pip install 'attncli[gguf]'"))
 
 
 class _Reader:
@@ -100,7 +107,13 @@ class _Reader:
         version = self.scalar("I")
         if version not in (2, 3):
             what = "big-endian" if version in (2 << 24, 3 << 24) else f"version {version}"
-            raise AttnError(f"{self.path} is a {what} GGUF file; attn reads versions 2 and 3, little-endian.")
+            raise AttnError(
+                N_(
+                    "{path} is a {what} GGUF file; attn reads versions 2 and 3, little-endian.",
+                    path=self.path,
+                    what=what,
+                )
+            )
         tensors, fields = self.scalar("Q"), self.scalar("Q")
         metadata: dict[str, Callable[[], Any]] = {}
         for _ in range(fields):
@@ -109,8 +122,8 @@ class _Reader:
         shards = _whole(metadata, "split.count", 1)
         if shards > 1:
             raise AttnError(
-                f"{self.path} is one of {shards} parts of a model.",
-                "Join them first: llama-gguf-split --merge FIRST-PART WHOLE",
+                N_("{path} is one of {shards} parts of a model.", path=self.path, shards=shards),
+                N_("Join them first: llama-gguf-split --merge FIRST-PART WHOLE"),
             )
         infos = [self.tensor_info() for _ in range(tensors)]
         alignment = _whole(metadata, "general.alignment", 32)
@@ -176,8 +189,15 @@ class _Reader:
         try:
             type_ = GGMLQuantizationType(kind)
         except ValueError:
-            raise AttnError(f"{self.path}: tensor {name} has type {kind}, which the gguf package does not know.",
-                            "Update it: pip install -U gguf") from None  # fmt: skip
+            raise AttnError(
+                N_(
+                    "{path}: tensor {name} has type {kind}, which the gguf package does not know.",
+                    path=self.path,
+                    name=name,
+                    kind=kind,
+                ),
+                N_("Update it: pip install -U gguf"),
+            ) from None
         numbers, size = GGML_QUANT_SIZES[type_]
         if 0 in shape or shape[-1] % numbers:
             raise ValueError(

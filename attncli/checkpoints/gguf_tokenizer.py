@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncli.checkpoints.gguf_file import GgufFile
 from attncli.errors import AttnError
+from attncli.language import N_
 from attncli.text.tokenization import Tokenizer, from_library, without_tokenizer
 
 if TYPE_CHECKING:
@@ -76,11 +77,15 @@ def tokenizer_of(file: GgufFile) -> Tokenizer:
     try:
         tokenizer = _byte_pairs(file, _PRE_TOKENIZERS[pre]) if kind == "gpt2" else _scored_pairs(file)
     except (ValueError, TypeError, IndexError) as error:
-        raise AttnError(f"{file.path}: no tokenizer can be built from its metadata: {error}") from error
+        raise AttnError(
+            N_("{path}: no tokenizer can be built from its metadata: {error}", path=file.path, error=error)
+        ) from error
     except Exception as error:
         if type(error) is not Exception:  # the library raises bare Exception for a vocabulary that does not fit
             raise
-        raise AttnError(f"{file.path}: no tokenizer can be built from its metadata: {error}") from error
+        raise AttnError(
+            N_("{path}: no tokenizer can be built from its metadata: {error}", path=file.path, error=error)
+        ) from error
     return from_library(tokenizer)
 
 

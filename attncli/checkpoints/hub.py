@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from attncli.checkpoints.safetensors import INDEX, PICKLES, SINGLE, shards_of
 from attncli.errors import AttnError, UsageError
+from attncli.language import N_
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
@@ -35,7 +36,9 @@ def fetch(name: str) -> Path:
     denies it, or cannot be reached.
     """
     if not _NAME.fullmatch(name) or name.lower().endswith(_FILES):
-        raise UsageError(f"no such file or folder: {name}", "A name on the hub looks like gpt2 or org/model.")
+        raise UsageError(
+            N_("no such file or folder: {name}", name=name), N_("A name on the hub looks like gpt2 or org/model.")
+        )
     return _cached(name) or _download(name)
 
 
@@ -49,7 +52,7 @@ def fetch_adapter(name: str) -> Path:
     from attncli.checkpoints.lora import CONFIG, WEIGHTS
 
     if not _NAME.fullmatch(name):
-        raise UsageError(f"no such folder: {name}", "A name on the hub looks like org/adapter.")
+        raise UsageError(N_("no such folder: {name}", name=name), N_("A name on the hub looks like org/adapter."))
     cached = [try_to_load_from_cache(name, file) for file in (CONFIG, WEIGHTS)]
     if all(isinstance(file, str) for file in cached):
         return Path(str(cached[0])).parent
@@ -57,7 +60,11 @@ def fetch_adapter(name: str) -> Path:
         missing = {CONFIG, WEIGHTS} - set(_names(model_info(name)))
         if missing:
             raise AttnError(
-                f"{name} on the hub has no {min(missing)}, so it is not an adapter that attn can read."
+                N_(
+                    "{name} on the hub has no {missing}, so it is not an adapter that attn can read.",
+                    name=name,
+                    missing=min(missing),
+                )
             )
         hf_hub_download(name, WEIGHTS)
         return Path(hf_hub_download(name, CONFIG)).parent
@@ -103,15 +110,20 @@ def _names(info: ModelInfo) -> list[str]:
 
 def _check(name: str, files: Sequence[str]) -> None:
     if "config.json" not in files:
-        raise AttnError(f"{name} on the hub has no config.json, so it is not a model that attn can read.")
+        raise AttnError(
+            N_("{name} on the hub has no config.json, so it is not a model that attn can read.", name=name)
+        )
     if SINGLE in files or INDEX in files:
         return
     if any(file.endswith(PICKLES) for file in files):
         raise AttnError(
-            f"{name} on the hub has only pickled weights: loading them could run any code.",
-            "attn reads safetensors: look for a converted copy, or convert the model if you trust it.",
+            N_("{name} on the hub has only pickled weights: loading them could run any code.", name=name),
+            N_("attn reads safetensors: look for a converted copy, or convert the model if you trust it."),
         )
-    raise AttnError(f"{name} on the hub has no {SINGLE}.", f"Its files: {', '.join(files[:8])}")
+    raise AttnError(
+        N_("{name} on the hub has no {single}.", name=name, single=SINGLE),
+        N_("Its files: {names}", names=", ".join(files[:8])),
+    )
 
 
 @contextmanager
@@ -141,33 +153,60 @@ def _readable_errors(name: str) -> Iterator[None]:
         raise
     except errors.OfflineModeIsEnabled as error:
         raise AttnError(
-            f"{name} is not a folder, is not complete in the local cache, and HF_HUB_OFFLINE is set.",
-            "Unset HF_HUB_OFFLINE to download the model.",
+            N_(
+                "{name} is not a folder, is not complete in the local cache, and HF_HUB_OFFLINE is set.", name=name
+            ),
+            N_("Unset HF_HUB_OFFLINE to download the model."),
         ) from error
     except errors.GatedRepoError as error:
         raise AttnError(
-            f"{name} is gated on the hub.",
-            f"Accept its conditions at {endpoint}/{name}, then set HF_TOKEN to an access token of your account.",
+            N_("{name} is gated on the hub.", name=name),
+            N_(
+                "Accept its conditions at {endpoint}/{name}, then set HF_TOKEN to an access token of "
+                "your account.",
+                endpoint=endpoint,
+                name=name,
+            ),
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise AttnError(
-            f"there is no folder {name!r}, and no model of that name on the hub ({endpoint}).",
-            "Check the spelling; for a private model, set HF_TOKEN.",
+            N_(
+                "there is no folder {name!r}, and no model of that name on the hub ({endpoint}).",
+                name=name,
+                endpoint=endpoint,
+            ),
+            N_("Check the spelling; for a private model, set HF_TOKEN."),
         ) from error
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
         hint = "Check HF_TOKEN." if status in (401, 403) else "Try again later."
-        raise AttnError(f"the hub ({endpoint}) answered {status} for {name}.", hint) from error
+        raise AttnError(
+            N_("the hub ({endpoint}) answered {status} for {name}.", endpoint=endpoint, status=status, name=name),
+            hint,
+        ) from error
     except (http_error, errors.FileMetadataError, errors.LocalEntryNotFoundError) as error:
         raise AttnError(
-            f"{name} is not a folder, is not complete in the local cache, and the hub ({endpoint}) cannot be "
-            f"reached: {_reason(error)}",
-            "Check the network, or copy the folder of the model to this machine and give its path.",
+            N_(
+                "{name} is not a folder, is not complete in the local cache, and the hub ({endpoint}) "
+                "cannot be reached: {error}",
+                name=name,
+                endpoint=endpoint,
+                error=_reason(error),
+            ),
+            N_("Check the network, or copy the folder of the model to this machine and give its path."),
         ) from error
     except OSError as error:
         where = constants.HF_HUB_CACHE
         full = " (set HF_HOME to a disk with room)" if error.errno == errno.ENOSPC else ""
-        raise AttnError(f"cannot save {name} in {where}: {error.strerror or error}{full}") from error
+        raise AttnError(
+            N_(
+                "cannot save {name} in {where}: {reason}{full}",
+                name=name,
+                where=where,
+                reason=error.strerror or error,
+                full=full,
+            )
+        ) from error
 
 
 def _reason(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from attncli.checkpoints.computed import ComputedTensor, OverlaidCheckpoint, Row
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 from attncli.errors import AttnError, nearest
 from attncli.files import json_object
+from attncli.language import N_
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -73,14 +74,21 @@ def open_adapter(folder: Path) -> Adapter:
         config = json_object((folder / CONFIG).read_bytes(), folder / CONFIG)
     except OSError as error:
         raise AttnError(
-            f"cannot read {folder / CONFIG}: {error.strerror or error}",
-            f"An adapter is a folder with {CONFIG} and {WEIGHTS}, as PEFT saves it.",
+            N_("cannot read {folder}: {reason}", folder=folder / CONFIG, reason=error.strerror or error),
+            N_(
+                "An adapter is a folder with {config} and {weights}, as PEFT saves it.",
+                config=CONFIG,
+                weights=WEIGHTS,
+            ),
         ) from error
     _check(config, folder / CONFIG)
     if not (folder / WEIGHTS).exists() and (folder / "adapter_model.bin").exists():
         raise AttnError(
-            f"{folder} holds adapter_model.bin, a pickle: loading it could run any code, so attn refuses.",
-            "Save it as safetensors: model.save_pretrained(folder, safe_serialization=True).",
+            N_(
+                "{folder} holds adapter_model.bin, a pickle: loading it could run any code, so attn refuses.",
+                folder=folder,
+            ),
+            N_("Save it as safetensors: model.save_pretrained(folder, safe_serialization=True)."),
         )
     return Adapter(folder, config, SafetensorsCheckpoint([folder / WEIGHTS], folder))
 
@@ -97,11 +105,13 @@ def merged(base: Checkpoint, adapter: Adapter) -> Checkpoint:
         if ending is not None:
             changed.setdefault(path.removesuffix(ending), {})[_ROLES[ending]] = name
         elif "lora_" in path:
-            raise AttnError(f"{where}: attn cannot merge the tensor {name}.")
+            raise AttnError(N_("{where}: attn cannot merge the tensor {name}.", where=where, name=name))
         else:
             replaced[path.replace(".base_layer.", ".").replace(".modules_to_save.", ".")] = name
     if not changed and not replaced:
-        raise AttnError(f"{where} has no tensors.", "The adapter was saved without them: save it again.")
+        raise AttnError(
+            N_("{where} has no tensors.", where=where), N_("The adapter was saved without them: save it again.")
+        )
     base_names = dict.fromkeys(base.names())
     trained: dict[str, ComputedTensor] = {}
     for path, name in replaced.items():
@@ -121,19 +131,36 @@ def merged(base: Checkpoint, adapter: Adapter) -> Checkpoint:
 def _check(config: Mapping[str, Any], file: Path) -> None:
     """Raises AttnError, naming the field, for a setting that does more than add scale · B A to W."""
     if config.get("peft_type") != "LORA":
-        raise AttnError(f"{file}: peft_type {config.get('peft_type')!r} is not supported (only 'LORA').")
+        raise AttnError(
+            N_(
+                "{file}: peft_type {config!r} is not supported (only 'LORA').",
+                file=file,
+                config=config.get("peft_type"),
+            )
+        )
     if config.get("init_lora_weights") not in _PLAIN_STARTS:
         raise AttnError(
-            f"{file}: init_lora_weights = {config['init_lora_weights']!r} also changes the base model.",
-            "Convert the adapter to plain LoRA when saving it, or merge it with PEFT.",
+            N_(
+                "{file}: init_lora_weights = {init_lora_weights!r} also changes the base model.",
+                file=file,
+                init_lora_weights=config["init_lora_weights"],
+            ),
+            N_("Convert the adapter to plain LoRA when saving it, or merge it with PEFT."),
         )
     _check_patterns(config, file)
     for field, value in config.items():
         if field in _REFUSED_WITH_VALUE and value:
-            raise AttnError(f"{file}: {field} = {value!r} is not supported.")
+            raise AttnError(
+                N_("{file}: {field} = {value!r} is not supported.", file=file, field=field, value=value)
+            )
         if field not in (*_READ, *_INERT) and value not in (None, False, [], {}):
             raise AttnError(
-                f"{file}: attn does not know the field {field!r} = {value!r}, which may change the numbers."
+                N_(
+                    "{file}: attn does not know the field {field!r} = {value!r}, which may change the numbers.",
+                    file=file,
+                    field=field,
+                    value=value,
+                )
             )
 
 
@@ -148,10 +175,19 @@ def _target(names: Mapping[str, None], path: str, name: str, where: str, new: bo
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise AttnError(f"{where}: tensor {name} fits several tensors of the model: {', '.join(fitting[:3])}.")
+        raise AttnError(
+            N_(
+                "{where}: tensor {name} fits several tensors of the model: {names}.",
+                where=where,
+                name=name,
+                names=", ".join(fitting[:3]),
+            )
+        )
     if new:
         return path
-    raise AttnError(f"{where}: tensor {name} fits no tensor of the model.", nearest(path, names))
+    raise AttnError(
+        N_("{where}: tensor {name} fits no tensor of the model.", where=where, name=name), nearest(path, names)
+    )
 
 
 def _is_in_out(base: Checkpoint) -> bool | None:
@@ -173,8 +209,14 @@ def _replacement(base: Checkpoint, target: str, tensors: Checkpoint, name: str) 
     shape = tensors.shape(name)
     if target in base.names() and base.shape(target) != shape:
         raise AttnError(
-            f"{tensors.source}: tensor {name} has shape {list(shape)}, but the model's {target} has "
-            f"{list(base.shape(target))}."
+            N_(
+                "{source}: tensor {name} has shape {shape}, but the model's {target} has {expected}.",
+                source=tensors.source,
+                name=name,
+                shape=list(shape),
+                target=target,
+                expected=list(base.shape(target)),
+            )
         )
     return ComputedTensor(shape, lambda index: tensors.array(name, lambda stored: stored[index]))
 
@@ -187,11 +229,20 @@ def _merged_tensor(
     where, shape = adapter.tensors.source, base.shape(target)
     embedding = any(".lora_embedding_" in name for name in names.values())
     if missing := {"a", "b"} - set(names):
-        raise AttnError(f"{where}: {module} has no lora_{missing.pop().upper()}.")
+        raise AttnError(
+            N_("{where}: {module} has no lora_{value}.", where=where, module=module, value=missing.pop().upper())
+        )
     shape_a, shape_b = adapter.tensors.shape(names["a"]), adapter.tensors.shape(names["b"])
     rank = shape_a[0] if shape_a else 0
     if shape_a[:1] == (0,):
-        raise AttnError(f"{where}: lora_A of {module} has shape {list(shape_a)}: it has no rows.")
+        raise AttnError(
+            N_(
+                "{where}: lora_A of {module} has shape {shape_a}: it has no rows.",
+                where=where,
+                module=module,
+                shape_a=list(shape_a),
+            )
+        )
     # Conv1D (GPT-2) and embeddings are stored [in, out], the head beside them [out, in]. The shape decides; a
     # square matrix is stored like the others. PEFT sets fan_in_fan_out to what the last module needed
     usual = embedding or (bool(adapter.config.get("fan_in_fan_out")) if in_out is None else in_out)
@@ -200,12 +251,24 @@ def _merged_tensor(
     fits = len(shape) == 2 and len(shape_a) == 2 and shape_b[1:] == (rank,) and bool(layouts)
     if not fits or (embedding and not layouts[0]):
         raise AttnError(
-            f"{where}: {module} has lora_A {list(shape_a)} and lora_B {list(shape_b)}, which do not fit the "
-            f"model's {target} {list(shape)}."
+            N_(
+                "{where}: {module} has lora_A {shape_a} and lora_B {shape_b}, which do not fit the "
+                "model's {target} {shape}.",
+                where=where,
+                module=module,
+                shape_a=list(shape_a),
+                shape_b=list(shape_b),
+                target=target,
+                shape=list(shape),
+            )
         )
     if ("magnitude" in names) != bool(adapter.config.get("use_dora")) or ("magnitude" in names and embedding):
         raise AttnError(
-            f"{where}: {module}: DoRA needs use_dora and a magnitude, and is supported for Linear only."
+            N_(
+                "{where}: {module}: DoRA needs use_dora and a magnitude, and is supported for Linear only.",
+                where=where,
+                module=module,
+            )
         )
     scale = _scale(adapter, module, rank)
 
@@ -257,9 +320,17 @@ def _scale(adapter: Adapter, module: str, rank: int) -> float:
     declared = _of_module(config.get("rank_pattern"), module, config.get("r"))
     alpha = _of_module(config.get("alpha_pattern"), module, config.get("lora_alpha"))
     if not isinstance(alpha, int | float) or isinstance(alpha, bool):
-        raise AttnError(f"{file}: lora_alpha is {alpha!r}; it must be a number.")
+        raise AttnError(N_("{file}: lora_alpha is {alpha!r}; it must be a number.", file=file, alpha=alpha))
     if declared != rank:
-        raise AttnError(f"{file}: r is {declared!r} for {module}, but its lora_A has {rank} rows.")
+        raise AttnError(
+            N_(
+                "{file}: r is {declared!r} for {module}, but its lora_A has {rank} rows.",
+                file=file,
+                declared=declared,
+                module=module,
+                rank=rank,
+            )
+        )
     return float(alpha / (rank**0.5 if config.get("use_rslora") else rank))
 
 
@@ -279,7 +350,15 @@ def _check_patterns(config: Mapping[str, Any], file: Path) -> None:
             for expression, _ in pattern.items():
                 re.compile(expression)
         except (AttributeError, re.error) as error:
-            raise AttnError(f"{file}: {field} = {pattern!r} has an unusable pattern: {error}") from error
+            raise AttnError(
+                N_(
+                    "{file}: {field} = {pattern!r} has an unusable pattern: {error}",
+                    file=file,
+                    field=field,
+                    pattern=pattern,
+                    error=error,
+                )
+            ) from error
 
 
 def _check_tied(base: Checkpoint, computed: Iterable[str], where: str) -> None:
@@ -288,6 +367,10 @@ def _check_tied(base: Checkpoint, computed: Iterable[str], where: str) -> None:
     changed = [name for name in computed if name.endswith(_EMBEDDINGS)]
     if changed and not any(name.endswith(_HEADS) for name in (*base.names(), *computed)):
         raise AttnError(
-            f"{where} changes {changed[0]}, which may also be the head: the model has no separate head.",
-            "Merge the adapter with PEFT and give attn the merged model.",
+            N_(
+                "{where} changes {changed}, which may also be the head: the model has no separate head.",
+                where=where,
+                changed=changed[0],
+            ),
+            N_("Merge the adapter with PEFT and give attn the merged model."),
         )

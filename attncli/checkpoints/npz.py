@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints import Stored, Take, whole
 from attncli.errors import AttnError
+from attncli.language import N_
 
 BROKEN = (ValueError, OSError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise for a damaged archive."""
@@ -27,16 +28,19 @@ class NpzCheckpoint:
         try:
             with file.open("rb") as raw:
                 if not raw.read(8).startswith((b"PK", np.lib.format.MAGIC_PREFIX)):
-                    raise AttnError(f"{file} is not an .npz file: its first bytes are those of another format.")
+                    raise AttnError(
+                        N_("{file} is not an .npz file: its first bytes are those of another format.", file=file)
+                    )
             self._arrays = np.load(file, allow_pickle=False)
             if not isinstance(self._arrays, np.lib.npyio.NpzFile):
                 raise AttnError(
-                    f"{file} holds a single array without a name.", "Save arrays by name: np.savez(file, w_q=…)."
+                    N_("{file} holds a single array without a name.", file=file),
+                    N_("Save arrays by name: np.savez(file, w_q=…)."),
                 )
         except FileNotFoundError as error:
-            raise AttnError(f"no such file: {file}") from error
+            raise AttnError(N_("no such file: {file}", file=file)) from error
         except BROKEN as error:
-            raise AttnError(f"{file} is not an .npz file: {error}") from error
+            raise AttnError(N_("{file} is not an .npz file: {error}", file=file, error=error)) from error
         self._read: dict[str, NDArray[Any]] = {}
 
     def names(self) -> Sequence[str]:
@@ -57,7 +61,14 @@ class NpzCheckpoint:
             try:
                 self._read[name] = self._arrays[name]
             except BROKEN as error:
-                raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
+                raise AttnError(
+                    N_(
+                        "{source}: array {name} cannot be read: {error}",
+                        source=self.source,
+                        name=name,
+                        error=error,
+                    )
+                ) from error
         return take(self._read[name])
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
@@ -74,8 +85,16 @@ class NpzCheckpoint:
                 else:
                     shape, _, dtype = np.lib.format.read_array_header_2_0(file)
         except BROKEN as error:
-            raise AttnError(f"{self.source}: array {name} cannot be read: {error}") from error
+            raise AttnError(
+                N_("{source}: array {name} cannot be read: {error}", source=self.source, name=name, error=error)
+            ) from error
         if dtype.hasobject:
-            raise AttnError(f"{self.source}: array {name} cannot be read: it holds pickled objects, not numbers.")
+            raise AttnError(
+                N_(
+                    "{source}: array {name} cannot be read: it holds pickled objects, not numbers.",
+                    source=self.source,
+                    name=name,
+                )
+            )
         kind = {"f": "F", "i": "I", "u": "U"}.get(dtype.kind)
         return tuple(shape), str(dtype) if kind is None else f"{kind}{8 * dtype.itemsize}"

@@ -19,6 +19,7 @@ from attncli.checkpoints.seeded import all_columns, normal
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 
 ARRAYS = ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o", "embedding", "positions")
 _ARRAYS_OF = {
@@ -41,10 +42,12 @@ def open_file(path: Path) -> Checkpoint:
         return SafetensorsCheckpoint([path], path)
     if path.suffix in PICKLES:
         raise AttnError(
-            f"{path} is a pickle: loading it could run any code, so attn refuses.",
-            "Save it as safetensors: safetensors.torch.save_file(state_dict, 'model.safetensors').",
+            N_("{path} is a pickle: loading it could run any code, so attn refuses.", path=path),
+            N_("Save it as safetensors: safetensors.torch.save_file(state_dict, 'model.safetensors')."),
         )
-    raise AttnError(f"{path} is not a model: a model is a folder, or a .gguf, .safetensors or .npz file.")
+    raise AttnError(
+        N_("{path} is not a model: a model is a folder, or a .gguf, .safetensors or .npz file.", path=path)
+    )
 
 
 def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
@@ -55,34 +58,62 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     if missing := [n for n in ARRAYS[:3] if n not in names]:
         extra = " For a whole model, give its folder." if any(n.endswith(".weight") for n in names) else ""
         raise AttnError(
-            f"{source} has no array {missing[0]}.",
-            f"A file with one attention layer has w_q, w_k, w_v and optionally {', '.join(ARRAYS[3:])}.{extra}",
+            N_("{source} has no array {missing}.", source=source, missing=missing[0]),
+            N_(
+                "A file with one attention layer has w_q, w_k, w_v and optionally {names}.{extra}",
+                names=", ".join(ARRAYS[3:]),
+                extra=extra,
+            ),
         )
     if unknown := sorted(names - set(ARRAYS)):
-        raise AttnError(f"{source}: unknown array {unknown[0]}.", f"Known: {', '.join(ARRAYS)}.")
+        raise AttnError(
+            N_("{source}: unknown array {unknown}.", source=source, unknown=unknown[0]),
+            N_("Known: {arrays}.", arrays=", ".join(ARRAYS)),
+        )
 
     def matrix(name: str) -> tuple[int, int]:
         shape = checkpoint.shape(name)
         if len(shape) != 2 or 0 in shape:
-            raise AttnError(f"{source}: {name} has shape {list(shape)}; it must be a matrix [in, out].")
+            raise AttnError(
+                N_(
+                    "{source}: {name} has shape {shape}; it must be a matrix [in, out].",
+                    source=source,
+                    name=name,
+                    shape=list(shape),
+                )
+            )
         return shape[0], shape[1]
 
     d_model, width = matrix("w_q")
     heads = options.get("heads", 1)
     if width % heads:
-        raise UsageError(f"w_q has {width} columns; {width} is not divisible by --heads {heads}.")
+        raise UsageError(
+            N_("w_q has {width} columns; {width} is not divisible by --heads {heads}.", width=width, heads=heads)
+        )
     d_head = width // heads
     kv_width, value_width = matrix("w_k")[1], matrix("w_v")[1]
     if kv_width % d_head:
         raise AttnError(
-            f"{source}: w_k has {kv_width} columns; {kv_width} is not a multiple of the head size {d_head}."
+            N_(
+                "{source}: w_k has {kv_width} columns; {kv_width} is not a multiple of the head size {d_head}.",
+                source=source,
+                kv_width=kv_width,
+                d_head=d_head,
+            )
         )
     kv_heads = options.get("kv_heads", kv_width // d_head)
     if kv_heads * d_head != kv_width or heads % kv_heads or value_width % kv_heads:
         raise UsageError(
-            f"w_k {list(matrix('w_k'))} and w_v {list(matrix('w_v'))} do not fit {kv_heads} key and value heads "
-            f"of size {d_head} for {heads} heads.",
-            "Set --heads (and --kv-heads) to the numbers of the layer.",
+            N_(
+                "w_k {keys} and w_v {values} do not fit {kv_heads} key and value heads of size {d_head} "
+                "for {heads} heads.",
+                keys=list(matrix("w_k")),
+                values=list(matrix("w_v")),
+                kv_heads=kv_heads,
+                d_head=d_head,
+                heads=heads,
+            ),
+            N_("Set --heads (and --kv-heads) to the numbers of the layer."),
         )
     d_value = value_width // kv_heads
     output_width = matrix("w_o")[1] if "w_o" in names else heads * d_value
@@ -93,20 +124,47 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     for name, shape in expected.items():
         if name in names and checkpoint.shape(name) != shape:
             raise AttnError(
-                f"{source}: {name} has shape {list(checkpoint.shape(name))}; it must be {list(shape)}."
+                N_(
+                    "{source}: {name} has shape {stored}; it must be {expected}.",
+                    source=source,
+                    name=name,
+                    stored=list(checkpoint.shape(name)),
+                    expected=list(shape),
+                )
             )
     if "b_o" in names and "w_o" not in names:
-        raise AttnError(f"{source} has b_o, but no w_o.")
+        raise AttnError(N_("{source} has b_o, but no w_o.", source=source))
     for name in ("embedding", "positions"):
         if name in names and matrix(name)[1] != d_model:
-            raise AttnError(f"{source}: {name} has rows of {matrix(name)[1]} numbers; w_q needs {d_model}.")
+            raise AttnError(
+                N_(
+                    "{source}: {name} has rows of {width} numbers; w_q needs {d_model}.",
+                    source=source,
+                    name=name,
+                    width=matrix(name)[1],
+                    d_model=d_model,
+                )
+            )
     if "positions" in names and options.get("positions", "learned") != "learned":
-        raise UsageError(f"{source} has its own positions, so --positions {options['positions']} does not apply.")
+        raise UsageError(
+            N_(
+                "{source} has its own positions, so --positions {positions} does not apply.",
+                source=source,
+                positions=options["positions"],
+            )
+        )
     positions = "learned" if "positions" in names else options.get("positions", "none")
     if positions == "learned" and "positions" not in names:
-        raise UsageError(f"--positions learned needs an array named positions in {source}.")
+        raise UsageError(N_("--positions learned needs an array named positions in {source}.", source=source))
     if (positions == "rotary" and d_head % 2) or (positions == "sinusoidal" and d_model % 2):
-        raise UsageError(f"--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.")
+        raise UsageError(
+            N_(
+                "--positions {positions} needs an even size; d_model is {d_model}, d_head {d_head}.",
+                positions=positions,
+                d_model=d_model,
+                d_head=d_head,
+            )
+        )
     rows = checkpoint.shape("positions")[0] if "positions" in names else 0
     attn = Attention(
         heads, kv_heads, d_head, d_head**-0.5, CAUSAL if options.get("causal", False) else EVERY_KEY, d_value,
@@ -155,5 +213,11 @@ class OneLayerWeights:
 
     def _as_numbers(self, stored: NDArray[Any]) -> Array:
         if stored.dtype.kind not in "fiub":
-            raise AttnError(f"{self.checkpoint.source}: an array holds {stored.dtype}, not numbers.")
+            raise AttnError(
+                N_(
+                    "{source}: an array holds {dtype}, not numbers.",
+                    source=self.checkpoint.source,
+                    dtype=stored.dtype,
+                )
+            )
         return stored.astype(self.dtype, copy=False)

@@ -17,6 +17,7 @@ from attncli.checkpoints.computed import ComputedTensor, OverlaidCheckpoint, Row
 from attncli.checkpoints.float8 import FLOAT8, table
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 from attncli.errors import AttnError
+from attncli.language import N_
 
 _INERT = ("quant_method", "fmt", "activation_scheme", "scale_fmt", "dequantize", "modules_to_not_convert",
           "modules_to_convert", "ignored_layers", "weight_block_size")  # fmt: skip
@@ -32,16 +33,28 @@ def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) ->
     if settings is None:
         return _without_scales(checkpoint)
     if not isinstance(settings, Mapping):
-        raise AttnError(f"{file}: quantization_config must be an object.")
+        raise AttnError(N_("{file}: quantization_config must be an object.", file=file))
     method = settings.get("quant_method")
     if not isinstance(method, str) or method not in _METHODS:
         raise AttnError(
-            f"{file}: weights quantized by {method!r} are not supported; attn reads {' and '.join(_METHODS)}.",
-            "Use the original checkpoint, or a GGUF file of the model.",
+            N_(
+                "{file}: weights quantized by {method!r} are not supported; attn reads {methods}.",
+                file=file,
+                method=method,
+                methods=" and ".join(_METHODS),
+            ),
+            N_("Use the original checkpoint, or a GGUF file of the model."),
         )
     for field, value in settings.items():
         if field not in _INERT and value is not None and (field, value) != ("expert_dtype", "fp8"):
-            raise AttnError(f"{file}: quantization_config has {field} = {value!r}, which attn does not support.")
+            raise AttnError(
+                N_(
+                    "{file}: quantization_config has {field} = {value!r}, which attn does not support.",
+                    file=file,
+                    field=field,
+                    value=value,
+                )
+            )
     return _METHODS[method](checkpoint, settings, file)
 
 
@@ -55,7 +68,13 @@ def _fp8(checkpoint: SafetensorsCheckpoint, settings: Mapping[str, Any], file: P
     if block is not None and not (
         isinstance(block, list) and len(block) == 2 and all(isinstance(n, int) and n > 0 for n in block)
     ):
-        raise AttnError(f"{file}: weight_block_size is {block!r}; it must be two whole numbers above 0.")
+        raise AttnError(
+            N_(
+                "{file}: weight_block_size is {block!r}; it must be two whole numbers above 0.",
+                file=file,
+                block=block,
+            )
+        )
     names = set(checkpoint.names())
     computed: dict[str, ComputedTensor] = {}
     for name in names:
@@ -63,7 +82,12 @@ def _fp8(checkpoint: SafetensorsCheckpoint, settings: Mapping[str, Any], file: P
         if checkpoint.dtype(name) in FLOAT8 and not name.endswith("_scale_inv"):
             if scale not in names:
                 raise AttnError(
-                    f"{checkpoint.where(name)}: tensor {name} is fp8, but its scale {scale} is missing."
+                    N_(
+                        "{where}: tensor {name} is fp8, but its scale {scale} is missing.",
+                        where=checkpoint.where(name),
+                        name=name,
+                        scale=scale,
+                    )
                 )
             computed[name] = _scaled(checkpoint, name, scale, block)
     return OverlaidCheckpoint(checkpoint, computed, frozenset(n for n in names if n.endswith("_scale_inv")))
@@ -73,19 +97,34 @@ def _scaled(checkpoint: SafetensorsCheckpoint, name: str, scale: str, block: lis
     shape, scale_shape = checkpoint.shape(name), checkpoint.shape(scale)
     where = f"{checkpoint.where(scale)}: {scale}"
     if checkpoint.dtype(scale) not in ("F32", "F16", "BF16", "F8_E8M0"):
-        raise AttnError(f"{where} has dtype {checkpoint.dtype(scale)}, which attn does not support for a scale.")
+        raise AttnError(
+            N_(
+                "{where} has dtype {scale}, which attn does not support for a scale.",
+                where=where,
+                scale=checkpoint.dtype(scale),
+            )
+        )
     if block is None:
         if int(np.prod(scale_shape, dtype=np.int64)) != 1:
             raise AttnError(
-                f"{where} has shape {list(scale_shape)}; without weight_block_size it must be one number."
+                N_(
+                    "{where} has shape {scale_shape}; without weight_block_size it must be one number.",
+                    where=where,
+                    scale_shape=list(scale_shape),
+                )
             )
         return ComputedTensor(
             shape, lambda index: _stored(checkpoint, name, index) * _scale(checkpoint, scale).reshape(())
         )
     if len(shape) < 2 or scale_shape != (*shape[:-2], -(-shape[-2] // block[0]), -(-shape[-1] // block[1])):
         raise AttnError(
-            f"{where} has shape {list(scale_shape)}, which does not fit blocks of {block} in a tensor "
-            f"{list(shape)}."
+            N_(
+                "{where} has shape {scale_shape}, which does not fit blocks of {block} in a tensor {shape}.",
+                where=where,
+                scale_shape=list(scale_shape),
+                block=block,
+                shape=list(shape),
+            )
         )
 
     def rows(index: RowIndex) -> NDArray[Any]:
@@ -120,8 +159,13 @@ def _without_scales(checkpoint: SafetensorsCheckpoint) -> Checkpoint:
         scales = (f"{name}_scale_inv", f"{name}_scale", f"{module}.scale_weight", f"{module}.weight_scale")
         if checkpoint.dtype(name) in FLOAT8 and (beside := next((s for s in scales if s in names), None)):
             raise AttnError(
-                f"{checkpoint.where(name)}: tensor {name} is fp8 and has a scale {beside}, but config.json has no "
-                "quantization_config that says how to apply it."
+                N_(
+                    "{where}: tensor {name} is fp8 and has a scale {beside}, but config.json has no "
+                    "quantization_config that says how to apply it.",
+                    where=checkpoint.where(name),
+                    name=name,
+                    beside=beside,
+                )
             )
     return checkpoint
 
@@ -138,10 +182,22 @@ def _mxfp4(checkpoint: SafetensorsCheckpoint, settings: Mapping[str, Any], file:
         scales = f"{name}_scales"
         if scales not in names or checkpoint.shape(scales) != checkpoint.shape(packed)[:-1]:
             raise AttnError(
-                f"{checkpoint.where(packed)}: {packed} needs {scales}, with one number for each block."
+                N_(
+                    "{where}: {packed} needs {scales}, with one number for each block.",
+                    where=checkpoint.where(packed),
+                    packed=packed,
+                    scales=scales,
+                )
             )
         if {checkpoint.dtype(packed), checkpoint.dtype(scales)} != {"U8"} or len(checkpoint.shape(packed)) != 4:
-            raise AttnError(f"{checkpoint.where(packed)}: {packed} and {scales} are not mxfp4 blocks of bytes.")
+            raise AttnError(
+                N_(
+                    "{where}: {packed} and {scales} are not mxfp4 blocks of bytes.",
+                    where=checkpoint.where(packed),
+                    packed=packed,
+                    scales=scales,
+                )
+            )
     computed = {name: _unpacked(checkpoint, name) for name in blocks}
     return OverlaidCheckpoint(
         checkpoint, computed, frozenset([*blocks.values(), *(f"{name}_scales" for name in blocks)])

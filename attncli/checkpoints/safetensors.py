@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints import Stored, Take, span, whole, widen
 from attncli.errors import AttnError
+from attncli.language import N_
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -84,7 +85,13 @@ class SafetensorsCheckpoint:
         if e.dtype not in _STORED:
             known = ", ".join(_STORED)
             raise AttnError(
-                f"{e.file}: tensor {name} has dtype {e.dtype}, which attn cannot read (it reads {known})."
+                N_(
+                    "{file}: tensor {name} has dtype {dtype}, which attn cannot read (it reads {known}).",
+                    file=e.file,
+                    name=name,
+                    dtype=e.dtype,
+                    known=known,
+                )
             )
         count = math.prod(e.shape)
         if count == 0:
@@ -115,13 +122,18 @@ class SafetensorsCheckpoint:
                 (header_size,) = struct.unpack("<Q", raw.read(8))
                 data = mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ)
         except FileNotFoundError as error:
-            raise AttnError(f"no such file: {file}", "The checkpoint is incomplete: download it again.") from error
+            raise AttnError(
+                N_("no such file: {file}", file=file), N_("The checkpoint is incomplete: download it again.")
+            ) from error
         except SafetensorError as error:
             raise AttnError(
-                f"{file} is not a complete safetensors file: {error}", "It may be cut short: download it again."
+                N_("{file} is not a complete safetensors file: {error}", file=file, error=error),
+                N_("It may be cut short: download it again."),
             ) from error
         except OSError as error:
-            raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
+            raise AttnError(
+                N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)
+            ) from error
         entries: dict[str, _Entry] = {}
         offset = 8 + header_size
         for name, (shape, dtype) in described.items():
@@ -150,17 +162,21 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
         for shard in shards:
             if not shard.exists():
                 raise AttnError(
-                    f"shard {shard.name}, listed in {folder / INDEX}, is missing.",
-                    "Download the checkpoint again.",
+                    N_("shard {name}, listed in {folder}, is missing.", name=shard.name, folder=folder / INDEX),
+                    N_("Download the checkpoint again."),
                 )
         return SafetensorsCheckpoint(shards, folder)
     pickled = [p.name for ending in PICKLES for p in sorted(folder.glob(f"*{ending}"))]
     if pickled:
         raise AttnError(
-            f"{folder} holds {pickled[0]}, a pickle: loading it could run any code, so attn refuses.",
-            "Save it as safetensors: model.save_pretrained(folder, safe_serialization=True).",
+            N_(
+                "{folder} holds {pickled}, a pickle: loading it could run any code, so attn refuses.",
+                folder=folder,
+                pickled=pickled[0],
+            ),
+            N_("Save it as safetensors: model.save_pretrained(folder, safe_serialization=True)."),
         )
-    raise AttnError(f"{folder} has neither {SINGLE} nor {INDEX}.")
+    raise AttnError(N_("{folder} has neither {single} nor {index}.", folder=folder, single=SINGLE, index=INDEX))
 
 
 def shards_of(index: Path) -> list[Path]:
@@ -171,10 +187,12 @@ def shards_of(index: Path) -> list[Path]:
         names = orjson.loads(index.read_bytes())["weight_map"].values()
         shards = [index.parent / name for name in dict.fromkeys(names)]
     except OSError as error:
-        raise AttnError(f"cannot read {index}: {error.strerror or error}") from error
+        raise AttnError(
+            N_("cannot read {index}: {reason}", index=index, reason=error.strerror or error)
+        ) from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise AttnError(f"{index} is not a valid index of shards: {error}") from error
+        raise AttnError(N_("{index} is not a valid index of shards: {error}", index=index, error=error)) from error
     for shard in shards:
         if shard.parent != index.parent:
-            raise AttnError(f"{index} lists a shard outside its folder: {shard}")
+            raise AttnError(N_("{index} lists a shard outside its folder: {shard}", index=index, shard=shard))
     return shards

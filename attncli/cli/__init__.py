@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 from attncli.errors import AttnError
+from attncli.language import LANGUAGES, N_, language
 from attncli.version import __version__
 
 COMMANDS = {
@@ -43,7 +44,7 @@ class _Lazy(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from attncli.errors import nearest
 
-            hint = nearest(args[0], COMMANDS)
+            hint: str = nearest(args[0], COMMANDS)
             if " " in args[0]:
                 hint = f"To trace a sentence: attn explain {args[0]!r}"
             ctx.fail(f"no command {args[0]!r}. {hint}")
@@ -78,25 +79,26 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits: 0, or 1 for bad data, 2 for wrong usage, 130 for Ctrl-C."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     gc.disable()  # looking for cycles during imports and at the end takes a tenth of a short command's time
     # OpenBLAS's idle threads would spin for a while and keep a core from other work
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
     if sys.stderr is None:  # closed by the caller: nobody reads it
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
-        _complain("standard output is closed.", "Leave it open, or send it to a file.")
+        _complain(given, N_("standard output is closed."), N_("Leave it open, or send it to a file."))
         sys.exit(1)
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        code = cli.main(args=given, standalone_mode=False)
         sys.stdout.flush()
     except AttnError as error:
-        _complain(error.message, error.hint)
+        _complain(given, error.message, error.hint)
         code = error.exit_code
     except click.UsageError as error:
-        _complain(error.format_message(), _help_line(error))
+        _complain(given, error.format_message(), _help_line(error))
         code = 2
     except click.ClickException as error:
-        _complain(error.format_message())
+        _complain(given, error.format_message())
         code = 1
     except (click.Abort, KeyboardInterrupt):
         code = 130
@@ -104,11 +106,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _silence_stdout()
         code = 0
     except MemoryError:
-        _complain("not enough memory.", "Ask for fewer stages, heads or rows: --stage, --head, --query.")
+        _complain(
+            given,
+            N_("not enough memory."),
+            N_("Ask for fewer stages, heads or rows: --stage, --head, --query."),
+        )
         code = 1
     except OSError as error:
         _silence_stdout()
-        _complain(_failure(error))
+        _complain(given, _failure(error))
         code = 1
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
@@ -119,22 +125,35 @@ def _failure(error: OSError) -> str:
     name reports its own errors."""
     reason = error.strerror or str(error)
     if error.filename is not None:
-        return f"cannot read {os.fsdecode(error.filename)}: {reason}"
+        return N_("cannot read {file}: {reason}", file=os.fsdecode(error.filename), reason=reason)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"cannot write the output: {reason}"
-    return f"input or output failed: {reason}"
+        return N_("cannot write the output: {reason}", reason=reason)
+    return N_("input or output failed: {reason}", reason=reason)
 
 
-def _complain(message: str, hint: str | None = None) -> None:
+def _complain(arguments: Sequence[str], message: str, hint: str | None = None) -> None:
+    """Writes an error and its hint to stderr, in the language that the command line asks for."""
     from attncli.text.visible import visible_line
 
-    for text in [f"attn: error: {message}", *([] if hint is None else [hint])]:
+    say = language(asked_language(arguments))
+    for text in [f"attn: {say('error')}: {say.marked(message)}", *([] if hint is None else [say.marked(hint)])]:
         shown = "\n".join(visible_line(line) for line in text.splitlines())
         sys.stderr.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
+def asked_language(arguments: Sequence[str]) -> str | None:
+    """The language that --lang names among the arguments, read before click does: errors and help need it too.
+    None: that of the locale."""
+    named = [
+        following if argument == "--lang" else argument.removeprefix("--lang=")
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
+        if argument == "--lang" or argument.startswith("--lang=")
+    ]
+    return named[-1] if named and named[-1] in LANGUAGES else None
+
+
 def _help_line(error: click.UsageError) -> str | None:
-    return None if error.ctx is None else f"Try '{error.ctx.command_path} --help'."
+    return None if error.ctx is None else N_("Try '{command} --help'.", command=error.ctx.command_path)
 
 
 def _silence_stdout() -> None:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from attncli.language import LANGUAGES
 from attncli.model.request import LARGEST, POSITIONS
 from attncli.render.page.formats import FORMATS as MEDIA
-from attncli.text.language import LANGUAGES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]

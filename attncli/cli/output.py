@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from attncli.errors import UsageError
+from attncli.language import N_, language
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, format_of
-from attncli.text.language import language
 
 if TYPE_CHECKING:
     from attncli.render.page.page import Options
@@ -22,7 +22,10 @@ def chosen_format(output: Output, example: str = "trace") -> str:
     in a hint. Raises UsageError for a binary format on a terminal."""
     named = output.format or (None if output.path is None else format_of(output.path.name)) or "table"
     if FORMATS[named].binary and output.path is None and sys.stdout.isatty():
-        raise UsageError(f"{named} is not for a terminal.", f"Write it to a file: -o {example}.{named}")
+        raise UsageError(
+            N_("{named} is not for a terminal.", named=named),
+            N_("Write it to a file: -o {example}.{named}", example=example, named=named),
+        )
     return named
 
 
@@ -30,7 +33,8 @@ def no_arrays(format_: str, what: str) -> str:
     """The format, if it can hold words. Raises UsageError for one that holds arrays of numbers."""
     if FORMATS[format_].kind == "arrays":
         raise UsageError(
-            f"{format_} holds arrays of numbers, and {what} has none.", "Use --json, --format csv or --format md."
+            N_("{format} holds arrays of numbers, and {what} has none.", format=format_, what=what),
+            N_("Use --json, --format csv or --format md."),
         )
     return format_
 

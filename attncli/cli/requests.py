@@ -13,6 +13,7 @@ from typing import Any
 
 from attncli.errors import AttnError, UsageError
 from attncli.files import read_bytes
+from attncli.language import N_
 from attncli.model.request import Input, ModelSource, Output, Request, Scope, Top, whole_numbers
 
 Options = Mapping[str, Any]
@@ -57,7 +58,7 @@ def output_of(options: Options) -> Output:
     named = options["format_"]
     if options["json_"]:
         if named not in (None, "json"):
-            raise UsageError(f"--json and --format {named} are both given.")
+            raise UsageError(N_("--json and --format {named} are both given.", named=named))
         named = "json"
     return Output(named, options["output"], options.get("precision", 4), options["full"], options["lang"])
 
@@ -88,7 +89,7 @@ def _top(text: str | None) -> Top | None:
     if text == "all":
         return "all"
     if not re.fullmatch(r"\d{1,18}", text) or int(text) < 1:
-        raise UsageError(f"--top {text!r}: give a number above 0, or all.")
+        raise UsageError(N_("--top {text!r}: give a number above 0, or all.", text=text))
     return int(text)
 
 
@@ -100,7 +101,10 @@ def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
         wrong = (
             " and ".join(names[name] for name in given) + " are both given" if given else "no sentence is given"
         )
-        raise UsageError(f"{wrong}.", "Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…")
+        raise UsageError(
+            N_("{wrong}.", wrong=wrong),
+            N_("Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…"),
+        )
     if options["ids"] is not None:
         return None, whole_numbers("--ids", options["ids"])
     if options["file"] is not None:
@@ -109,7 +113,7 @@ def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
     if options["sentence"] != "-":
         return options["sentence"], None
     if sys.stdin is None:
-        raise AttnError("standard input is closed.", "Give the sentence itself, or --file PATH.")
+        raise AttnError(N_("standard input is closed."), N_("Give the sentence itself, or --file PATH."))
     return _text(sys.stdin.buffer.read(), "standard input"), None
 
 
@@ -140,6 +144,11 @@ def _decoded(raw: bytes, source: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise AttnError(
-            f"{source} is not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}.",
-            "Convert it first, for example with iconv -f LATIN1 -t UTF-8.",
+            N_(
+                "{source} is not UTF-8: byte 0x{byte:02x} at offset {start}.",
+                source=source,
+                byte=raw[error.start],
+                start=error.start,
+            ),
+            N_("Convert it first, for example with iconv -f LATIN1 -t UTF-8."),
         ) from error

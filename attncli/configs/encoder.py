@@ -20,7 +20,7 @@ from attncli.configs.tensors import Tensor, linear, norm, tied_head
 from attncli.errors import AttnError
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.formula.types import Index
-from attncli.text.language import N_
+from attncli.language import N_
 
 
 def tensors() -> dict[str, Tensor]:
@@ -120,8 +120,13 @@ def after_padding(config: Config, pad: Any, rows: int = 512) -> dict[str, Any]:
     rows = config.size("max_position_embeddings", rows)
     if not isinstance(pad, int) or isinstance(pad, bool) or not 0 <= pad < rows - 1:
         raise AttnError(
-            f"{config.file}: pad_token_id is {pad!r}, but positions start after it, in a table of {rows} rows "
-            f"(max_position_embeddings)."
+            N_(
+                "{file}: pad_token_id is {pad!r}, but positions start after it, in a table of {rows} "
+                "rows (max_position_embeddings).",
+                file=config.file,
+                pad=pad,
+                rows=rows,
+            )
         )
 
     def position_of(ids: Sequence[int]) -> Index:

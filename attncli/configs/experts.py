@@ -10,7 +10,7 @@ from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, equal_part
 from attncli.errors import AttnError
 from attncli.formula.routing import softmax_top, softmax_top_renormalized
-from attncli.text.language import N_
+from attncli.language import N_
 
 ONLY_IN_TRAINING = ("output_router_logits", "router_aux_loss_coef", "router_jitter_noise")
 
@@ -43,7 +43,14 @@ def mixture(config: Config, count: int, each: FeedForward, *, renormalized: bool
     are."""
     chosen = config.size("num_experts_per_tok")
     if chosen > count:
-        raise AttnError(f"{config.file}: num_experts_per_tok = {chosen}, but there are only {count} experts.")
+        raise AttnError(
+            N_(
+                "{file}: num_experts_per_tok = {chosen}, but there are only {count} experts.",
+                file=config.file,
+                chosen=chosen,
+                count=count,
+            )
+        )
     config.unused(*ONLY_IN_TRAINING)
     route = softmax_top_renormalized if renormalized else softmax_top
     text = N_("softmax(G_r) of the {chosen} largest", chosen=chosen)
@@ -61,5 +68,11 @@ def sparse_layers(config: Config) -> Callable[[int], bool]:
     """Whether a layer has experts (Qwen): every decoder_sparse_step-th layer, except those in mlp_only_layers."""
     step, dense = config.size("decoder_sparse_step", 1), config.get("mlp_only_layers", [])
     if not isinstance(dense, list) or not all(isinstance(number, int) for number in dense):
-        raise AttnError(f"{config.file}: mlp_only_layers is {dense!r}; it must be a list of layer numbers.")
+        raise AttnError(
+            N_(
+                "{file}: mlp_only_layers is {dense!r}; it must be a list of layer numbers.",
+                file=config.file,
+                dense=dense,
+            )
+        )
     return lambda number: (number + 1) % step == 0 and number not in dense

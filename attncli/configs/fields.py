@@ -7,6 +7,7 @@ from typing import Any
 
 from attncli.errors import AttnError
 from attncli.formula.feed_forward import ACTIVATIONS
+from attncli.language import N_
 
 INERT = frozenset([
     "_name_or_path", "_commit_hash", "architectures", "model_type", "transformers_version", "torch_dtype", "dtype",
@@ -66,19 +67,41 @@ class Config:
         """The config inside this one, such as text_config; `own` replaces its fields. Call its `finish` too."""
         fields = self.get(name, {})
         if not isinstance(fields, dict):
-            raise AttnError(f"{self.file}: {name} is {short(fields)}; it must be an object.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {fields}; it must be an object.",
+                    file=self.file,
+                    name=name,
+                    fields=short(fields),
+                )
+            )
         return Config(fields | own, self.file, self._ignore)
 
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""
         value = self.get(name, default)
         if value is None:
-            raise AttnError(f"{self.file}: field {name!r} is missing.")
+            raise AttnError(N_("{file}: field {name!r} is missing.", file=self.file, name=name))
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be a whole number above 0.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {value}; it must be a whole number above 0.",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                )
+            )
         limit = LIMITS.get(name.rsplit("_", 1)[-1], LIMIT)
         if value > limit:
-            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be at most {limit}.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {value}; it must be at most {limit}.",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                    limit=limit,
+                )
+            )
         return value
 
     def size_or_null(self, name: str) -> int | None:
@@ -91,7 +114,8 @@ class Config:
         if len(set(given.values())) > 1:
             values = " and ".join(f"{name} = {value}" for name, value in given.items())
             raise AttnError(
-                f"{self.file}: {values} are names of the same size, but differ.", "Remove the wrong one."
+                N_("{file}: {values} are names of the same size, but differ.", file=self.file, values=values),
+                N_("Remove the wrong one."),
             )
         return next(iter(given.values()), default)
 
@@ -99,20 +123,41 @@ class Config:
         """A token id, or None where the model has none."""
         value = self.get(name, default)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be a token id.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {value}; it must be a token id.",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                )
+            )
         return value
 
     def number(self, name: str, default: float) -> float:
         value = self.get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be a number.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {value}; it must be a number.",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                )
+            )
         return float(value)
 
     def positive(self, name: str, default: float) -> float:
         """A number above 0."""
         value = self.number(name, default)
         if value <= 0:
-            raise AttnError(f"{self.file}: {name} is {value:g}; it must be a number above 0.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {value:g}; it must be a number above 0.",
+                    file=self.file,
+                    name=name,
+                    value=value,
+                )
+            )
         return value
 
     def positive_or_null(self, name: str) -> float | None:
@@ -122,7 +167,14 @@ class Config:
     def flag(self, name: str, default: bool) -> bool:
         value = self.get(name, default)
         if not isinstance(value, bool):
-            raise AttnError(f"{self.file}: {name} is {short(value)}; it must be true or false.")
+            raise AttnError(
+                N_(
+                    "{file}: {name} is {value}; it must be true or false.",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                )
+            )
         return value
 
     def only(self, name: str, supported: Any) -> None:
@@ -131,15 +183,27 @@ class Config:
         value = self.get(name, supported)
         if value != supported:
             raise AttnError(
-                f"{self.file}: {name} = {short(value)} is not supported (only {supported!r}).",
-                "attn stops here, because its numbers would be wrong.",
+                N_(
+                    "{file}: {name} = {value} is not supported (only {supported!r}).",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                    supported=supported,
+                ),
+                N_("attn stops here, because its numbers would be wrong."),
             )
 
     def activation(self, name: str, default: str) -> str:
         value = self.get(name, default)
         if not isinstance(value, str) or value not in ACTIVATIONS:
             raise AttnError(
-                f"{self.file}: {name} = {short(value)} is not supported; known: {', '.join(ACTIVATIONS)}."
+                N_(
+                    "{file}: {name} = {value} is not supported; known: {activations}.",
+                    file=self.file,
+                    name=name,
+                    value=short(value),
+                    activations=", ".join(ACTIVATIONS),
+                )
             )
         return value
 
@@ -151,7 +215,16 @@ class Config:
     def divides(self, name: str, divisor: int, total_name: str, total: int) -> int:
         """total / divisor. Raises AttnError, naming both fields, where the division leaves a remainder."""
         if total % divisor:
-            raise AttnError(f"{self.file}: {total_name} = {total} is not divisible by {name} = {divisor}.")
+            raise AttnError(
+                N_(
+                    "{file}: {total_name} = {total} is not divisible by {name} = {divisor}.",
+                    file=self.file,
+                    total_name=total_name,
+                    total=total,
+                    name=name,
+                    divisor=divisor,
+                )
+            )
         return total // divisor
 
     @property
@@ -164,9 +237,17 @@ class Config:
         unread = sorted(set(self.fields) - self._seen - INERT)
         if unread:
             raise AttnError(
-                f"{self.file}: attn does not know the field {unread[0]!r} = "
-                f"{short(self.fields[unread[0]])} of this model, which may change the numbers.",
-                "If it does not change them, pass " + " ".join(f"--ignore-config {name}" for name in unread),
+                N_(
+                    "{file}: attn does not know the field {unread!r} = {value} of this model, which may "
+                    "change the numbers.",
+                    file=self.file,
+                    unread=unread[0],
+                    value=short(self.fields[unread[0]]),
+                ),
+                N_(
+                    "If it does not change them, pass {options}",
+                    options=" ".join(f"--ignore-config {name}" for name in unread),
+                ),
             )
 
 

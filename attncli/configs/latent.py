@@ -17,7 +17,7 @@ from attncli.configs.fields import Config
 from attncli.configs.rope import rope_settings, rotary, yarn_scale
 from attncli.configs.tensors import Tensor, linear, linears, rows
 from attncli.errors import AttnError
-from attncli.text.language import joined
+from attncli.language import N_, joined
 
 
 def tensors(config: Config) -> dict[str, Tensor]:
@@ -86,7 +86,9 @@ def _scale(config: Config, size: int) -> float:
     if kind == "default" or not settings.get("mscale_all_dim"):
         return scale
     if "factor" not in settings:
-        raise AttnError(f"{config.file}: rope scaling {kind!r} needs the number 'factor'.")
+        raise AttnError(
+            N_("{file}: rope scaling {kind!r} needs the number 'factor'.", file=config.file, kind=kind)
+        )
     return float(scale * yarn_scale(settings["factor"], settings["mscale_all_dim"]) ** 2)
 
 

@@ -14,6 +14,7 @@ from attncli.configs.fields import Config, short
 from attncli.errors import AttnError
 from attncli.formula import positions as formula
 from attncli.formula.types import Array
+from attncli.language import N_
 
 Settings = dict[str, Any]
 
@@ -40,28 +41,64 @@ def rotary(
     base = float(settings.pop("rope_theta", theta))
     size = int(d_head * float(settings.pop("partial_rotary_factor", partial)))
     if size % 2 or size < 2:
-        raise AttnError(f"{config.file}: rotary positions need an even number of dimensions, not {size}.")
+        raise AttnError(
+            N_(
+                "{file}: rotary positions need an even number of dimensions, not {size}.",
+                file=config.file,
+                size=size,
+            )
+        )
     if not isinstance(kind, str) or kind not in SCALINGS:
         raise AttnError(
-            f"{config.file}: rope scaling of type {short(kind)} is not supported; known: {', '.join(SCALINGS)}."
+            N_(
+                "{file}: rope scaling of type {kind} is not supported; known: {scalings}.",
+                file=config.file,
+                kind=short(kind),
+                scalings=", ".join(SCALINGS),
+            )
         )
     needed, optional, scaled = SCALINGS[kind]
     for name in needed:
         if name not in settings:
-            raise AttnError(f"{config.file}: rope scaling {kind!r} needs {name!r}.")
+            raise AttnError(
+                N_("{file}: rope scaling {kind!r} needs {name!r}.", file=config.file, kind=kind, name=name)
+            )
         if name in BY_PAIR and len(settings[name]) != size // 2:
             raise AttnError(
-                f"{config.file}: {name} lists {len(settings[name])} numbers, but there are {size // 2} pairs."
+                N_(
+                    "{file}: {name} lists {count} numbers, but there are {size} pairs.",
+                    file=config.file,
+                    name=name,
+                    count=len(settings[name]),
+                    size=size // 2,
+                )
             )
     known = {*needed, *optional, "original_max_position_embeddings"}
     if kind != "default" and (unknown := sorted(set(settings) - known)):
-        raise AttnError(f"{config.file}: rope scaling {kind!r} has an unknown field {unknown[0]!r}.")
+        raise AttnError(
+            N_(
+                "{file}: rope scaling {kind!r} has an unknown field {unknown!r}.",
+                file=config.file,
+                kind=kind,
+                unknown=unknown[0],
+            )
+        )
     if kind == "llama3" and settings["low_freq_factor"] >= settings["high_freq_factor"]:
         raise AttnError(
-            f"{config.file}: rope scaling {kind!r} needs a low_freq_factor smaller than its high_freq_factor."
+            N_(
+                "{file}: rope scaling {kind!r} needs a low_freq_factor smaller than its high_freq_factor.",
+                file=config.file,
+                kind=kind,
+            )
         )
     if kind == "dynamic" and size == 2:
-        raise AttnError(f"{config.file}: rope scaling {kind!r} needs more than one pair of dimensions.")
+        raise AttnError(
+            N_(
+                "{file}: rope scaling {kind!r} needs more than one pair of dimensions.",
+                file=config.file,
+                kind=kind,
+            )
+        )
     settings["max_position_embeddings"] = config.size("max_position_embeddings", 2048)
     frequencies, factor = scaled(size, base, settings)
     return Rotary(frequencies, size, start, interleaved, factor)
@@ -83,13 +120,26 @@ def rope_settings(config: Config, theta: float = 10000.0, partial: float = 1.0) 
 def checked(config: Config, settings: Any, field: str = "rope_parameters") -> Settings:
     """The settings that are not null. Raises AttnError for an invalid value."""
     if not isinstance(settings, dict):
-        raise AttnError(f"{config.file}: {field} is {short(settings)}; it must be an object.")
+        raise AttnError(
+            N_(
+                "{file}: {field} is {settings}; it must be an object.",
+                file=config.file,
+                field=field,
+                settings=short(settings),
+            )
+        )
     given = {name: value for name, value in settings.items() if value is not None}
     for name, value in given.items():
         is_valid, description = CHECKS.get(name, (lambda _: True, ""))
         if not is_valid(value):
             raise AttnError(
-                f"{config.file}: {name} of the rotary positions is {short(value)}; it must be {description}."
+                N_(
+                    "{file}: {name} of the rotary positions is {value}; it must be {description}.",
+                    file=config.file,
+                    name=name,
+                    value=short(value),
+                    description=description,
+                )
             )
     return given
 

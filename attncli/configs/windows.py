@@ -9,6 +9,7 @@ from attncli.architecture.parts import CAUSAL, sliding
 from attncli.architecture.spec import Mask
 from attncli.configs.fields import Config, short
 from attncli.errors import AttnError
+from attncli.language import N_
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 
@@ -26,10 +27,24 @@ def checked_types(config: Config, field: str, listed: Any, layers: int, known: t
     type."""
     if not isinstance(listed, list) or len(listed) != layers:
         count = f", but it lists {len(listed)}" if isinstance(listed, list) else ""
-        raise AttnError(f"{config.file}: {field} must list a type for each of the {layers} layers{count}.")
+        raise AttnError(
+            N_(
+                "{file}: {field} must list a type for each of the {layers} layers{count}.",
+                file=config.file,
+                field=field,
+                layers=layers,
+                count=count,
+            )
+        )
     if unknown := [layer_type for layer_type in listed if layer_type not in known]:
         raise AttnError(
-            f"{config.file}: {field} has {short(unknown[0])}, which is not supported; known: {', '.join(known)}."
+            N_(
+                "{file}: {field} has {value}, which is not supported; known: {known}.",
+                file=config.file,
+                field=field,
+                value=short(unknown[0]),
+                known=", ".join(known),
+            )
         )
     return tuple(listed)
 
@@ -55,5 +70,11 @@ def causal_mask(size: int | None) -> Mask:
 def layer_mask(config: Config, layer_type: str, size: int | None) -> Mask:
     """The causal mask of a layer of a type. Raises AttnError where a SLIDING layer has no window."""
     if layer_type == SLIDING and size is None:
-        raise AttnError(f"{config.file}: layers of type {SLIDING} need a sliding_window, but none is in use.")
+        raise AttnError(
+            N_(
+                "{file}: layers of type {sliding} need a sliding_window, but none is in use.",
+                file=config.file,
+                sliding=SLIDING,
+            )
+        )
     return causal_mask(size if layer_type == SLIDING else None)

@@ -10,6 +10,7 @@ from attncli.architecture.spec import Spec
 from attncli.configs.fields import Config, short
 from attncli.configs.tensors import Tensor
 from attncli.errors import AttnError, nearest
+from attncli.language import N_, joined
 
 FAMILIES = (
     "albert", "bart", "bert", "bloom", "camembert", "cohere", "deberta-v2", "deepseek_v2", "deepseek_v3",
@@ -44,12 +45,18 @@ def family_of(config: Config) -> Family:
 
     kind = config.get("model_type", None)
     if not isinstance(kind, str):
-        raise AttnError(f"{config.file} has no model_type.", f"Known: {', '.join(FAMILIES)}.")
+        raise AttnError(
+            N_("{file} has no model_type.", file=config.file),
+            N_("Known: {names}.", names=", ".join(FAMILIES)),
+        )
     kind = FORMER.get(kind, kind)
     if kind not in FAMILIES:
         hint = nearest(kind, FAMILIES)
-        listed = "" if hint.startswith("Known") else f" Known: {', '.join(FAMILIES)}."
-        raise AttnError(f"{config.file}: model_type {short(kind)} is not a family that attn knows.", hint + listed)
+        known = N_("Known: {names}.", names=", ".join(FAMILIES))
+        raise AttnError(
+            N_("{file}: model_type {kind} is not a family that attn knows.", file=config.file, kind=short(kind)),
+            hint if hint == known else joined(" ", hint, known),
+        )
     module: Family = import_module(f"{__name__}.{kind.replace('-', '_')}")
     return module
 
@@ -61,6 +68,6 @@ def spec_of(family: Family, config: Config, has: Callable[[str], bool]) -> Spec:
         return family.spec(config, has)
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise AttnError(
-            f"{config.file} has a field with an unusable value: {error}",
-            f"The last field read is {config.last!r}.",
+            N_("{file} has a field with an unusable value: {error}", file=config.file, error=error),
+            N_("The last field read is {last!r}.", last=config.last),
         ) from error

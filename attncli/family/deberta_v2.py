@@ -21,7 +21,7 @@ from attncli.errors import AttnError
 from attncli.formula.attention import split_heads
 from attncli.formula.positions import log_buckets
 from attncli.formula.types import Array, Index
-from attncli.text.language import N_, joined
+from attncli.language import N_, joined
 
 PREFIXES = ("deberta.",)
 LM_PREDICTIONS = encoder.MaskedWords(
@@ -114,7 +114,14 @@ def _terms(config: Config) -> tuple[str, ...]:
     if isinstance(named, str):
         named = [name.strip() for name in named.lower().split("|")]
     if not isinstance(named, list):
-        raise AttnError(f"{config.file}: pos_att_type is {named!r}; it must be a list of {' and '.join(TERMS)}.")
+        raise AttnError(
+            N_(
+                "{file}: pos_att_type is {named!r}; it must be a list of {terms}.",
+                file=config.file,
+                named=named,
+                terms=" and ".join(TERMS),
+            )
+        )
     return tuple(term for term in TERMS if term in named)
 
 
@@ -157,8 +164,13 @@ def _distances(config: Config) -> Distances:
         return Distances(farthest, 0, farthest)
     if not 1 <= buckets // 2 < farthest - 1:
         raise AttnError(
-            f"{config.file}: position_buckets is {buckets}; it must be at least 2 and less than twice the "
-            f"{farthest - 1} distances."
+            N_(
+                "{file}: position_buckets is {buckets}; it must be at least 2 and less than twice the "
+                "{last} distances.",
+                file=config.file,
+                buckets=buckets,
+                last=farthest - 1,
+            )
         )
     return Distances(buckets, buckets, farthest)
 

@@ -14,7 +14,7 @@ from attncli.configs.latent import tensors
 from attncli.errors import AttnError
 from attncli.formula.routing import softmax_then_choose
 from attncli.formula.types import Array
-from attncli.text.language import N_
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -41,8 +41,8 @@ def _experts(config: Config, bias: bool) -> Experts:
         config.divides("n_group", groups, "n_routed_experts", config.size("n_routed_experts"))
         text = N_("{weights} in the {kept} best of {groups} groups", weights=text, kept=kept, groups=groups)
     else:
-        raise AttnError(f"{config.file}: topk_method = {method!r} is not supported.",
-                        "Known: greedy, group_limited_greedy.")  # fmt: skip
+        raise AttnError(N_("{file}: topk_method = {method!r} is not supported.", file=config.file, method=method),
+                        N_("Known: greedy, group_limited_greedy."))  # fmt: skip
     route = partial(softmax_then_choose, chosen=chosen, factor=factor, groups=groups, kept=kept)
 
     def weights(logits: Array, _: Array | None) -> Array:

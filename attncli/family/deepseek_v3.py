@@ -13,7 +13,7 @@ from attncli.configs.fields import Config
 from attncli.configs.latent import tensors
 from attncli.errors import AttnError
 from attncli.formula.routing import sigmoid_then_choose
-from attncli.text.language import N_
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -35,12 +35,18 @@ def _experts(config: Config) -> Experts:
     count, chosen = config.size("n_routed_experts"), config.size("num_experts_per_tok")
     groups, kept = config.size_or_null("n_group"), config.size_or_null("topk_group")
     if groups is None or kept is None:
-        raise AttnError(f"{config.file}: n_group and topk_group must not be missing or null.")
+        raise AttnError(N_("{file}: n_group and topk_group must not be missing or null.", file=config.file))
     in_group = config.divides("n_group", groups, "n_routed_experts", count)
     if chosen > kept * in_group:
         raise AttnError(
-            f"{config.file}: num_experts_per_tok = {chosen}, but the best {kept} groups (topk_group) have only "
-            f"{kept * in_group} experts."
+            N_(
+                "{file}: num_experts_per_tok = {chosen}, but the best {kept} groups (topk_group) have "
+                "only {within} experts.",
+                file=config.file,
+                chosen=chosen,
+                kept=kept,
+                within=kept * in_group,
+            )
         )
     normalized, factor = config.flag("norm_topk_prob", True), config.number("routed_scaling_factor", 2.5)
     text = N_("σ(G_r) of the {chosen} largest σ(G_r) + b", chosen=chosen)

@@ -18,7 +18,7 @@ from attncli.configs.rope import grows_with_length, rotary
 from attncli.configs.tensors import Tensor, fused, linear, norm
 from attncli.formula.positions import alibi_slopes
 from attncli.formula.types import Array, Index
-from attncli.text.language import N_
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 

@@ -15,6 +15,7 @@ from attncli.configs.windows import FULL, SLIDING, layer_mask, layer_types, wind
 from attncli.errors import AttnError
 from attncli.family.gemma2 import gemma_decoder, normed_on_both_sides
 from attncli.family.gemma2 import tensors as gemma2_tensors
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -61,7 +62,14 @@ def rope_by_type(config: Config) -> dict[str, Settings]:
     older = checked(config, config.get("rope_scaling", {}), "rope_scaling")
     newer = checked(config, config.get("rope_parameters", {FULL: {}}))
     if not {FULL, SLIDING} & set(newer):
-        raise AttnError(f"{config.file}: rope_parameters must have settings for {FULL} and {SLIDING}.")
+        raise AttnError(
+            N_(
+                "{file}: rope_parameters must have settings for {full} and {sliding}.",
+                file=config.file,
+                full=FULL,
+                sliding=SLIDING,
+            )
+        )
     full = checked(config, newer.get(FULL, {}), f"rope_parameters of {FULL}")
     sliding = checked(config, newer.get(SLIDING, {}), f"rope_parameters of {SLIDING}")
     full_base = {"rope_theta": config.number("rope_theta", 1000000.0)}

@@ -12,6 +12,7 @@ from attncli.configs.gpt import PREFIXES, gpt_decoder
 from attncli.configs.tensors import PROJECTIONS, Tensor, linear, linears
 from attncli.configs.windows import checked_types
 from attncli.errors import AttnError
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -57,7 +58,13 @@ def attention_types(config: Config) -> tuple[str, ...]:
         expanded = [name for group, times in repeated for name in list(group) * times]
     except (TypeError, ValueError):
         raise AttnError(
-            f"{config.file}: attention_types is {short(repeated)}; an example is [[[{GLOBAL!r}, {LOCAL!r}], 12]]."
+            N_(
+                "{file}: attention_types is {repeated}; an example is [[[{global_!r}, {local!r}], 12]].",
+                file=config.file,
+                repeated=short(repeated),
+                global_=GLOBAL,
+                local=LOCAL,
+            )
         ) from None
     field = "attention_types" if config.get("attention_layers", None) is None else "attention_layers"
     return checked_types(config, field, config.get("attention_layers", expanded), layers, (GLOBAL, LOCAL))

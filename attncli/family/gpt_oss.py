@@ -17,7 +17,7 @@ from attncli.configs.tensors import Tensor, linear
 from attncli.configs.windows import layer_mask, layer_types, window
 from attncli.formula.feed_forward import clamped_swiglu, silu
 from attncli.formula.routing import softmax_of_chosen
-from attncli.text.language import N_
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 

@@ -12,6 +12,7 @@ from attncli.configs.fields import Config
 from attncli.configs.gpt import PREFIXES, gpt_decoder
 from attncli.configs.tensors import PROJECTIONS, Tensor, linear, linears, norm
 from attncli.errors import AttnError
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -36,7 +37,12 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     d_head, rotary_size = config.divides("n_head", heads, "n_embd", d_model), config.size("rotary_dim", 64)
     if rotary_size > d_head or rotary_size % 2:
         raise AttnError(
-            f"{config.file}: rotary_dim = {rotary_size} must be even and at most the head size, {d_head}."
+            N_(
+                "{file}: rotary_dim = {rotary_size} must be even and at most the head size, {d_head}.",
+                file=config.file,
+                rotary_size=rotary_size,
+                d_head=d_head,
+            )
         )
     attn = Attention(
         heads, heads, d_head, d_head**-0.5, CAUSAL, rotary=replace(plain_rotary(rotary_size), interleaved=True)

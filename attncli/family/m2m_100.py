@@ -12,7 +12,7 @@ from attncli.configs.encoder_decoder import PREFIXES, Defaults, encoder_decoder,
 from attncli.configs.fields import Config
 from attncli.formula.positions import sinusoidal_to_the_end
 from attncli.formula.types import Array, Index
-from attncli.text.language import N_
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 

@@ -16,6 +16,7 @@ from attncli.configs.tensors import Tensor, equal_parts, fused, linear, norm, ti
 from attncli.configs.windows import FULL, SLIDING, layer_types
 from attncli.errors import AttnError
 from attncli.formula.feed_forward import ACTIVATIONS
+from attncli.language import N_
 
 PREFIXES = ("model.",)
 ROTARY_BASES = {FULL: ("global_rope_theta", 160000.0), SLIDING: ("local_rope_theta", 10000.0)}
@@ -85,7 +86,14 @@ def _rotary(config: Config, layer_type: str, d_head: int) -> Rotary:
     settings = checked(config, config.get("rope_parameters", {}))
     if not set(settings) <= set(ROTARY_BASES):
         allowed = " and ".join(ROTARY_BASES)
-        raise AttnError(f"{config.file}: rope_parameters is {short(settings)}; its keys must be {allowed}.")
+        raise AttnError(
+            N_(
+                "{file}: rope_parameters is {settings}; its keys must be {allowed}.",
+                file=config.file,
+                settings=short(settings),
+                allowed=allowed,
+            )
+        )
     older, theta = ROTARY_BASES[layer_type]
     if config.fields.get(older, theta) is None:  # null: the base of full attention (transformers 4)
         config.unused(older)

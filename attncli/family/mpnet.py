@@ -17,7 +17,7 @@ from attncli.configs.tensors import Tensor, linears, norm
 from attncli.errors import AttnError
 from attncli.formula.positions import relative_buckets
 from attncli.formula.types import Array
-from attncli.text.language import N_
+from attncli.language import N_
 
 PREFIXES = ("mpnet.",)
 BUCKETS, FARTHEST = 32, 128
@@ -43,7 +43,12 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
     rows = config.size("relative_attention_num_buckets", BUCKETS)
     if rows < BUCKETS:
         raise AttnError(
-            f"{config.file}: relative_attention_num_buckets is {rows}; MPNet needs at least {BUCKETS}."
+            N_(
+                "{file}: relative_attention_num_buckets is {rows}; MPNet needs at least {buckets}.",
+                file=config.file,
+                rows=rows,
+                buckets=BUCKETS,
+            )
         )
     return encoder.encoder(
         "mpnet",

@@ -10,6 +10,7 @@ from attncli.configs.decoder import PREFIXES, attention, decoder, gated, tensors
 from attncli.configs.fields import Config
 from attncli.configs.windows import layer_mask, layer_types, window
 from attncli.errors import AttnError
+from attncli.language import N_
 
 __all__ = ["PREFIXES", "spec", "tensors"]
 
@@ -45,5 +46,11 @@ def _rotary_layers(config: Config) -> list[bool]:
     layers, interval = config.size("num_hidden_layers"), config.size("no_rope_layer_interval", 4)
     given = config.get("no_rope_layers", [int((number + 1) % interval != 0) for number in range(layers)])
     if not isinstance(given, list) or len(given) < layers:
-        raise AttnError(f"{config.file}: no_rope_layers must list 0 or 1 for each of the {layers} layers.")
+        raise AttnError(
+            N_(
+                "{file}: no_rope_layers must list 0 or 1 for each of the {layers} layers.",
+                file=config.file,
+                layers=layers,
+            )
+        )
     return [bool(flag) for flag in given[:layers]]

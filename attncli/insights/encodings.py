@@ -13,9 +13,9 @@ from attncli.formula.pooling import Side, pooled
 from attncli.formula.types import Array
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.insights.similarity import dot_products
+from attncli.language import N_, joined
 from attncli.model.model import Model
 from attncli.stages.embedding import position_table
-from attncli.text.language import N_, joined
 from attncli.tracing.stage import Stage
 
 
@@ -66,7 +66,13 @@ def of_model(model: Model, positions: Sequence[int]) -> list[Stage]:
     elif embed.table is not None:
         text, table = joined(" = ", "P", position_table(embed)), embed.table(rows, model.spec.d_model)
     else:
-        raise UsageError(f"{model.name} has {embed.positions} positions, which are not in a table.")
+        raise UsageError(
+            N_(
+                "{name} has {positions} positions, which are not in a table.",
+                name=model.name,
+                positions=embed.positions,
+            )
+        )
     return [_stage("embed.positions", table, ("position", "d_model"), "P", text, positions)]
 
 
@@ -77,8 +83,8 @@ def vectors(stages: Sequence[Stage]) -> tuple[Array, str]:
     by_name = {stage.name: stage.values for stage in stages}
     if "pe.bias" in by_name:
         raise UsageError(
-            "ALiBi adds a bias to scores: there are no encodings to multiply.",
-            "attn pe --kind alibi --map draws the bias.",
+            N_("ALiBi adds a bias to scores: there are no encodings to multiply."),
+            N_("attn pe --kind alibi --map draws the bias."),
         )
     if "pe.cos" in by_name:
         both = np.concatenate([by_name["pe.cos"], by_name["pe.sin"]], axis=1)

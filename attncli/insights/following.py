@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from attncli.errors import UsageError
 from attncli.insights.worked_example import WorkedExample, stages_of, worked_example
+from attncli.language import N_
 from attncli.model.indices import heads_of, positions_of, written
 from attncli.model.pipeline import Prepared, layers_in, run_selection, side_of
 from attncli.stages import attention_of, offered
@@ -58,7 +59,9 @@ def followed(prepared: Prepared) -> Followed | None:
 
 def not_followed(flag: str, reason: str) -> UsageError:
     """The error for an option that needs a followed query, where none is followed."""
-    return UsageError(f"--{flag} {reason}", "As in: attn explain SENTENCE --query TOKEN")
+    return UsageError(
+        N_("--{flag} {reason}", flag=flag, reason=reason), N_("As in: attn explain SENTENCE --query TOKEN")
+    )
 
 
 def _sides(prepared: Prepared) -> tuple[Tokens, Tokens]:
@@ -67,7 +70,7 @@ def _sides(prepared: Prepared) -> tuple[Tokens, Tokens]:
     if target is None:
         if attention is not None:
             raise UsageError(
-                "--attention is for an encoder with a decoder; this model has one attention in a layer."
+                N_("--attention is for an encoder with a decoder; this model has one attention in a layer.")
             )
         return tokens, tokens
     return {"encoder": (tokens, tokens), "cross": (target, tokens)}.get(attention or "self", (target, target))
@@ -79,7 +82,12 @@ def _key(prepared: Prepared, of_keys: Tokens, side: str) -> int:
     keys = positions_of(asked, of_keys, "key", side)
     if len(keys) > 1:
         raise UsageError(
-            f"--key {written(asked)} is {len(keys)} tokens; one is shown at a time.", "Give one index or text."
+            N_(
+                "--key {asked} is {keys_count} tokens; one is shown at a time.",
+                asked=written(asked),
+                keys_count=len(keys),
+            ),
+            N_("Give one index or text."),
         )
     return keys[0]
 
@@ -93,7 +101,15 @@ def _attentions(prepared: Prepared) -> tuple[str, ...]:
         count = len(prepared.model.spec.stack(prefix).layers)
         asked = prepared.request.scope.layers
         assert asked is not None  # the default layer is one that every stack has
-        raise UsageError(f"--layer {written(asked)}: the {prefix[:-1]} has {count} layers, 0 to {count - 1}.")
+        raise UsageError(
+            N_(
+                "--layer {asked}: the {prefix} has {count} layers, 0 to {last}.",
+                asked=written(asked),
+                prefix=prefix[:-1],
+                count=count,
+                last=count - 1,
+            )
+        )
     return tuple(f"{prefix}layers.{i}.{'cross' if kind == 'cross' else 'attn'}" for i in layers)
 
 

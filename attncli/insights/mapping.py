@@ -14,12 +14,12 @@ from attncli.formula.pooling import How, Pool, Side
 from attncli.formula.types import Array, Index
 from attncli.insights.head_scores import Scorer, Scores
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
+from attncli.language import N_
 from attncli.model.model import Model
 from attncli.model.running import run
 from attncli.stages import attention_of, entry_of, layer_of, offered, relative
 from attncli.stages.names import ATTENTIONS, FROM_MASK_ON, SELF, WEIGHTS, is_cross, within_attention
 from attncli.stages.selecting import select
-from attncli.text.language import N_
 from attncli.text.tokens import Tokens
 from attncli.tracing.recorder import stage_of
 from attncli.tracing.selection import Selection
@@ -42,7 +42,7 @@ def map_stages(spec: Spec, patterns: Sequence[str], layers: dict[str, set[int]])
             known = dict.fromkeys(relative(n) for n in offered(spec) if entry_of(n).axes[1:2] == ("query",)
                                   and entry_of(n).axes[-1].startswith("key"))  # fmt: skip
             raise UsageError(
-                f"{relative(name)} is [{', '.join(axes)}]: a map needs queries and keys.",
+                N_("{name} is [{axes}]: a map needs queries and keys.", name=relative(name), axes=", ".join(axes)),
                 nearest(relative(name), known),
             )
     return names

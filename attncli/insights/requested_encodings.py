@@ -9,6 +9,7 @@ from attncli.errors import UsageError
 from attncli.insights import encodings
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
 from attncli.insights.similarity import AtDistance, by_distance, dot_products
+from attncli.language import N_
 from attncli.model.indices import indices, written
 from attncli.model.model import Model
 from attncli.tracing.stage import Stage
@@ -36,7 +37,7 @@ def similarities_of(trace: Trace) -> tuple[str, list[AtDistance]]:
 def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
     kind = asked.kind or "sinusoidal"
     if kind not in ENCODINGS:
-        raise UsageError(f"kind {kind!r}: give one of {', '.join(ENCODINGS)}.")
+        raise UsageError(N_("kind {kind!r}: give one of {encodings}.", kind=kind, encodings=", ".join(ENCODINGS)))
     positions = _positions(asked, None)
     if kind == "alibi":
         _refuse(asked, ("dim", "base"), "ALiBi has a slope for each head")
@@ -46,11 +47,12 @@ def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
     dim = _within("--dim", asked.dim, 64, MOST_DIMENSIONS)
     if dim % 2:
         raise UsageError(
-            f"--dim {dim} is odd: sine and cosine come in pairs.", f"Use --dim {dim - 1 or 2} or {dim + 1}."
+            N_("--dim {dim} is odd: sine and cosine come in pairs.", dim=dim),
+            N_("Use --dim {value} or {dim}.", value=dim - 1 or 2, dim=dim + 1),
         )
     base = 10000.0 if asked.base is None else asked.base
     if not 1 < base < 1e30:
-        raise UsageError(f"--base {base:g}: a number above 1 is needed.")
+        raise UsageError(N_("--base {base:g}: a number above 1 is needed.", base=base))
     formula = encodings.sinusoidal if kind == "sinusoidal" else encodings.rotary
     return {"kind": kind, "dim": dim, "base": base, "positions": positions}, formula(dim, base, positions)
 
@@ -65,14 +67,16 @@ def _of_model(asked: EncodingRequest, model: Model) -> tuple[dict[str, Any], lis
 def _refuse(asked: EncodingRequest, names: tuple[str, ...], because: str) -> None:
     for name in names:
         if getattr(asked, name) is not None:
-            raise UsageError(f"--{name} does not apply: {because}.")
+            raise UsageError(N_("--{name} does not apply: {because}.", name=name, because=because))
 
 
 def _within(flag: str, value: int | None, default: int, largest: int) -> int:
     if value is None:
         return default
     if not 1 <= value <= largest:
-        raise UsageError(f"{flag} {value} is out of range: 1 to {largest}.")
+        raise UsageError(
+            N_("{flag} {value} is out of range: 1 to {largest}.", flag=flag, value=value, largest=largest)
+        )
     return value
 
 
@@ -82,11 +86,11 @@ def _positions(asked: EncodingRequest, limit: int | None) -> list[int]:
     if asked.position is None:
         return list(range(_within("--length", asked.length, min(16, largest), largest)))
     if asked.length is not None:
-        raise UsageError("--length and --position are both given: one of them says which positions.")
+        raise UsageError(N_("--length and --position are both given: one of them says which positions."))
     position = written(asked.position)
     if limit is None and (position == "all" or re.search(r"(^|[,-])\s*-", position)):
         raise UsageError(
-            f"--position {position}: a formula has no last position.",
-            "Give positions from 0, as in --position 3 or --position 5-9.",
+            N_("--position {position}: a formula has no last position.", position=position),
+            N_("Give positions from 0, as in --position 3 or --position 5-9."),
         )
     return list(indices(asked.position, largest, "position"))

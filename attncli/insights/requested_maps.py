@@ -10,6 +10,7 @@ from attncli.formula.pooling import How
 from attncli.formula.types import Array
 from attncli.insights.mapping import compute_maps, map_stages, plan_maps
 from attncli.insights.maps import MapSection, in_order
+from attncli.language import N_
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of, side_of
 from attncli.model.request import is_count
@@ -27,8 +28,8 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     stages = map_stages(spec, scope.stages or (), layers_of(spec, "all" if scope.layers is None else scope.layers))
     if sort != "layer" and not any(relative(name) == f"{SELF}.{WEIGHTS}" for name in stages):
         raise UsageError(
-            f"--sort {sort} needs the weights of self-attention, which are not selected.",
-            "Use --stage attn.weights, or leave out --sort.",
+            N_("--sort {sort} needs the weights of self-attention, which are not selected.", sort=sort),
+            N_("Use --stage attn.weights, or leave out --sort."),
         )
     return selection_of(prepared, stages)
 
@@ -44,7 +45,7 @@ def pooled_to(sections: Sequence[MapSection], most: int | None) -> list[MapSecti
     if most is None:
         return list(sections)
     if not is_count(most):
-        raise UsageError(f"pool {most!r}: give the number of cells along each side, 1 at least.")
+        raise UsageError(N_("pool {most!r}: give the number of cells along each side, 1 at least.", most=most))
 
     return [
         replace(section, rows=section.rows.pooled(most), columns=section.columns.pooled(most))

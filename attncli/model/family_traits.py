@@ -9,6 +9,7 @@ from attncli.architecture.traits import Traits, traits
 from attncli.configs.fields import Config
 from attncli.errors import AttnError, UsageError, nearest
 from attncli.family import FAMILIES, family_of
+from attncli.language import N_
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def families(names: tuple[str, ...] = ()) -> list[FamilyTraits]:
     present. Raises UsageError for an unknown name."""
     for name in names:
         if name not in FAMILIES:
-            raise UsageError(f"no family {name!r}.", nearest(name, FAMILIES))
+            raise UsageError(N_("no family {name!r}.", name=name), nearest(name, FAMILIES))
     return [_default_traits(name) for name in names or FAMILIES]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
+from attncli.language import N_
 from attncli.model.request import Indices
 from attncli.stages.selecting import head_counts
 from attncli.text.tokens import Tokens
@@ -21,9 +22,19 @@ def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int
         for end in (first, last):
             if not -count <= end < count:
                 several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "there is only 0"
-                raise UsageError(f"{what} {end}{whose} is out of range: {several}.")
+                raise UsageError(
+                    N_(
+                        "{what} {end}{whose} is out of range: {several}.",
+                        what=what,
+                        end=end,
+                        whose=whose,
+                        several=several,
+                    )
+                )
         if first % count > last % count:
-            raise UsageError(f"--{what} {first}-{last}: the range runs backwards.")
+            raise UsageError(
+                N_("--{what} {first}-{last}: the range runs backwards.", what=what, first=first, last=last)
+            )
         chosen.update(range(first % count, last % count + 1))
     return tuple(sorted(chosen))
 
@@ -36,7 +47,13 @@ def _ranges(asked: Indices, what: str) -> list[tuple[int, int]]:
     for text in asked.split(","):
         match = re.fullmatch(r"\s*(-?\d{1,18})(?:-(-?\d{1,18}))?\s*", text)
         if match is None:
-            raise UsageError(f"--{what} {asked!r}: give numbers as in 0,2-3, -1 for the last, or all.")
+            raise UsageError(
+                N_(
+                    "--{what} {asked!r}: give numbers as in 0,2-3, -1 for the last, or all.",
+                    what=what,
+                    asked=asked,
+                )
+            )
         ranges.append((int(match[1]), int(match[2] or match[1])))
     return ranges
 
@@ -66,7 +83,8 @@ def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[
     if len(counts) > 1 and any(map(_from_the_end, _one_by_one(asked))):
         listed = " or ".join(map(str, counts))
         raise UsageError(
-            f"--head {written(asked)}: the selected stages have {listed} heads.", "Count from 0, or ask for all."
+            N_("--head {asked}: the selected stages have {listed} heads.", asked=written(asked), listed=listed),
+            N_("Count from 0, or ask for all."),
         )
     heads = indices(asked, counts[0], "head")
     return None if len(heads) == counts[-1] else heads
@@ -107,7 +125,14 @@ def positions_of(
     if same:
         listed = ", ".join(map(str, same))
         raise UsageError(
-            f"--{what} {asked!r} is token {listed}{of_side}: several.", f"Give the index: --{what} {same[0]}"
+            N_(
+                "--{what} {asked!r} is token {listed}{of_side}: several.",
+                what=what,
+                asked=asked,
+                listed=listed,
+                of_side=of_side,
+            ),
+            N_("Give the index: --{what} {same}", what=what, same=same[0]),
         )
     if all(c in "0123456789-, " for c in asked):
         return indices(asked, count, what, of_side)
@@ -117,10 +142,20 @@ def positions_of(
     if len(pieces) > 1:
         listed = ", ".join(f"{i} {tokens.texts[i]!r}" for i in pieces)
         raise UsageError(
-            f"{asked!r} is in {len(pieces)} tokens{of_side}: {listed}.", f"Give one: --{what} {pieces[-1]}"
+            N_(
+                "{asked!r} is in {pieces_count} tokens{of_side}: {listed}.",
+                asked=asked,
+                pieces_count=len(pieces),
+                of_side=of_side,
+                listed=listed,
+            ),
+            N_("Give one: --{what} {pieces}", what=what, pieces=pieces[-1]),
         )
     hint = nearest(asked, dict.fromkeys(map(_bare, tokens.texts)))
-    raise UsageError(f"no token {asked!r} in the {side or 'sentence'}.", f"{hint} {instead}".strip())
+    raise UsageError(
+        N_("no token {asked!r} in the {value}.", asked=asked, value=side or "sentence"),
+        f"{hint} {instead}".strip(),
+    )
 
 
 def _pieces_of(text: str, tokens: Tokens) -> range:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError
+from attncli.language import N_
 from attncli.model.request import whole_numbers
 from attncli.text.tokenization import opaque_ids
 from attncli.text.tokens import Tokens
@@ -33,25 +34,28 @@ def tokenize(
     checkpoint has no tokenizer.
     """
     if (text is None) == (ids is None):
-        raise UsageError("give either a text or token ids.")
+        raise UsageError(N_("give either a text or token ids."))
     _check_text("the text", text)
     _check_text("pair", pair)
     assert model.tokenizer is not None
     limit = model.spec.stacks[0].embed.max_positions if truncate else None
     if ids is not None:
         if pair is not None:
-            raise UsageError("--pair goes with a text, not with --ids.")
+            raise UsageError(N_("--pair goes with a text, not with --ids."))
         return model.tokenizer.from_ids(whole_numbers("ids", ids)[:limit])
     assert text is not None
     if not text:
-        raise UsageError("the sentence is empty.", 'Give some text: attn explain "The cat sat on the mat"')
+        raise UsageError(N_("the sentence is empty."), N_('Give some text: attn explain "The cat sat on the mat"'))
     if pair is not None and not model.spec.pairs:
         raise UsageError(
-            f"--pair needs a model with segments, such as BERT; {model.spec.family} models take one text."
+            N_(
+                "--pair needs a model with segments, such as BERT; {family} models take one text.",
+                family=model.spec.family,
+            )
         )
     tokens = model.tokenizer.encode(text, pair, special_tokens, limit)
     if not len(tokens):
-        raise UsageError("the sentence has no tokens: it is nothing but white space.")
+        raise UsageError(N_("the sentence has no tokens: it is nothing but white space."))
     # Some tokenizers number two segments although their model has only one
     return tokens if model.spec.types > 1 else replace(tokens, types=(0,) * len(tokens))
 
@@ -69,10 +73,16 @@ def tokenize_target(
     if spec.encoder is None:
         if target is not None or ids is not None:
             flag = "--target" if ids is None else "--target-ids"
-            raise UsageError(f"{flag} is for an encoder with a decoder; {spec.family} models have no encoder.")
+            raise UsageError(
+                N_(
+                    "{flag} is for an encoder with a decoder; {family} models have no encoder.",
+                    flag=flag,
+                    family=spec.family,
+                )
+            )
         return None
     if target is not None and ids is not None:
-        raise UsageError("--target and --target-ids are both given.", "Give one of the two.")
+        raise UsageError(N_("--target and --target-ids are both given."), N_("Give one of the two."))
     _check_text("target", target)
     assert model.tokenizer is not None
     tokenizer = replace(model.tokenizer, from_ids=opaque_ids) if spec.encoder.embed.vocab else model.tokenizer
@@ -80,16 +90,19 @@ def tokenize_target(
         return tokenizer.from_ids(whole_numbers("target_ids", ids))
     if spec.start is None or (target is not None and spec.speaks_language):
         raise UsageError(
-            f"the decoder of {spec.family} models starts with the code of a language, which a text does not name.",
-            "Pass its input with --target-ids; attn tokens shows the ids of a text.",
+            N_(
+                "the decoder of {family} models starts with the code of a language, which a text does not name.",
+                family=spec.family,
+            ),
+            N_("Pass its input with --target-ids; attn tokens shows the ids of a text."),
         )
     start = tokenizer.from_ids([spec.start])
     if target is None:
         return start
     if spec.encoder.embed.vocab:
         raise UsageError(
-            "the decoder has its own vocabulary, and attn reads only the tokenizer of the source.",
-            "Pass --target-ids.",
+            N_("the decoder has its own vocabulary, and attn reads only the tokenizer of the source."),
+            N_("Pass --target-ids."),
         )
     tokens = tokenizer.encode(target, None, special_tokens, None)
     end = -1 if len(tokens) and tokens.spans[-1] is None else len(tokens)
@@ -104,28 +117,47 @@ def tokenize_target(
 
 def _check_text(what: str, text: str | None) -> None:
     if text is not None and not isinstance(text, str):
-        raise UsageError(f"{what} must be a str, not {type(text).__name__}.", "Token ids go to ids=[464, 3797].")
+        raise UsageError(
+            N_("{what} must be a str, not {name}.", what=what, name=type(text).__name__),
+            N_("Token ids go to ids=[464, 3797]."),
+        )
 
 
 def check_tokens(spec: Spec, tokens: Tokens, target: Tokens | None = None) -> None:
     """Raises UsageError where the tokens do not suit the model."""
     sides = (tokens,) if target is None else (tokens, target)
     if not len(tokens):
-        raise UsageError("there are no tokens: the sentence is empty.", "Give some text.")
+        raise UsageError(N_("there are no tokens: the sentence is empty."), N_("Give some text."))
     if not len(sides[-1]):
-        raise UsageError("there are no tokens for the decoder.", "Give at least the one that it starts with.")
+        raise UsageError(
+            N_("there are no tokens for the decoder."), N_("Give at least the one that it starts with.")
+        )
     for stack, side in zip(spec.stacks, sides, strict=True):
         of_target, owner = ("target ", "decoder") if side is target else ("", stack.name or "model")
         vocab = spec.vocab_of(stack)
         for index, i in enumerate(side.ids):
             if not 0 <= i < vocab:
                 raise UsageError(
-                    f"{of_target}token {index} has id {i}, but the {owner}'s vocabulary has ids 0 to {vocab - 1}."
+                    N_(
+                        "{of_target}token {index} has id {i}, but the {owner}'s vocabulary has ids 0 to {last}.",
+                        of_target=of_target,
+                        index=index,
+                        i=i,
+                        owner=owner,
+                        last=vocab - 1,
+                    )
                 )
         limit = stack.embed.max_positions
         if limit is not None and len(side) > limit:
             raise UsageError(
-                f"{len(side)} {of_target}tokens are more than the {owner}'s {limit} positions.",
-                "Shorten the target." if side is target
-                else f"Shorten the text, or pass --truncate to keep the first {limit}.",
-            )  # fmt: skip
+                N_(
+                    "{side_count} {of_target}tokens are more than the {owner}'s {limit} positions.",
+                    side_count=len(side),
+                    of_target=of_target,
+                    owner=owner,
+                    limit=limit,
+                ),
+                N_("Shorten the target.")
+                if side is target
+                else N_("Shorten the text, or pass --truncate to keep the first {limit}.", limit=limit),
+            )

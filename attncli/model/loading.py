@@ -16,6 +16,7 @@ from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, l
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
+from attncli.language import N_
 from attncli.model.model import Model
 from attncli.model.request import ModelSource, checked_option, names
 from attncli.text.built_in_tokenizers import BUILT_IN, built_in
@@ -90,7 +91,7 @@ def load_model(
     dtype, ignored = float_type(dtype), names("ignore_config", ignore_config or None) or ()
     if adapter is not None and (source is None or is_one_layer(source)):
         raise UsageError(
-            "--adapter goes with the --model it was trained on: a folder, a .gguf file or a name on the hub."
+            N_("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name on the hub.")
         )
     if source is None and not options and tokenizer is None:
         source = story.NAME
@@ -101,7 +102,10 @@ def load_model(
     if options:
         name = next(iter(options)).replace("_", "-")
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
-        raise UsageError(f"{flag} is for seeded weights; {source} has its own.", "Leave out one of the two.")
+        raise UsageError(
+            N_("{flag} is for seeded weights; {source} has its own.", flag=flag, source=source),
+            N_("Leave out one of the two."),
+        )
     return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignored), adapter)
 
 
@@ -113,7 +117,7 @@ def float_type(dtype: DTypeLike) -> FloatType:
     except TypeError:
         found = None
     if found is None:
-        raise UsageError(f"dtype {dtype!r}: attn computes in float32 or float64.")
+        raise UsageError(N_("dtype {dtype!r}: attn computes in float32 or float64.", dtype=dtype))
     return found
 
 
@@ -177,11 +181,15 @@ def _seeded_spec(shape: Shape, vocab: int) -> Spec:
     d_head = _quotient("--d-model", shape.d_model, "--heads", shape.heads)
     _quotient("--heads", shape.heads, "--kv-heads", kv_heads)
     if shape.positions == "sinusoidal" and shape.d_model % 2:
-        raise UsageError(f"sinusoidal positions need an even --d-model; {shape.d_model} is odd.",
-                         "Use an even --d-model, or other --positions.")  # fmt: skip
+        raise UsageError(
+            N_("sinusoidal positions need an even --d-model; {d_model} is odd.", d_model=shape.d_model),
+            N_("Use an even --d-model, or other --positions."),
+        )
     if shape.positions == "rotary" and d_head % 2:
-        raise UsageError(f"rotary positions need an even head size; --d-model / --heads = {d_head} is odd.",
-                         "Use an even --d-model / --heads, or other --positions.")  # fmt: skip
+        raise UsageError(
+            N_("rotary positions need an even head size; --d-model / --heads = {d_head} is odd.", d_head=d_head),
+            N_("Use an even --d-model / --heads, or other --positions."),
+        )
     attn = Attention(
         shape.heads, kv_heads, d_head, d_head**-0.5, CAUSAL if shape.causal else EVERY_KEY,
         rotary=plain_rotary(d_head) if shape.positions == "rotary" else None,
@@ -199,8 +207,14 @@ def _quotient(option: str, total: int, divisor_option: str, divisor: int) -> int
     if total % divisor:
         divisors = [str(d) for d in range(1, total + 1) if total % d == 0]
         raise UsageError(
-            f"{option} {total} is not divisible by {divisor_option} {divisor}.",
-            f"{divisor_option} can be {', '.join(divisors[:12])}.",
+            N_(
+                "{option} {total} is not divisible by {divisor_option} {divisor}.",
+                option=option,
+                total=total,
+                divisor_option=divisor_option,
+                divisor=divisor,
+            ),
+            N_("{divisor_option} can be {names}.", divisor_option=divisor_option, names=", ".join(divisors[:12])),
         )
     return total // divisor
 
@@ -228,8 +242,11 @@ def _checkpoint(
     config.finish()
     if tokenizer in ("words", "chars"):
         raise UsageError(
-            f"--tokenizer {tokenizer} is for seeded weights: it numbers the words of the sentence itself.",
-            f"{name} needs the ids of its own vocabulary. To give these directly, use --ids.",
+            N_(
+                "--tokenizer {tokenizer} is for seeded weights: it numbers the words of the sentence itself.",
+                tokenizer=tokenizer,
+            ),
+            N_("{name} needs the ids of its own vocabulary. To give these directly, use --ids.", name=name),
         )
     chosen = _tokenizer(tokenizer) if tokenizer else deferred(own)
     weights = CheckpointWeights(spec, family.tensors(config), checkpoint, names, dtype)
@@ -282,11 +299,11 @@ def _config_fields(file: Path) -> dict[str, Any]:
         return json_object(file.read_bytes(), file)
     except FileNotFoundError:
         raise AttnError(
-            f"{file.parent} has no config.json.",
-            "A model is a folder in Hugging Face layout: config.json, tokenizer.json, model.safetensors.",
+            N_("{parent} has no config.json.", parent=file.parent),
+            N_("A model is a folder in Hugging Face layout: config.json, tokenizer.json, model.safetensors."),
         ) from None
     except OSError as error:
-        raise AttnError(f"cannot read {file}: {error.strerror or error}") from error
+        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)) from error
 
 
 # ------------------------------------------------------------------ a file with one attention layer
@@ -298,7 +315,9 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
     for name in options:
         if name not in ("seed", "heads", "kv_heads", "causal", "positions"):
             flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} does not apply: {path} has its own.", "Leave the option out.")
+            raise UsageError(
+                N_("{flag} does not apply: {path} has its own.", flag=flag, path=path), N_("Leave the option out.")
+            )
     checkpoint = open_file(path)
     spec = one_layer_spec(checkpoint, options)
     chosen = _tokenizer(tokenizer or "words")
@@ -328,9 +347,13 @@ def _tokenizer(choice: str | Path) -> Tokenizer:
     path = Path(choice)
     if not path.exists():
         raise UsageError(
-            f"there is no tokenizer {str(choice)!r}: it is not one of {', '.join(BUILT_IN)}, nor a file or folder."
+            N_(
+                "there is no tokenizer {choice!r}: it is not one of {built_in}, nor a file or folder.",
+                choice=str(choice),
+                built_in=", ".join(BUILT_IN),
+            )
         )
     found = open_tokenizer(path)
     if found is None:
-        raise AttnError(f"{path} has no tokenizer.json, vocab.json + merges.txt or vocab.txt.")
+        raise AttnError(N_("{path} has no tokenizer.json, vocab.json + merges.txt or vocab.txt.", path=path))
     return found

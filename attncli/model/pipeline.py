@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from attncli.errors import UsageError
+from attncli.language import N_
 from attncli.model.indices import heads_of, layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
 from attncli.model.loading import load
@@ -73,7 +74,9 @@ def selection_of(prepared: Prepared, stages: Sequence[str]) -> Selection:
     heads = heads_of(spec, stages, scope.heads)
     if prepared.target is None:
         if scope.encoder_queries not in (None, "all"):
-            raise UsageError(f"encoder_queries: {spec.family} models have no encoder beside the decoder.")
+            raise UsageError(
+                N_("encoder_queries: {family} models have no encoder beside the decoder.", family=spec.family)
+            )
         rows = None if scope.queries is None else positions_of(scope.queries, prepared.tokens)
         return Selection(tuple(stages), heads, rows)
     return Selection(tuple(stages), heads, *_rows_of_both_sides(prepared, stages, prepared.target))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attncli.errors import UsageError
+from attncli.language import N_
 
 Indices = str | tuple[int, ...]
 """Layers, heads or tokens as requested: numbers, where negative ones count from the end; a text such as `0,2-3`,
@@ -116,9 +117,9 @@ def scope(
 ) -> Scope:
     """A Scope from what a user wrote. Raises UsageError for something empty, or of a wrong type."""
     if attention not in (None, "self", "cross", "encoder"):
-        raise UsageError(f"attention {attention!r}: give self, cross or encoder.")
+        raise UsageError(N_("attention {attention!r}: give self, cross or encoder.", attention=attention))
     if top not in (None, "all") and not is_count(top):
-        raise UsageError(f"top {top!r}: give a number above 0, or all.")
+        raise UsageError(N_("top {top!r}: give a number above 0, or all.", top=top))
     return Scope(
         stages=names("stages", stages),
         layers=indices_asked("layers", layers),
@@ -138,9 +139,9 @@ def names(what: str, given: str | Iterable[str] | None) -> tuple[str, ...] | Non
     listed = (given,) if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
     for name in listed:
         if not isinstance(name, str):
-            raise UsageError(f"{what}: {name!r} is not a name.")
+            raise UsageError(N_("{what}: {name!r} is not a name.", what=what, name=name))
     if not listed:
-        raise UsageError(f"{what} is empty.", _EMPTY)
+        raise UsageError(N_("{what} is empty.", what=what), _EMPTY)
     return listed
 
 
@@ -150,7 +151,7 @@ def indices_asked(what: str, given: Asked) -> Indices | None:
         return given
     listed = whole_numbers(what, given)
     if not listed:
-        raise UsageError(f"{what} is empty.", _EMPTY)
+        raise UsageError(N_("{what} is empty.", what=what), _EMPTY)
     return listed
 
 
@@ -164,7 +165,14 @@ def whole_numbers(what: str, given: str | int | Iterable[int]) -> tuple[int, ...
         return (operator.index(given),)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         example = "464,3797,3332" if "ids" in what else "0,2"
-        raise UsageError(f"{what} {given!r}: whole numbers are needed, as in {what} {example}.") from None
+        raise UsageError(
+            N_(
+                "{what} {given!r}: whole numbers are needed, as in {what} {example}.",
+                what=what,
+                given=given,
+                example=example,
+            )
+        ) from None
 
 
 def is_count(value: Any) -> bool:
@@ -175,10 +183,14 @@ def is_count(value: Any) -> bool:
 def checked_option(name: str, value: Any) -> Any:
     """One of the shape options of seeded weights. Raises UsageError for an unusable size."""
     if name in LARGEST and not (is_count(value) and value <= LARGEST[name]):
-        raise UsageError(f"{name} {value!r} is out of range: 1 to {LARGEST[name]}.")
+        raise UsageError(
+            N_("{name} {value!r} is out of range: 1 to {largest}.", name=name, value=value, largest=LARGEST[name])
+        )
     if name == "positions" and value not in POSITIONS:
-        raise UsageError(f"positions {value!r}: give one of {', '.join(POSITIONS)}.")
+        raise UsageError(
+            N_("positions {value!r}: give one of {positions}.", value=value, positions=", ".join(POSITIONS))
+        )
     return value
 
 
-_EMPTY = "Give at least one, or leave it out."
+_EMPTY = N_("Give at least one, or leave it out.")

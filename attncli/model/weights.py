@@ -14,6 +14,7 @@ from attncli.checkpoints import Checkpoint, Take, whole
 from attncli.configs.tensors import Tensor
 from attncli.errors import AttnError
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 
 CONVERTED = 1 << 20
 """How many numbers of a matrix are converted at a time: 4 MB in float32, so that memory is reused."""
@@ -127,7 +128,13 @@ class CheckpointWeights:
         tensor, theirs, actual = self.locate(name, head)
         if actual is None:
             raise AttnError(
-                f"{self.checkpoint.source}: tensor {theirs} is missing ({name} of a {self.spec.family} model)."
+                N_(
+                    "{source}: tensor {theirs} is missing ({name} of a {family} model).",
+                    source=self.checkpoint.source,
+                    theirs=theirs,
+                    name=name,
+                    family=self.spec.family,
+                )
             )
         self.check_shape(name, shape, tensor, actual)
         if actual not in self.touched:
@@ -148,8 +155,14 @@ class CheckpointWeights:
         if found != expected:
             picked = "" if tensor.take is whole else f" for {name}, a part of it"
             raise AttnError(
-                f"{self.checkpoint.where(actual)}: tensor {actual} has shape {list(stored)}, "
-                f"but config.json requires {list(expected)}{picked}."
+                N_(
+                    "{where}: tensor {name} has shape {stored}, but config.json requires {expected}{picked}.",
+                    where=self.checkpoint.where(actual),
+                    name=actual,
+                    stored=list(stored),
+                    expected=list(expected),
+                    picked=picked,
+                )
             )
 
 

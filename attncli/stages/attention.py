@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attncli.language import N_, joined, listed
 from attncli.stages.entries import (
     ENCODED,
     KEY,
@@ -18,7 +19,6 @@ from attncli.stages.entries import (
     normed,
     number,
 )
-from attncli.text.language import N_, joined, listed
 
 
 def _projection(letter: str) -> Rule:

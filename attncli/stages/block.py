@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from attncli.architecture.spec import Experts, FeedForward
+from attncli.language import N_, joined
 from attncli.stages.entries import EXPERTS, HIDDEN, ROWS, Context, Entry, normed, number
-from attncli.text.language import N_, joined
 
 
 def _added(p: Context, symbol: str, normed: bool) -> str:

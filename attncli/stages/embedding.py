@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from attncli.architecture.spec import Embed
+from attncli.language import N_, joined
 from attncli.stages.entries import ROWS, Context, Entry, normed, number
-from attncli.text.language import N_, joined
 
 
 def _embed(p: Context) -> str:

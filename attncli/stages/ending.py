@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from attncli.language import N_
 from attncli.stages.entries import ROWS, VOCAB, Context, Entry, normed, number
-from attncli.text.language import N_
 
 
 def _final_symbol(p: Context) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
+from attncli.language import N_
 from attncli.stages import HEAD_AXES, ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
 from attncli.stages.names import ATTENTIONS, HEADS, SELF
 
@@ -147,10 +148,23 @@ def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageErro
     """`elsewhere`: the layers that have the stage but were not selected."""
     if elsewhere:
         listed = ", ".join(str(layer) for layer in sorted(layer for layer in elsewhere if layer is not None))
-        return UsageError(f"{pattern!r} is not in the selected layers, but in {listed}.", "Try --layer all.")
+        return UsageError(
+            N_("{pattern!r} is not in the selected layers, but in {listed}.", pattern=pattern, listed=listed),
+            N_("Try --layer all."),
+        )
     layer = layer_of(pattern.replace("blocks.", "layers."))
     if layer is not None and layer >= spec.layers:
-        return UsageError(f"no stage {pattern!r}: the model has {spec.layers} layers, 0 to {spec.layers - 1}.")
+        return UsageError(
+            N_(
+                "no stage {pattern!r}: the model has {layers} layers, 0 to {last}.",
+                pattern=pattern,
+                layers=spec.layers,
+                last=spec.layers - 1,
+            )
+        )
     known = dict.fromkeys(relative(name) for name in offered(spec))
     within = re.sub(r"^((encoder|decoder)\.)?(layers|blocks)\.[^.]+\.", "", pattern)
-    return UsageError(f"no stage matches {pattern!r} in this {spec.family} model.", nearest(within, known))
+    return UsageError(
+        N_("no stage matches {pattern!r} in this {family} model.", pattern=pattern, family=spec.family),
+        nearest(within, known),
+    )

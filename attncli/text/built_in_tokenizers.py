@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
+from attncli.language import N_
 from attncli.text.tokenization import Tokenizer, byte_alphabet, from_library, opaque_ids
 from attncli.text.tokens import Tokens
 
@@ -37,7 +38,9 @@ def _open_encoder(kind: str) -> Callable[[str, str | None, bool, int | None], To
 
     def encode(text: str, pair: str | None, special: bool, limit: int | None) -> Tokens:
         if pair is not None:
-            raise UsageError("seeded weights take one segment: --pair needs a model with segments, such as BERT.")
+            raise UsageError(
+                N_("seeded weights take one segment: --pair needs a model with segments, such as BERT.")
+            )
         words = splitter.pre_tokenize_str(text)[:limit]
         vocabulary = tuple(dict.fromkeys(word for word, _ in words))
         id_of = {word: i for i, word in enumerate(vocabulary)}

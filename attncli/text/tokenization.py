@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from attncli.errors import AttnError, UsageError
+from attncli.language import N_
 from attncli.text.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def without_tokenizer(
 
     def refuse(text: str, pair: str | None, special: bool, limit: int | None) -> Tokens:
         raise AttnError(
-            f"{source} has no tokenizer that attn can read ({supported}).",
-            "Pass --tokenizer PATH, or token ids with --ids.",
+            N_("{source} has no tokenizer that attn can read ({supported}).", source=source, supported=supported),
+            N_("Pass --tokenizer PATH, or token ids with --ids."),
         )
 
     return Tokenizer(refuse, opaque_ids)
@@ -75,7 +76,9 @@ def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
             try:
                 tokenizer.enable_truncation(limit)
             except ValueError as error:
-                raise UsageError(f"the model's {limit} positions have no room for text: {error}") from error
+                raise UsageError(
+                    N_("the model's {limit} positions have no room for text: {error}", limit=limit, error=error)
+                ) from error
         encoding = tokenizer.encode(text, pair, add_special_tokens=special)
         of_text = [sequence is not None for sequence in encoding.sequence_ids]
         return Tokens(

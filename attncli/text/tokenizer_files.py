@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attncli.errors import AttnError
 from attncli.files import json_object, read_bytes
+from attncli.language import N_
 from attncli.text.tokenization import Tokenizer, from_library
 
 if TYPE_CHECKING:
@@ -28,18 +29,20 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
         try:
             tokenizer = _read(file, folder)
         except (OSError, ValueError) as error:
-            raise AttnError(f"{file} cannot be read as a tokenizer: {error}") from error
+            raise AttnError(N_("{file} cannot be read as a tokenizer: {error}", file=file, error=error)) from error
         except Exception as error:
             if type(error) is not Exception:  # the library raises bare Exception for a malformed file
                 raise
-            raise AttnError(f"{file} cannot be read as a tokenizer: {error}") from error
+            raise AttnError(N_("{file} cannot be read as a tokenizer: {error}", file=file, error=error)) from error
         if tokenizer is None:
             continue
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return from_library(tokenizer)
     if path.is_file():
-        raise AttnError(f"{path} is not a tokenizer: the file must be tokenizer.json, vocab.json or vocab.txt.")
+        raise AttnError(
+            N_("{path} is not a tokenizer: the file must be tokenizer.json, vocab.json or vocab.txt.", path=path)
+        )
     return None
 
 

@@ -1,7 +1,7 @@
 """Words that are data elsewhere (names of axes, of fields, of kinds) and are shown to people. They are marked for
 translation here, where tools/translations.py finds them."""
 
-from attncli.text.language import N_
+from attncli.language import N_
 
 AXES = (
     N_("position"),

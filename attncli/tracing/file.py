@@ -8,6 +8,7 @@ import numpy as np
 
 from attncli.errors import AttnError
 from attncli.files import DOCUMENT
+from attncli.language import N_
 from attncli.tracing.document import Arrays
 
 
@@ -15,14 +16,14 @@ def read(path: Path) -> tuple[Arrays, str | None]:
     """The arrays of a .safetensors or .npz file, and the document beside them, if any. Raises AttnError for any
     other file."""
     if path.suffix.lower() == ".json":
-        raise AttnError(f"{path} is JSON, which has no -inf.",
-                        "Trace.load reads .npz and .safetensors, which keep every number.")  # fmt: skip
+        raise AttnError(N_("{path} is JSON, which has no -inf.", path=path),
+                        N_("Trace.load reads .npz and .safetensors, which keep every number."))  # fmt: skip
     try:
         return _read_npz(path) if path.suffix.lower() == ".npz" else _read_safetensors(path)
     except FileNotFoundError:
-        raise AttnError(f"no such file: {path}") from None
+        raise AttnError(N_("no such file: {path}", path=path)) from None
     except OSError as error:
-        raise AttnError(f"cannot read {path}: {error.strerror or error}") from error
+        raise AttnError(N_("cannot read {path}: {reason}", path=path, reason=error.strerror or error)) from error
 
 
 def _read_npz(path: Path) -> tuple[Arrays, str | None]:
@@ -32,10 +33,10 @@ def _read_npz(path: Path) -> tuple[Arrays, str | None]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise AttnError(f"{path} is not a trace: it holds a single array.")
+                raise AttnError(N_("{path} is not a trace: it holds a single array.", path=path))
             stored = {name: archive[name] for name in archive.files}
     except (ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise AttnError(f"{path} is not an .npz file: {error}") from error
+        raise AttnError(N_("{path} is not an .npz file: {error}", path=path, error=error)) from error
     return stored, str(stored[DOCUMENT]) if DOCUMENT in stored else None
 
 
@@ -43,7 +44,7 @@ def _read_safetensors(path: Path) -> tuple[Arrays, str | None]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():  # the library's own message does not name the file
-        raise FileNotFoundError(path) if not path.exists() else AttnError(f"{path} is not a file.")
+        raise FileNotFoundError(path) if not path.exists() else AttnError(N_("{path} is not a file.", path=path))
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -51,4 +52,4 @@ def _read_safetensors(path: Path) -> tuple[Arrays, str | None]:
                 return {}, None
             return {name: file.get_tensor(name) for name in file.keys()}, metadata[DOCUMENT]  # noqa: SIM118
     except (SafetensorError, TypeError) as error:
-        raise AttnError(f"{path} is not a safetensors file: {error}") from error
+        raise AttnError(N_("{path} is not a safetensors file: {error}", path=path, error=error)) from error

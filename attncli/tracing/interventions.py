@@ -10,6 +10,7 @@ import numpy as np
 from attncli.architecture.spec import Spec
 from attncli.errors import AttnError
 from attncli.formula.types import Array, Index
+from attncli.language import N_
 from attncli.stages.selecting import select
 
 Intervention = Callable[[str, Array, "Index | None", Index], Array]
@@ -39,8 +40,15 @@ class Interventions:
             shape = None if changed is None else np.shape(changed)
             if shape != values.shape:
                 found = "nothing" if shape is None else f"shape {list(shape)}"
-                raise AttnError(f"{name} has shape {list(values.shape)}, but its intervention returned {found}.",
-                                "Return an array of the same shape.")  # fmt: skip
+                raise AttnError(
+                    N_(
+                        "{name} has shape {shape}, but its intervention returned {found}.",
+                        name=name,
+                        shape=list(values.shape),
+                        found=found,
+                    ),
+                    N_("Return an array of the same shape."),
+                )
             # a copy: the forward may write over what it goes on with, and the function may keep what it returned
             values = np.array(changed, dtype=values.dtype)
         return values

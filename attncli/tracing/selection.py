@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attncli.errors import UsageError
+from attncli.language import N_
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Selection:
     def __post_init__(self) -> None:
         for field in ("stages", "heads", "queries", "encoder_queries"):
             if getattr(self, field) == ():
-                raise UsageError(f"{field} is empty: there is nothing to compute.")
+                raise UsageError(N_("{field} is empty: there is nothing to compute.", field=field))
 
     def rows(self, stage: str) -> tuple[int, ...] | None:
         """The query rows to keep of a stage, by its name or the beginning of its name."""

@@ -12,6 +12,7 @@ import orjson
 from attncli import stages as catalogue
 from attncli.errors import AttnError, UsageError, nearest
 from attncli.files import encode, npz_bytes, safetensors_bytes, write_whole
+from attncli.language import N_
 from attncli.text.tokens import Tokens
 from attncli.tracing.document import Arrays, arrays, stage_facts, stage_from, stage_object, tokens_from
 from attncli.tracing.file import read
@@ -111,8 +112,8 @@ class Trace(Mapping[str, Stage]):
         file, stages = Path(path), list(self.stages.values())
         as_bytes = SAVED.get(file.suffix.lower())
         if as_bytes is None:
-            hint = f"Name a file that ends in {', '.join(SAVED)}."
-            raise UsageError(f"cannot save a trace as {file.name}.", hint)
+            hint = N_("Name a file that ends in {endings}.", endings=", ".join(SAVED))
+            raise UsageError(N_("cannot save a trace as {name}.", name=file.name), hint)
         data = as_bytes(self, stages)
         with write_whole(file) as output:
             output.write(data)
@@ -124,20 +125,30 @@ class Trace(Mapping[str, Stage]):
         this one cannot read."""
         stored, text = read(Path(path))
         if text is None:
-            raise AttnError(f"{path} is not a trace.", "Trace.save writes one.")
+            raise AttnError(N_("{path} is not a trace.", path=path), N_("Trace.save writes one."))
         try:
             document = orjson.loads(text)
             if (schema := document["schema"]) not in SCHEMAS:
                 newer = str(schema).startswith(("attn.trace/", "attn.pe/"))
-                hint = "A newer attn wrote it; update attn." if newer else "Trace.save writes a trace."
-                raise AttnError(f"{path} holds {schema}, but a trace is {' or '.join(SCHEMAS)}.", hint)
+                hint = N_("A newer attn wrote it; update attn.") if newer else N_("Trace.save writes a trace.")
+                raise AttnError(
+                    N_(
+                        "{path} holds {schema}, but a trace is {schemas}.",
+                        path=path,
+                        schema=schema,
+                        schemas=" or ".join(SCHEMAS),
+                    ),
+                    hint,
+                )
             trace = _trace(document, stored)
             if trace.parameters:
                 return trace  # of a formula: every field beside the stages is a parameter
             known = _document(trace, list(trace.stages.values()))
             return replace(trace, unknown=unknown_fields(document, known))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise AttnError(f"{path} is not a trace that can be read: {error!r} in its document.") from error
+            raise AttnError(
+                N_("{path} is not a trace that can be read: {error!r} in its document.", path=path, error=error)
+            ) from error
 
 
 def _listed(names: list[str]) -> str:

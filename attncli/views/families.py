@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from attncli.language import N_, joined, listed
 from attncli.model.family_traits import FamilyTraits
 from attncli.render.page.blocks import Note
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.page.records import Records
-from attncli.text.language import N_, joined, listed
 from attncli.version import __version__
 
 NOTE = N_(

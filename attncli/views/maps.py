@@ -10,9 +10,9 @@ import numpy as np
 
 from attncli.formula.pooling import Side
 from attncli.insights.maps import HeadMatrix, MapSection, marked, score_of
+from attncli.language import N_, joined
 from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.page import Arrays, Options, Page, Record, Section
-from attncli.text.language import N_, joined
 from attncli.text.visible import visible
 from attncli.tracing.trace import Trace, head_object
 from attncli.views.subject import opening

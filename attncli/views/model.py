@@ -10,11 +10,11 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from attncli.architecture.traits import Kind, LayerTraits, StackTraits, Traits, ranges
+from attncli.language import N_, joined, listed
 from attncli.model.describing import Description, Fit
 from attncli.render.page.blocks import Markdown
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.text.language import N_, joined, listed
 from attncli.text.visible import visible_lines
 from attncli.version import __version__
 

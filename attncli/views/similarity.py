@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from attncli.insights.similarity import AtDistance
+from attncli.language import N_
 from attncli.render.page.blocks import Formula, Note
 from attncli.render.page.figures import BarChart, Column
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.page.records import Records
-from attncli.text.language import N_
 from attncli.version import __version__
 
 LINES = 40

@@ -8,10 +8,10 @@ from itertools import product
 
 import numpy as np
 
+from attncli.language import Say
 from attncli.render.page.blocks import Formula, Matrix
 from attncli.render.page.page import Arrays, Block, Options, Page, Record, Section
 from attncli.stages.names import WEIGHTS, WEIGHTS_WITH_SINK, within_attention
-from attncli.text.language import Say
 from attncli.text.visible import visible
 from attncli.tracing.document import stage_facts, stage_object
 from attncli.tracing.stage import Stage

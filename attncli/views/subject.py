@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from attncli.language import Say
 from attncli.render.page.blocks import Subject
-from attncli.text.language import Say
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible, visible_line
 from attncli.tracing.trace import ModelInfo, Trace

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attncli.language import N_
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.page import Options, Page, Record, Section
 from attncli.render.page.records import Records
-from attncli.text.language import N_
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 from attncli.version import __version__

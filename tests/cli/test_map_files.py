@@ -122,9 +122,9 @@ def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.Mon
     pytest.importorskip("matplotlib")
     from matplotlib.font_manager import fontManager
 
+    from attncli.language import ENGLISH, language
     from attncli.render.pictures.drawing import Drawing
     from attncli.render.pictures.png import with_fonts
-    from attncli.text.language import ENGLISH, language
 
     monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name.startswith("DejaVu")])
     for say in (ENGLISH, language("ja")):  # the note must be in characters that there are

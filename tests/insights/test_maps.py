@@ -21,10 +21,10 @@ from attncli.insights.mapping import compute_maps, plan_maps
 from attncli.insights.maps import HeadMatrix, MapSection, in_order
 from attncli.insights.patterns import PATTERNS, score
 from attncli.insights.similarity import by_distance, dot_products
+from attncli.language import ENGLISH
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, levels
 from attncli.render.terminal.heatmap import heatmap, laid_out, scale_lines
 from attncli.render.terminal.ink import ink, painted
-from attncli.text.language import ENGLISH
 from attncli.tracing import slabs
 from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace

@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from attncli.language import language
 from attncli.render.page.blocks import Markdown, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.figures import BarChart, Column, Table
 from attncli.render.page.formats import write
 from attncli.render.page.maps import HeadMap, HeadMaps, Side
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.text.language import language
 from attncli.text.tokens import Tokens
 from tests.support import toy_view
 

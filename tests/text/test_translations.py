@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import attncli
+from attncli.language import LANGUAGES, LOCALE, Message, language
 from attncli.model.describing import describe
 from attncli.stages import context_of, entry_of, offered
-from attncli.text.language import LANGUAGES, LOCALE, Message, language
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

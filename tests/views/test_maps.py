@@ -16,12 +16,12 @@ from attncli.formula.pooling import Side
 from attncli.insights.head_scores import Scores
 from attncli.insights.maps import HeadMatrix, MapSection
 from attncli.insights.patterns import PATTERNS
+from attncli.language import ENGLISH
 from attncli.render.page.formats import open_writer
 from attncli.render.page.levels import levels
 from attncli.render.page.page import Options
 from attncli.render.terminal.ink import enlarged, ink, painted
 from attncli.render.terminal.map_grid import grid_of
-from attncli.text.language import ENGLISH
 from attncli.tracing.trace import Trace
 from attncli.views.maps import head_maps, page, pooled_by, section
 

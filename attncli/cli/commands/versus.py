@@ -11,6 +11,7 @@ from attncli.cli.options import output_options, sentence_options
 from attncli.cli.requests import typed_options
 from attncli.errors import UsageError
 from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, settings
+from attncli.language import N_
 from attncli.model.request import Input, Output
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def command(
     asked = settings(only, d_model, seed, gain, forget_bias, lengths, tokenizer)
     if threads is not None and "sequential" not in asked.experiments:
         raise UsageError(
-            "--threads only affects the experiment sequential, which --only leaves out.",
-            "Add --only sequential, or leave out --threads.",
+            N_("--threads only affects the experiment sequential, which --only leaves out."),
+            N_("Add --only sequential, or leave out --threads."),
         )
     with Progress() as progress:
         comparison, tokens = compared(asked, text, progress)

@@ -6,6 +6,7 @@ from attncli.errors import UsageError
 from attncli.insights.versus.comparison import Comparison, compare
 from attncli.insights.versus.models import Progress, seeded_models, silent
 from attncli.insights.versus.settings import Settings
+from attncli.language import N_
 from attncli.model.pipeline import prepare
 from attncli.model.request import Input, ModelSource, Request
 from attncli.text.tokens import Tokens
@@ -24,7 +25,12 @@ def compared(settings: Settings, text: Input, progress: Progress = silent) -> tu
     tokens = prepared.tokens
     if len(tokens) > MOST_TOKENS:
         raise UsageError(
-            f"The text has {len(tokens)} tokens; at most {MOST_TOKENS} can be compared.", "Shorten the text."
+            N_(
+                "The text has {tokens_count} tokens; at most {most_tokens} can be compared.",
+                tokens_count=len(tokens),
+                most_tokens=MOST_TOKENS,
+            ),
+            N_("Shorten the text."),
         )
     x = prepared.model.weights.rows("embed.tokens.weight", tokens.ids)  # [position, d_model], float64
     models = seeded_models(settings.d_model, settings.seed, settings.gain, settings.forget_bias)

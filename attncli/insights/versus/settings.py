@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attncli.errors import UsageError
+from attncli.language import N_
 from attncli.model.request import is_count
 
 EXPERIMENTS = ("sequential", "range", "order")
@@ -43,25 +44,33 @@ def settings(
     experiments = tuple(only) if only else EXPERIMENTS
     for name in experiments:
         if name not in EXPERIMENTS:
-            raise UsageError(f"no experiment {name!r}.", f"Known: {', '.join(EXPERIMENTS)}.")
+            raise UsageError(
+                N_("no experiment {name!r}.", name=name),
+                N_("Known: {experiments}.", experiments=", ".join(EXPERIMENTS)),
+            )
     if not is_count(d_model) or not 2 <= d_model <= WIDEST:
-        raise UsageError(f"--d-model {d_model!r} is out of range: 2 to {WIDEST}.")
+        raise UsageError(
+            N_("--d-model {d_model!r} is out of range: 2 to {widest}.", d_model=d_model, widest=WIDEST)
+        )
     if d_model % 2 and "order" in experiments:
         raise UsageError(
-            f"--d-model {d_model} is odd, and sinusoidal positions come in pairs.", "Use an even number."
+            N_("--d-model {d_model} is odd, and sinusoidal positions come in pairs.", d_model=d_model),
+            N_("Use an even number."),
         )
     if lengths is not None and "sequential" not in experiments:
         raise UsageError(
-            "--lengths only affects the experiment sequential, which --only leaves out.",
-            "Add --only sequential, or leave out --lengths.",
+            N_("--lengths only affects the experiment sequential, which --only leaves out."),
+            N_("Add --only sequential, or leave out --lengths."),
         )
     for flag, value in (("gain", gain), ("forget-bias", forget_bias)):
         if value is not None and experiments == ("sequential",):
-            raise UsageError(f"--{flag} does not affect the experiment sequential.")
+            raise UsageError(N_("--{flag} does not affect the experiment sequential.", flag=flag))
     if gain is not None and not 0 <= gain <= 100:
-        raise UsageError(f"--gain {gain:g} is out of range: 0 to 100.")
+        raise UsageError(N_("--gain {gain:g} is out of range: 0 to 100.", gain=gain))
     if forget_bias is not None and not -100 <= forget_bias <= 100:
-        raise UsageError(f"--forget-bias {forget_bias:g} is out of range: -100 to 100.")
+        raise UsageError(
+            N_("--forget-bias {forget_bias:g} is out of range: -100 to 100.", forget_bias=forget_bias)
+        )
     return Settings(
         experiments,
         d_model,
@@ -80,5 +89,11 @@ def _lengths(asked: str | Sequence[int]) -> tuple[int, ...]:
     except (TypeError, ValueError):
         lengths = []
     if not lengths or not 1 <= lengths[0] <= lengths[-1] <= LONGEST:
-        raise UsageError(f"--lengths {asked!r}: give numbers from 1 to {LONGEST}, as in --lengths 16,128,1024.")
+        raise UsageError(
+            N_(
+                "--lengths {asked!r}: give numbers from 1 to {longest}, as in --lengths 16,128,1024.",
+                asked=asked,
+                longest=LONGEST,
+            )
+        )
     return tuple(lengths)

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from attncli.errors import UsageError
 from attncli.files import encode
+from attncli.language import N_
 from attncli.render.page.page import Arrays, Page, Record, Section
 
 AsBytes = Callable[[Arrays, str], bytes]
@@ -30,8 +31,8 @@ class ArraysWriter:
         """Writes the file. Raises UsageError for a page that has no arrays."""
         if not self.arrays:
             raise UsageError(
-                f"{self.name} holds arrays of numbers, and this page has none.",
-                "Use --json, --format csv or --format md.",
+                N_("{name} holds arrays of numbers, and this page has none.", name=self.name),
+                N_("Use --json, --format csv or --format md."),
             )
         document: dict[str, Any] = {**self.page.head, self.page.items: self.items, **self.page.beside_arrays}
         self.output.write(self.as_bytes(self.arrays, encode(document).decode()))

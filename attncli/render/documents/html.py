@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from attncli.files import encode
 from attncli.formula.pooling import Side
+from attncli.language import N_, Say
 from attncli.render.documents.html_tables import bar_chart, matrix_table, table
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.figures import BarChart, Items, Plot, Table
@@ -24,7 +25,6 @@ from attncli.render.page.text import safe, shown
 from attncli.render.pictures.drawing import Cells, Drawing
 from attncli.render.pictures.layout import layout
 from attncli.render.pictures.svg import svg
-from attncli.text.language import N_, Say
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 

@@ -8,12 +8,12 @@ from math import isfinite
 
 import numpy as np
 
+from attncli.language import Say
 from attncli.render.page.blocks import Matrix
 from attncli.render.page.figures import BarChart, Column, Table
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
 from attncli.render.page.text import shown
-from attncli.text.language import Say
 from attncli.text.visible import visible
 
 SHADE = 60

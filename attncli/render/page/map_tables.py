@@ -8,11 +8,11 @@ from math import isnan
 import numpy as np
 
 from attncli.formula.pooling import Side
+from attncli.language import N_
 from attncli.render.page.blocks import Formula, Heading, Matrix, Note
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.numbers import number
-from attncli.text.language import N_
 from attncli.text.visible import visible
 
 SMALL = 16

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
-from attncli.text.language import ENGLISH, Say
+from attncli.language import ENGLISH, Say
 
 if TYPE_CHECKING:
     from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from attncli.text.language import Say
+from attncli.language import Say
 from attncli.text.visible import visible
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")

@@ -8,6 +8,7 @@ import numpy as np
 from rich.cells import cell_len
 
 from attncli.formula.pooling import Side
+from attncli.language import Say
 from attncli.render.page.levels import STEPS, Levels, levels, scale_number
 from attncli.render.page.line_breaks import fit
 from attncli.render.page.maps import HeadMaps
@@ -27,7 +28,6 @@ from attncli.render.pictures.drawing import (
     Drawing,
     Words,
 )
-from attncli.text.language import Say
 
 SINGLE, THUMB, ABREAST = 640, 128, 16
 """About how large a single map and one of many are, and how many of them lie side by side at most."""

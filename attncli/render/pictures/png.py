@@ -9,13 +9,13 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from attncli.errors import AttnError
+from attncli.language import N_, Say
 from attncli.render.page.colors import scale
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS
 from attncli.render.page.page import Options, Page
 from attncli.render.pictures.drawing import FONT, QUIET, TURN, Cells, Drawing, Words, text_width
 from attncli.render.pictures.sheet_writer import SheetWriter
 from attncli.render.pictures.svg import NAN_COLOR
-from attncli.text.language import N_, Say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,8 +68,8 @@ def _needs_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise AttnError(
-            "a png needs matplotlib, which is not installed.",
-            "pip install 'attncli[plot]', or write an .svg or .html, which need no other package.",
+            N_("a png needs matplotlib, which is not installed."),
+            N_("pip install 'attncli[plot]', or write an .svg or .html, which need no other package."),
         ) from error
 
 

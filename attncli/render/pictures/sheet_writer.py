@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import IO
 
+from attncli.language import Say
 from attncli.render.page.page import Options, Page, Section
 from attncli.render.pictures.drawing import EDGE, Drawing
 from attncli.render.pictures.layout import add_blocks
-from attncli.text.language import Say
 
 
 class SheetWriter:

@@ -7,12 +7,12 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
+from attncli.language import Say
 from attncli.render.page.colors import scale
 from attncli.render.page.levels import NAN_LEVEL, STEPS, Levels
 from attncli.render.page.page import Options, Page
 from attncli.render.pictures.drawing import FONT, INK, TURN, Box, Cells, Drawing, Line, Words
 from attncli.render.pictures.sheet_writer import SheetWriter
-from attncli.text.language import Say
 
 NAN_COLOR = "#c2185b"
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"

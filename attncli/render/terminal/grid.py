@@ -17,12 +17,12 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 
+from attncli.language import Say
 from attncli.render.page.blocks import Matrix
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.line_breaks import fit
 from attncli.render.page.page import Options
 from attncli.render.terminal.styles import HEAD, QUIET, STRONG, STYLES
-from attncli.text.language import Say
 
 LABEL_WIDTH = 18
 COLUMN_LABEL_WIDTH = 12

@@ -12,10 +12,10 @@ from rich.cells import cell_len
 
 from attncli.formula.pooling import Side, step
 from attncli.formula.types import Array
+from attncli.language import Say
 from attncli.render.page.levels import levels, scale_number
 from attncli.render.page.line_breaks import fit
 from attncli.render.terminal.ink import Ink, enlarged, painted
-from attncli.text.language import Say
 
 LABEL_WIDTH = 18
 LABEL_HEIGHT = 12

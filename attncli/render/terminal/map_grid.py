@@ -9,10 +9,10 @@ import numpy as np
 from rich.cells import cell_len
 
 from attncli.formula.pooling import Side, step
+from attncli.language import Say
 from attncli.render.page.levels import Levels, levels
 from attncli.render.page.maps import HeadMaps
 from attncli.render.terminal.ink import BLANK, Ink, enlarged, painted
-from attncli.text.language import Say
 
 GAP = 2
 NARROWEST = 9

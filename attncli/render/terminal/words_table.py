@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from attncli.language import Say
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.page import Options
 from attncli.render.terminal.styles import HEAD, QUIET, STYLES
 from attncli.render.terminal.wrapping import Running
-from attncli.text.language import Say
 from attncli.text.visible import harmless
 
 NARROW, VERY_NARROW = 72, 48

@@ -15,12 +15,12 @@ from attncli.insights.versus.models import NAMES, Models
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.sequential import WORK, Sequential, operations, steps
 from attncli.insights.versus.settings import Settings
+from attncli.language import N_
 from attncli.render.page.blocks import Heading, Prose, Subject, TokenLine
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.figures import Axis, Column, Curve, Plot, Table
 from attncli.render.page.numbers import amount, factor, percent, plain, rounded, seconds
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.text.language import N_
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 from attncli.views.versus.document import document

@@ -10,8 +10,8 @@ import numpy as np
 from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.order import Difference
 from attncli.insights.versus.sequential import Sequential
+from attncli.language import N_, Message
 from attncli.render.page.numbers import factor, percent
-from attncli.text.language import N_, Message
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 

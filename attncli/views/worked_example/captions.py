@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from attncli.insights.worked_example import StageRow, WorkedExample
+from attncli.language import N_, joined
 from attncli.render.page.blocks import Formula, Heading, Note
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
-from attncli.text.language import N_, joined
 from attncli.views.subject import token_labels
 
 

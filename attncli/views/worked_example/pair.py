@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from attncli.insights.worked_example import WorkedExample
+from attncli.language import N_
 from attncli.render.page.blocks import Note
 from attncli.render.page.figures import Bars, Column, Table
 from attncli.render.page.numbers import number, signed
 from attncli.render.page.page import Block, Options
 from attncli.stages.entries import number as formula_number
 from attncli.stages.names import BIASED, CAPPED, CONTENT_TO_POSITION, MASKED, POSITION_TO_CONTENT, SCALED, SCORES
-from attncli.text.language import N_
 from attncli.views.worked_example.captions import formula, heading, softmax_note
 from attncli.views.worked_example.items import vector
 

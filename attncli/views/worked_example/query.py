@@ -9,12 +9,12 @@ import numpy as np
 
 from attncli.formula.types import Array
 from attncli.insights.worked_example import KeyChoice, KeySum, WorkedExample, partial_sums, summed
+from attncli.language import N_
 from attncli.render.page.blocks import Formula, Note
 from attncli.render.page.figures import Bars, Column, Table
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Block, Options
 from attncli.stages.names import BIASED, MASKED
-from attncli.text.language import N_
 from attncli.views.subject import token_labels
 from attncli.views.worked_example.captions import formula, heading, softmax_note
 from attncli.views.worked_example.items import products, vector

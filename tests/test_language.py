@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from attncli.text.language import ENGLISH, N_, joined, language, listed
+from attncli.language import ENGLISH, N_, joined, language, listed
 from tests.conftest import Run, error_of, text_of
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 LANGUAGES = ("en", "ja")
-DOMAIN, LOCALE = "attn", Path(__file__).parent.parent / "locale"
+DOMAIN, LOCALE = "attn", Path(__file__).parent / "locale"
 
 
 class Message(str):
