@@ -3,7 +3,6 @@ changes that llama.cpp's conversion made to the tensors are undone."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 from attncli.checkpoints import Checkpoint, Stored, Take, whole
 from attncli.checkpoints.computed import ComputedTensor, RowIndex
 from attncli.checkpoints.gguf_file import GgufFile, GgufTensor, read_gguf
+from attncli.checkpoints.gguf_rope import ROPE_TENSORS, rope_scaling
 from attncli.errors import AttnError
-from attncli.formula.positions import inverse_frequencies, scale_llama3
 from attncli.language import N_
 from attncli.text.tokenization import Tokenizer
 
@@ -118,7 +117,6 @@ _OTHER_KEYS = ("vocab_size", "rope.dimension_count", "attention.key_length", "at
 _ROPE_KEYS = ("rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
             "rope.scaling.attn_factor", "rope.scaling.finetuned", "tensor_data_layout")  # fmt: skip
 _QUERIES = ("blk.0.attn_q.weight", "blk.0.attn_qkv.weight")
-_ROPE_TENSORS = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
 
 
 def open_gguf(path: Path) -> GgufModel:
@@ -181,7 +179,7 @@ def _config(file: GgufFile, architecture: str, layout: _Architecture) -> dict[st
     window = values.get("attention.sliding_window", lambda: 0)()
     if window:
         config["sliding_window"] = _one_value(window)
-    rope = _rope(file, config, values)
+    rope = rope_scaling(file, config, values)
     if rope is None:
         return config
     if rope["rope_type"] == "longrope":  # Phi-3 has the length outside of rope_scaling
@@ -249,94 +247,6 @@ def _count(file: GgufFile, config: Mapping[str, Any], field: str) -> int:
     return value
 
 
-def _rope(
-    file: GgufFile, config: Mapping[str, Any], values: Mapping[str, Callable[[], Any]]
-) -> dict[str, Any] | None:
-    """rope_scaling of config.json; GGUF stores it as a type with numbers, or as a tensor of divisors. None: no
-    scaling."""
-    factor, original, attention = (
-        values.get(f"rope.scaling.{name}", lambda: None)()
-        for name in ("factor", "original_context_length", "attn_factor")
-    )
-    # As in llama.cpp, a factor without a type is linear, and a factor of 0 is no scaling
-    kind = values.get("rope.scaling.type", lambda: "linear" if factor else "none")()
-    if "rope_factors_long.weight" in file.tensors and kind in ("none", "longrope"):
-        return _long_rope(file, config, original, attention)
-    others = [name for name in _ROPE_TENSORS if name in file.tensors]
-    if others == ["rope_freqs.weight"] and kind == "none":
-        return _llama3(file, config)
-    if attention not in (None, 1.0):
-        others.append("attn_factor")
-    if others:
-        raise AttnError(
-            N_(
-                "{path}: rope scaling {kind!r} with {others} is not supported.",
-                path=file.path,
-                kind=kind,
-                others=", ".join(others),
-            )
-        )
-    if kind == "none":
-        return None
-    scaling = {"rope_type": kind, "factor": factor}
-    return scaling if kind == "linear" else scaling | {"original_max_position_embeddings": original}
-
-
-def _long_rope(file: GgufFile, config: Mapping[str, Any], original: Any, attention: Any) -> dict[str, Any]:
-    """Long and short factors (Ding et al. 2024, LongRoPE). attention_factor is added only where it differs from
-    what `transformers` computes: √(1 + ln s / ln original), where s is the context length over the original
-    one."""
-    if "rope_factors_short.weight" not in file.tensors:
-        raise AttnError(
-            N_("{path} has rope_factors_long.weight, but no rope_factors_short.weight.", path=file.path)
-        )
-    factors = {n: file.tensors[f"rope_factors_{n}.weight"].rows(slice(None)).tolist() for n in ("long", "short")}
-    scaling = {"rope_type": "longrope", **{f"{n}_factor": values for n, values in factors.items()}}
-    length = config.get("max_position_embeddings")
-    if not isinstance(original, int) or not isinstance(length, int):
-        raise AttnError(
-            N_(
-                "{path}: rope_factors_long.weight needs context_length and rope.scaling.original_context_length.",
-                path=file.path,
-            )
-        )
-    scaling["original_max_position_embeddings"] = original
-    grown = length / original
-    usual = math.sqrt(1 + math.log(grown) / math.log(original)) if grown > 1 else 1.0
-    if attention is not None and abs(attention - usual) > 1e-5:
-        scaling["attention_factor"] = attention
-    return scaling
-
-
-def _llama3(file: GgufFile, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of Llama 3's scaling, recovered from the divisors in the file. Every Llama 3 has
-    low_freq_factor 1 and high_freq_factor 4. The factor is the largest divisor f. The original length follows from
-    a frequency between the two bounds: wavelength · (3 smooth + 1), where 1 / f = (1 - smooth) / factor + smooth.
-
-    Raises AttnError where the settings do not give back the divisors.
-    """
-    factors = file.tensors["rope_freqs.weight"].rows(slice(None)).astype(np.float64).reshape(-1)
-    if not np.isfinite(factors).all() or (factors <= 0).any():
-        raise AttnError(N_("{path}: rope_freqs.weight has factors that are not numbers above 0.", path=file.path))
-    plain = inverse_frequencies(2 * len(factors), float(config.get("rope_theta", 10000.0)))
-    wavelength, largest = 2 * np.pi / plain, float(factors.max())
-    between = (factors > 1 + 1e-6) & (factors < largest * (1 - 1e-6))
-    if between.any():
-        smooth = (1 / factors[between] - 1 / largest) / (1 - 1 / largest)
-        original = round(float(np.median(wavelength[between] * (3 * smooth + 1))))
-    else:  # any length whose bounds fall between the same two frequencies gives the same divisors
-        original = math.floor(float(wavelength[factors == largest].min()))
-    if not np.allclose(scale_llama3(plain, largest, 1.0, 4.0, original), plain / factors, rtol=1e-5, atol=0):
-        raise AttnError(
-            N_("{path}: the factors of rope_freqs.weight are not those of Llama 3's scaling.", path=file.path)
-        )
-    return {"rope_type": "llama3", "factor": largest, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-            "original_max_position_embeddings": original}  # fmt: skip
-
-
-# ------------------------------------------------------------------ tensors
-
-
 @dataclass(frozen=True)
 class _GgufCheckpoint:
     """Tensors under their Hugging Face names. Each is dequantized when it is read, and only the requested rows."""
@@ -370,7 +280,7 @@ def _tensors(file: GgufFile, layout: _Architecture, config: Mapping[str, Any]) -
     """Every tensor of the file but the rotary factors, under its Hugging Face name."""
     computed: dict[str, ComputedTensor] = {}
     for name, tensor in file.tensors.items():
-        if name in _ROPE_TENSORS:
+        if name in ROPE_TENSORS:
             continue
         stem, _, ending = name.rpartition(".")
         template, layer = _split(stem)
