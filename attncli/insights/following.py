@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from attncli.errors import UsageError
 from attncli.insights.worked_example import WorkedExample, stages_of, worked_example
 from attncli.language import N_
-from attncli.model.indices import heads_of, positions_of, written
+from attncli.model.heads import heads_asked, heads_of, layers_asked
+from attncli.model.indices import positions_of, written
 from attncli.model.pipeline import Prepared, layers_in, run_selection, side_of
 from attncli.stages import attention_of, offered
 from attncli.text.tokens import Tokens
-from attncli.tracing.selection import Selection
+from attncli.tracing.selection import Heads, Selection
 from attncli.tracing.stage import Stage
 
 ELSEWHERE = {
@@ -28,7 +29,7 @@ class Followed:
     stages' names (`layers.3.attn`). `heads` None: all. `key`: the requested key; None: all."""
 
     attentions: tuple[str, ...]
-    heads: tuple[int, ...] | None
+    heads: Heads
     query: int
     key: int | None
 
@@ -53,7 +54,7 @@ def followed(prepared: Prepared) -> Followed | None:
         return None
     key = None if scope.keys is None else _key(prepared, of_keys, key_side)
     attentions = _attentions(prepared)
-    heads = heads_of(spec, [f"{path}.q" for path in attentions], scope.heads)
+    heads = heads_of(spec, [f"{path}.q" for path in attentions], heads_asked(scope))
     return Followed(attentions, heads, queries[0], key)
 
 
@@ -99,7 +100,7 @@ def _attentions(prepared: Prepared) -> tuple[str, ...]:
     layers = sorted(layers_in(prepared)[prefix])
     if not layers:
         count = len(prepared.model.spec.stack(prefix).layers)
-        asked = prepared.request.scope.layers
+        asked = layers_asked(prepared.request.scope)
         assert asked is not None  # the default layer is one that every stack has
         raise UsageError(
             N_(
@@ -127,13 +128,14 @@ def follow(
         on_stage(stage)
         stages[stage.name] = stage
 
-    run_selection(prepared, _selection(prepared, asked), keep, progress=progress)
+    selection = _selection(prepared, asked)
+    run_selection(prepared, selection, keep, progress=progress)
     trace = replace(prepared.head, stages=stages)
     return tuple(
         worked_example(trace, path, attention, head, asked.query)
         for path in asked.attentions
         for attention in [attention_of(spec, f"{path}.q")]
-        for head in (range(attention.heads) if asked.heads is None else asked.heads)
+        for head in selection.heads_in(path) or range(attention.heads)
     )
 
 

@@ -89,7 +89,8 @@ def _planned_section(
 
 
 def _heads(spec: Spec, selection: Selection, name: str) -> Sequence[int]:
-    return range(attention_of(spec, name).heads) if selection.heads is None else selection.heads
+    heads = selection.heads_in(name)
+    return range(attention_of(spec, name).heads) if heads is None else heads
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from attncli.formula.types import Array
 from attncli.insights.mapping import compute_maps, map_stages, plan_maps
 from attncli.insights.maps import MapSection, in_order
 from attncli.language import N_
+from attncli.model.heads import layers_asked
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.pipeline import Prepared, selection_of, side_of
 from attncli.model.request import is_count
@@ -25,7 +26,7 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     stage without queries and keys, and for a `sort` by weights that are not selected.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
-    stages = map_stages(spec, scope.stages or (), layers_of(spec, "all" if scope.layers is None else scope.layers))
+    stages = map_stages(spec, scope.stages or (), layers_of(spec, layers_asked(scope) or "all"))
     if sort != "layer" and not any(relative(name) == f"{SELF}.{WEIGHTS}" for name in stages):
         raise UsageError(
             N_("--sort {sort} needs the weights of self-attention, which are not selected.", sort=sort),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
 from attncli.language import N_
 from attncli.model.request import Indices
-from attncli.stages.selecting import head_counts
 from attncli.text.tokens import Tokens
 
 
@@ -18,7 +17,7 @@ def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int
     if asked == "all":
         return tuple(range(count))
     chosen: set[int] = set()
-    for first, last in _ranges(asked, what):
+    for first, last in _ranges(asked, count, what):
         for end in (first, last):
             if not -count <= end < count:
                 several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "there is only 0"
@@ -39,12 +38,15 @@ def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int
     return tuple(sorted(chosen))
 
 
-def _ranges(asked: Indices, what: str) -> list[tuple[int, int]]:
-    """The first and the last index of each range."""
+def _ranges(asked: Indices, count: int, what: str) -> list[tuple[int, int]]:
+    """The first and the last index of each range; a glob (`*`, `1?`) means each of the indices that it matches."""
     if not isinstance(asked, str):
         return [(index, index) for index in asked]
     ranges = []
     for text in asked.split(","):
+        if matched := [i for i in range(count) if "*" in text or "?" in text if fnmatchcase(str(i), text.strip())]:
+            ranges += [(index, index) for index in matched]
+            continue
         match = re.fullmatch(r"\s*(-?\d{1,18})(?:-(-?\d{1,18}))?\s*", text)
         if match is None:
             raise UsageError(
@@ -66,28 +68,12 @@ def layers_of(spec: Spec, asked: Indices) -> dict[str, set[int]]:
         count = len(stack.layers)
         chosen[stack.prefix] = {
             index - shift
-            for one_range in _one_by_one(asked)
-            for shift in [longest - count if _from_the_end(one_range) else 0]
+            for one_range in one_by_one(asked)
+            for shift in [longest - count if from_the_end(one_range) else 0]
             for index in indices(one_range, longest, "layer")
             if 0 <= index - shift < count
         }
     return chosen
-
-
-def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> tuple[int, ...] | None:
-    """The requested heads of some stages, which every one of these must have; None: all. Raises UsageError for a
-    head that a stage does not have, and for one counted from the end where the stages have different numbers."""
-    if asked is None or asked == "all":
-        return None
-    counts = head_counts(spec, stages)
-    if len(counts) > 1 and any(map(_from_the_end, _one_by_one(asked))):
-        listed = " or ".join(map(str, counts))
-        raise UsageError(
-            N_("--head {asked}: the selected stages have {listed} heads.", asked=written(asked), listed=listed),
-            N_("Count from 0, or ask for all."),
-        )
-    heads = indices(asked, counts[0], "head")
-    return None if len(heads) == counts[-1] else heads
 
 
 def written(asked: Indices) -> str:
@@ -95,12 +81,12 @@ def written(asked: Indices) -> str:
     return asked if isinstance(asked, str) else ",".join(map(str, asked))
 
 
-def _one_by_one(asked: Indices) -> list[Indices]:
+def one_by_one(asked: Indices) -> list[Indices]:
     """Each range by itself."""
     return [*asked.split(",")] if isinstance(asked, str) else [(index,) for index in asked]
 
 
-def _from_the_end(one_range: Indices) -> bool:
+def from_the_end(one_range: Indices) -> bool:
     return one_range.strip().startswith("-") if isinstance(one_range, str) else one_range[0] < 0
 
 

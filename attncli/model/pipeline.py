@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from attncli.errors import UsageError
 from attncli.language import N_
-from attncli.model.indices import heads_of, layers_of, positions_of
+from attncli.model.heads import heads_asked, heads_of, layers_asked
+from attncli.model.indices import layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
 from attncli.model.loading import load
 from attncli.model.model import Model
@@ -53,7 +54,7 @@ def prepare(request: Request, model: Model | None = None, schema: str = "attn.tr
 
 def layers_in(prepared: Prepared) -> dict[str, set[int]]:
     """The layers of each stack, by its prefix: those that the request names, or the model's own default."""
-    asked = prepared.request.scope.layers
+    asked = layers_asked(prepared.request.scope)
     return layers_of(prepared.model.spec, (prepared.model.layer,) if asked is None else asked)
 
 
@@ -71,7 +72,7 @@ def selection_of(prepared: Prepared, stages: Sequence[str]) -> Selection:
     Raises UsageError for a head, a row or a side that is not there.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
-    heads = heads_of(spec, stages, scope.heads)
+    heads = heads_of(spec, stages, heads_asked(scope))
     if prepared.target is None:
         if scope.encoder_queries not in (None, "all"):
             raise UsageError(

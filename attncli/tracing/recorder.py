@@ -89,9 +89,8 @@ class Recorder:
 
     def heads(self, prefix: str, attention: Attention) -> tuple[int, ...]:
         """The heads of an attention that must be computed: all, unless nothing after Z = A V is wanted."""
-        if prefix == self.last_attention and self.selection.heads is not None:
-            return self.selection.heads
-        return tuple(range(attention.heads))
+        wanted = self.selection.heads_in(prefix) if prefix == self.last_attention else None
+        return tuple(range(attention.heads)) if wanted is None else wanted
 
     # ------------------------------------------------------------------ stages that come whole
 
@@ -157,7 +156,7 @@ class Recorder:
 
     def _wanted(self, name: str) -> tuple[Index, Index]:
         """The heads and rows that are wanted of an attention, by the beginning of its stages' names."""
-        heads, rows = self.selection.heads, self.selection.rows(name)
+        heads, rows = self.selection.heads_in(name), self.selection.rows(name)
         count = catalogue.attention_of(self.spec, name).heads
         return (
             np.arange(count) if heads is None else np.asarray(heads),
@@ -191,8 +190,9 @@ class Recorder:
     # ------------------------------------------------------------------ handing on
 
     def _kept_heads(self, name: str) -> tuple[int, ...] | None:
-        heads, axis = self.selection.heads, catalogue.entry_of(name).axes[0]
-        if heads is None or axis not in catalogue.HEAD_AXES:
+        axis = catalogue.entry_of(name).axes[0]
+        heads = self.selection.heads_in(name) if axis in catalogue.HEAD_AXES else None
+        if heads is None:
             return None
         if axis == "head":
             return heads

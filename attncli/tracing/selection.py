@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attncli.errors import UsageError
 from attncli.language import N_
+from attncli.stages.names import split
+
+Heads = tuple[int, ...] | Mapping[tuple[str, int], tuple[int, ...]] | None
+"""Heads in ascending order: of every layer, or of each layer by its stack and number; None: all."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +23,21 @@ class Selection:
     """
 
     stages: tuple[str, ...]
-    heads: tuple[int, ...] | None = None
+    heads: Heads = None
     queries: tuple[int, ...] | None = None
     encoder_queries: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for field in ("stages", "heads", "queries", "encoder_queries"):
-            if getattr(self, field) == ():
+            if getattr(self, field) in ((), {}):
                 raise UsageError(N_("{field} is empty: there is nothing to compute.", field=field))
+
+    def heads_in(self, stage: str) -> tuple[int, ...] | None:
+        """The heads to keep of a stage, by its name or the beginning of its name; None: all."""
+        if not isinstance(self.heads, Mapping):
+            return self.heads
+        stack, layer, _ = split(stage)
+        return None if layer is None else self.heads.get((stack, layer))
 
     def rows(self, stage: str) -> tuple[int, ...] | None:
         """The query rows to keep of a stage, by its name or the beginning of its name."""

@@ -47,10 +47,12 @@ TOP = 5
 @input_options
 @target_options
 @model_options
+@click.option("--layer", metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0; 1 for story]")
 @click.option(
-    "--layer", default=None, metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0; 1 for story]"
+    "--head",
+    metavar="HEADS",
+    help="Heads to show: 0,2-3, -1 or all; 2.1 is head 1 of layer 2, and '2.*' every head of it.  [default: 0]",
 )
-@click.option("--head", default="0", show_default=True, metavar="HEADS", help="Heads to show: 0,2-3, -1 or all.")
 @click.option(
     "--stage",
     "stages",
@@ -78,6 +80,11 @@ def command(request: Request) -> None:
         from attncli.model.pipeline import prepare
 
         format_ = chosen_format(request.output)
+        from attncli.model.heads import heads_asked
+
+        scope = request.scope
+        if scope.heads is None and heads_asked(scope) is None:
+            request = replace(request, scope=replace(scope, heads="0"))
         prepared = prepare(request, with_tokens(load(request.model)))
     warn_of_bytes(prepared.model, prepared.tokens)
     asked = _followed(prepared, format_)

@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 @input_options
 @target_options
 @model_options
-@click.option("--layer", default="all", show_default=True, metavar="LAYERS", help="Layers: 0,2-3, -1 or all.")
-@click.option("--head", default="all", show_default=True, metavar="HEADS", help="Heads: 0,2-3, -1 or all.")
+@click.option("--layer", metavar="LAYERS", help="Layers: 0,2-3, -1 or all.  [default: all]")
+@click.option(
+    "--head",
+    metavar="HEADS",
+    help="Heads: 0,2-3, -1 or all; 2.1 is head 1 of layer 2, and '2.*' every head of it.  [default: all]",
+)
 @click.option(
     "--stage",
     "stages",
