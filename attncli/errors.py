@@ -25,12 +25,13 @@ class UsageError(AttnError):
     exit_code = 2
 
 
-def nearest(word: str, known: Iterable[str]) -> Message:
-    """`Did you mean …?` with the closest known names, or, where none is close, `Known: …` with all of them."""
+def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> Message:
+    """`Did you mean …?` with the closest names, or, where none is close, `Known: …` with all the known ones.
+    `also`: names that are offered where they are close, and not listed."""
     from difflib import get_close_matches
 
     names = list(known)
-    close = get_close_matches(word, names, n=3, cutoff=0.5)
+    close = get_close_matches(word, [*names, *also], n=3, cutoff=0.5)
     if close:
         return N_("Did you mean {names}?", names=alternatives(close))
     return N_("Known: {names}.", names=", ".join(names))

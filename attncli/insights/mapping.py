@@ -18,6 +18,7 @@ from attncli.language import N_
 from attncli.model.model import Model
 from attncli.model.running import run
 from attncli.stages import attention_of, entry_of, layer_of, offered, relative
+from attncli.stages.aliases import Modules
 from attncli.stages.names import ATTENTIONS, FROM_MASK_ON, SELF, WEIGHTS, is_cross, within_attention
 from attncli.stages.selecting import select
 from attncli.text.tokens import Tokens
@@ -29,13 +30,15 @@ KeysOf = Callable[[str, Tokens | None], "Sequence[int] | None"]
 """(the name of a stage, the tokens along its keys) -> the keys to show, None for all."""
 
 
-def map_stages(spec: Spec, patterns: Sequence[str], layers: dict[str, set[int]]) -> list[str]:
+def map_stages(
+    spec: Spec, patterns: Sequence[str], layers: dict[str, set[int]], modules: Modules = lambda: {}
+) -> list[str]:
     """The names of the stages to map; without patterns the weights of every attention. Raises UsageError for a
     stage without queries and keys."""
     if not patterns:
         every = {relative(name) for name in offered(spec)}
         patterns = [name for name in tuple(f"{attention}{WEIGHTS}" for attention in ATTENTIONS) if name in every]
-    names = select(spec, patterns, layers)
+    names = select(spec, patterns, layers, modules)
     for name in names:
         axes = entry_of(name).axes
         if "query" not in axes or axes[-1] not in ("key", "key_or_sink"):

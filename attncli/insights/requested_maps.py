@@ -13,6 +13,7 @@ from attncli.insights.maps import MapSection, in_order
 from attncli.language import N_
 from attncli.model.heads import layers_asked
 from attncli.model.indices import layers_of, positions_of
+from attncli.model.modules import modules_of
 from attncli.model.pipeline import Prepared, selection_of, side_of
 from attncli.model.request import is_count
 from attncli.stages import relative
@@ -26,7 +27,8 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     stage without queries and keys, and for a `sort` by weights that are not selected.
     """
     scope, spec = prepared.request.scope, prepared.model.spec
-    stages = map_stages(spec, scope.stages or (), layers_of(spec, layers_asked(scope) or "all"))
+    layers = layers_of(spec, layers_asked(scope) or "all")
+    stages = map_stages(spec, scope.stages or (), layers, lambda: modules_of(prepared.model))
     if sort != "layer" and not any(relative(name) == f"{SELF}.{WEIGHTS}" for name in stages):
         raise UsageError(
             N_("--sort {sort} needs the weights of self-attention, which are not selected.", sort=sort),

@@ -12,6 +12,7 @@ from attncli.model.indices import layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
 from attncli.model.loading import load
 from attncli.model.model import Model
+from attncli.model.modules import modules_of
 from attncli.model.request import Indices, Request, Top
 from attncli.model.running import run
 from attncli.stages.selecting import attention_stages, select
@@ -63,7 +64,7 @@ def stages_in(prepared: Prepared) -> list[str]:
     spec, scope, layers = prepared.model.spec, prepared.request.scope, layers_in(prepared)
     if scope.stages is None:
         return attention_stages(spec, layers, embedding=scope.layers is None)
-    return select(spec, scope.stages, layers)
+    return select(spec, scope.stages, layers, lambda: modules_of(prepared.model))
 
 
 def selection_of(prepared: Prepared, stages: Sequence[str]) -> Selection:

@@ -9,6 +9,7 @@ import numpy as np
 from attncli.model.forward import forward
 from attncli.model.input import check_tokens
 from attncli.model.model import Model
+from attncli.model.modules import modules_of
 from attncli.text.tokens import Tokens
 from attncli.tracing.interventions import Intervention, interventions_on
 from attncli.tracing.recorder import Recorder
@@ -45,7 +46,7 @@ def run(
     check_tokens(model.spec, tokens, target)
     lengths = {stack.prefix: len(side) for stack, side in zip(model.spec.stacks, inputs, strict=True)}
     recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word, progress, on_part,
-                        interventions_on(model.spec, interventions or {}))  # fmt: skip
+                        interventions_on(model.spec, interventions or {}, lambda: modules_of(model)))  # fmt: skip
     # attn itself shows NaN and infinity and warns of them: numpy need not
     with np.errstate(all="ignore"):
         try:

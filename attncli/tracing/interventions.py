@@ -11,6 +11,7 @@ from attncli.architecture.spec import Spec
 from attncli.errors import AttnError
 from attncli.formula.types import Array, Index
 from attncli.language import N_
+from attncli.stages.aliases import Modules
 from attncli.stages.selecting import select
 
 Intervention = Callable[[str, Array, "Index | None", Index], Array]
@@ -57,12 +58,15 @@ class Interventions:
 NONE = Interventions()
 
 
-def interventions_on(spec: Spec, functions: Mapping[str, Intervention]) -> Interventions:
+def interventions_on(
+    spec: Spec, functions: Mapping[str, Intervention], modules: Modules = lambda: {}
+) -> Interventions:
     """The functions by the full names of the stages that they change. A key is a full name, a short name of every
-    layer (`weights`) or a glob (`layers.*.mlp.output`); a stage that several keys name is changed by each in turn.
+    layer (`weights`), a glob (`layers.*.mlp.output`) or another name (`pattern`); a
+    stage that several keys name is changed by each in turn.
     Raises UsageError, with the nearest names, for a key that matches no stage of the model."""
     found: dict[str, tuple[Intervention, ...]] = {}
     for pattern, function in functions.items():
-        for name in select(spec, [pattern], None):
+        for name in select(spec, [pattern], None, modules):
             found[name] = (*found.get(name, ()), function)
     return Interventions(found)
