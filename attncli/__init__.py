@@ -9,7 +9,7 @@ There is a function for each thing that the command line does. `trace` takes a t
 Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
 `positions` and `similarity` show positional encodings; `tokens` splits a text into tokens; `versus` compares
 attention with recurrence; `describe` describes a checkpoint without reading its tensors; `families` lists the
-families of models that attn knows. `load_model` loads a Model that you can use several times: the one that comes
+families of models that attn knows; `catalogue` lists the stages. `load_model` loads a Model that you can use several times: the one that comes
 with attn, seeded weights, a file with one layer, or a checkpoint.
 
 Errors are AttnErrors; a request that makes no sense raises its subclass UsageError.
@@ -23,6 +23,7 @@ from attncli.version import __version__
 
 if TYPE_CHECKING:
     from attncli.api import (
+        catalogue,
         families,
         follow,
         maps,
@@ -48,6 +49,7 @@ __all__ = [
     "Trace",
     "UsageError",
     "__version__",
+    "catalogue",
     "describe",
     "families",
     "follow",

@@ -22,6 +22,7 @@ COMMANDS = {
     "versus": "Attention compared with recurrence: time, range, order.",
     "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
     "model": "Description of a checkpoint: sizes, parts, tensors, stages.",
+    "stages": "The stages: names, formulas, axes, and what other tools call them.",
     "families": "The families of models that attn knows, with their traits.",
     "schema": "The JSON Schema of what --json prints.",
 }

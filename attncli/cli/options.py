@@ -67,6 +67,13 @@ target_options = together(
 )
 """What the decoder of an encoder-decoder reads."""
 
+model_option = click.option(
+    "-m",
+    "--model",
+    metavar="MODEL",
+    help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a .safetensors/.npz "
+    "file with one attention layer.",
+)
 model_options = together(
     click.option(
         "-m",

@@ -10,9 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from attncli.architecture.parameters import shapes, template
 from attncli.architecture.spec import Experts, Spec, Stack
+from attncli.configs.tensors import Tensor
 from attncli.model.model import Model
 from attncli.model.weights import CheckpointWeights
 from attncli.stages import CATALOGUE, offered, relative
+
+Modules = Mapping[str, tuple[str, ...]]
+"""A module -> our stages that it gives."""
 
 GIVES = {
     "embed.project": "embed.projected",
@@ -54,23 +58,26 @@ ADDED: Mapping[str, Mapping[str, str]] = {
 ORDER = {name: number for number, name in enumerate(CATALOGUE)}
 
 
-def modules_of(model: Model) -> Mapping[str, tuple[str, ...]]:
+def modules_of(model: Model) -> Modules:
     """Each module of the model in `transformers`, without what stands before the names of the body (`model.`), and
-    our stages that it gives; {L} stands for the layer in both. Empty for a model that is no checkpoint of
-    `transformers`."""
-    weights, spec = model.weights, model.spec
-    if not isinstance(weights, CheckpointWeights):
-        return {}
-    parts: dict[str, dict[str, None]] = {}
+    our stages that it gives; {L} stands for the layer in both, or in ours alone where layers share a module. Empty
+    for a model that is no checkpoint of `transformers`."""
+    weights = model.weights
+    return modules_in(model.spec, weights.tensors) if isinstance(weights, CheckpointWeights) else {}
+
+
+def modules_in(spec: Spec, tensors: Mapping[str, Tensor]) -> Modules:
+    """The same by a Spec, and where the family stores our parameters."""
+    parts: dict[str, dict[str, bool]] = {}  # a module -> parts of ours in it, and whether their tensor is its own
     for name in dict.fromkeys(template(name) for name, _ in shapes(spec)):
-        tensor = weights.tensors.get(name)
+        tensor = tensors.get(name)
         if tensor is not None:
-            ours = name.rpartition(".")[0]
-            for module in _around(tensor.name.rpartition(".")[0]):
-                parts.setdefault(module, {})[ours] = None
+            own, ours = tensor.name.rpartition(".")[0], name.rpartition(".")[0]
+            for module in _around(own):
+                parts.setdefault(module, {})[ours] = module == own
     known = {relative(name) for name in offered(spec)}
-    own = {tensor.name.rpartition(".")[0] for tensor in weights.tensors.values()}
-    found = {module: tuple(_given(spec, [*ours], module in own, known)) for module, ours in parts.items()}
+    bodies = {module for other in parts if "{L}" in other for module in _around(other) if "{L}" not in module}
+    found = {module: tuple(_given(spec, ours, known)) for module, ours in parts.items() if module not in bodies}
     added = {module: (f"layers.{{L}}.{name}",) for module, name in ADDED.get(spec.family, {}).items()}
     return {module: names for module, names in found.items() if names} | added
 
@@ -82,9 +89,9 @@ def _around(module: str) -> Iterator[str]:
         module = module.rpartition(".")[0]
 
 
-def _given(spec: Spec, ours: list[str], own: bool, known: set[str]) -> Iterator[str]:
-    """The stages that a module with these parts of ours gives: each of its parts' own, if the parts share one
-    matrix; else the last that comes of them."""
+def _given(spec: Spec, ours: Mapping[str, bool], known: set[str]) -> Iterator[str]:
+    """The stages that a module with these parts of ours gives: each of its parts', if all are in its own tensors;
+    else the last that comes of them."""
     stacks = {_stack(spec, name) for name in ours}
     if len(stacks) > 1:
         return
@@ -94,7 +101,7 @@ def _given(spec: Spec, ours: list[str], own: bool, known: set[str]) -> Iterator[
     at = f"{prefix}layers.{{L}}." if layers else ""
     names = layers or inside
     stages = [s for name in names if (s := _stage(spec, prefix, name, known))]
-    if own:
+    if all(ours.values()):
         yield from dict.fromkeys(at + stage if layers else _outside(prefix, stage) for stage in stages)
         return
     last = _last(spec, prefix, names, stages)
@@ -136,6 +143,8 @@ def _last(spec: Spec, prefix: str, names: list[str], stages: list[str]) -> str |
     """What a module gives that holds several parts: the last of their stages, and beyond it what needs no
     parameter."""
     has = {part.partition(".")[0] for part in names}
+    if has == {"head"} and "head" in names:
+        return None if _differs(spec, spec.main, "head") else "logits"
     if {"attn", "mlp"} <= has:
         return "resid.out"
     if any(name.startswith("mlp.experts.") for name in names):

@@ -252,7 +252,10 @@ def _module(pattern: str, modules: Mapping[str, tuple[str, ...]]) -> Iterator[st
             match = re.fullmatch(re.escape(module).replace(re.escape("{L}"), "(?P<layer>[^.]+)"), rest)
             if match is not None:
                 layer = match.groupdict().get("layer")
-                yield from (name if layer is None else name.replace("{L}", layer) for name in names)
+                yield from (
+                    name.replace("layers.{L}.", "") if layer is None else name.replace("{L}", layer)
+                    for name in names
+                )
                 return
     for module, names in modules.items():
         inside = module.partition("{L}.")[2]

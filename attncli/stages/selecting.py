@@ -83,7 +83,7 @@ def _matching(spec: Spec, patterns: Iterable[str], chosen: Layers) -> tuple[set[
 
 
 @lru_cache(maxsize=1 << 16)
-def _short_names(name: str) -> list[str]:
+def short_names(name: str) -> list[str]:
     """The names of a stage within its layer: attn.weights, weights, decoder.attn.weights."""
     short = relative(name)
     side = name.split(".", 1)[0]
@@ -102,8 +102,8 @@ def _is_glob(pattern: str) -> bool:
 def _called(name: str, pattern: str) -> bool:
     """Whether a pattern matches a short name of a stage."""
     if not _is_glob(pattern):
-        return pattern in _short_names(name)
-    return any(fnmatchcase(short, pattern) for short in _short_names(name))
+        return pattern in short_names(name)
+    return any(fnmatchcase(short, pattern) for short in short_names(name))
 
 
 def _no_match(spec: Spec, pattern: str, elsewhere: set[int | None]) -> UsageError:

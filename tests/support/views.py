@@ -9,7 +9,17 @@ from attncli.insights.encodings import vectors
 from attncli.insights.versus.settings import settings
 from attncli.render.page.page import Options, Page
 from attncli.tracing.trace import Trace
-from attncli.views import families, maps, model, similarity, stages, tokens, versus, worked_example
+from attncli.views import (
+    families,
+    maps,
+    model,
+    similarity,
+    stage_catalogue,
+    stages,
+    tokens,
+    versus,
+    worked_example,
+)
 
 OPTIONS = Options(width=80)
 TEXT = "the cat sat"
@@ -60,6 +70,7 @@ PAGES: dict[str, Callable[[], Page]] = {
     "model": lambda: model.page(attncli.describe("story"), OPTIONS),
     "similarity": _similarity,
     "stages": _stages,
+    "stage_catalogue": lambda: stage_catalogue.page(attncli.catalogue("attn.*"), None, True),
     "tokens": _tokens,
     "versus": _versus,
     "worked_example": _worked_example,

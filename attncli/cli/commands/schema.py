@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families")
+SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families", "stages")
 
 
 @click.command(
@@ -17,7 +17,7 @@ def command(name: str) -> None:
     """Print the JSON Schema of a command's --json.
 
     NAME is trace (attn explain, the default), worked (attn explain --query), map, tokens, versus, pe, similarity
-    (attn pe --similarity), model or families.
+    (attn pe --similarity), model, families or stages.
     """
     from importlib.resources import files
 

@@ -1,0 +1,44 @@
+"""`attn stages`: the catalogue of stages."""
+
+from __future__ import annotations
+
+import click
+
+from attncli.cli.options import model_option, output_options
+from attncli.cli.requests import typed_options
+from attncli.model.request import Output
+
+
+@click.command(
+    "stages",
+    epilog="\b\nExamples:\n"
+    "  attn stages\n"
+    "  attn stages weights\n"
+    "  attn stages 'attn.q*' kq_soft_max hook_resid_mid\n"
+    "  attn stages -m ./my-llama q_proj\n"
+    "  attn stages --json | jq -r '.stages[] | [.stage, .formula] | @tsv'",
+)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@model_option
+@output_options()
+@typed_options
+def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
+    """List the stages: what each is called, its formula, its axes and its meaning.
+
+    With NAMEs, attn shows everything about those stages, and what TransformerLens, llama.cpp and transformers call
+    them. A NAME may be one of these names too, or a glob. Without -m, the stages are those of every family that attn
+    knows.
+    """
+    from attncli.cli.output import chosen_format, no_arrays, opened, render_options
+    from attncli.model.loading import load
+    from attncli.model.request import ModelSource
+    from attncli.model.stage_descriptions import stage_descriptions
+    from attncli.render.page.formats import write
+    from attncli.views import stage_catalogue as view
+
+    format_ = no_arrays(chosen_format(output), "a list of stages")
+    loaded = None if model is None else load(ModelSource(source=model))
+    stages = stage_descriptions(names, loaded)
+    with opened(output.path) as stream:
+        page = view.page(stages, None if loaded is None else loaded.name, bool(names))
+        write(format_, page, stream, render_options(output))
