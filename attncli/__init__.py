@@ -9,8 +9,8 @@ There is a function for each thing that the command line does. `trace` takes a t
 Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
 `positions` and `similarity` show positional encodings; `tokens` splits a text into tokens; `versus` compares
 attention with recurrence; `describe` describes a checkpoint without reading its tensors; `families` lists the
-families of models that attn knows; `catalogue` lists the stages. `load_model` loads a Model that you can use several times: the one that comes
-with attn, seeded weights, a file with one layer, or a checkpoint.
+families of models that attn knows; `catalogue` lists the stages. `load_model` loads a Model that you can use
+several times: the one that comes with attn, seeded weights, a file with one layer, or a checkpoint.
 
 Errors are AttnErrors; a request that makes no sense raises its subclass UsageError.
 """
@@ -23,7 +23,6 @@ from attncli.version import __version__
 
 if TYPE_CHECKING:
     from attncli.api import (
-        catalogue,
         families,
         follow,
         maps,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from attncli.model.describing import describe
     from attncli.model.loading import load_model
     from attncli.model.model import Model
+    from attncli.model.stage_descriptions import catalogue
     from attncli.tracing.stage import Stage
     from attncli.tracing.trace import Trace
 
@@ -70,6 +70,7 @@ _MODULES = {
     "Stage": "tracing.stage",
     "Trace": "tracing.trace",
     "UsageError": "errors",
+    "catalogue": "model.stage_descriptions",
     "describe": "model.describing",
     "load_model": "model.loading",
 }

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from attncli.model.family_traits import FamilyTraits
 
 __all__ = [
-    "catalogue",
     "families",
     "follow",
     "maps",
@@ -347,21 +346,6 @@ def families(only: str | Iterable[str] | None = None) -> list[FamilyTraits]:
     from attncli.model.family_traits import families as traits_of
 
     return traits_of(names("only", only) or ())
-
-
-def catalogue(only: str | Iterable[str] | None = None, model: ModelOrName = None) -> list[StageDescription]:
-    """The stages, with their formulas, axes, meanings and other names, as `attn stages` shows them: all, or those
-    named, of a model or of every family that attn knows.
-
-    >>> import attncli
-    >>> [stage.formula for stage in attncli.catalogue("weights")]
-    ['A = softmax(M)']
-
-    Raises UsageError for a name that no stage has.
-    """
-    from attncli.model.stage_descriptions import stage_descriptions
-
-    return stage_descriptions(names("only", only) or (), None if model is None else _loaded(model))
 
 
 def _input(

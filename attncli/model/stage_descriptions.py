@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -13,8 +13,10 @@ from attncli.architecture.spec import Spec
 from attncli.configs.fields import Config
 from attncli.errors import AttnError, UsageError
 from attncli.family import FAMILIES, family_of
+from attncli.model.loading import load_model
 from attncli.model.model import Model
 from attncli.model.modules import Modules, modules_in, modules_of
+from attncli.model.request import names
 from attncli.stages import CATALOGUE, ON_REQUEST, context_of, offered, relative
 from attncli.stages.aliases import LLAMA_CPP, TRANSFORMER_LENS, WORDS, Names
 from attncli.stages.names import CROSS, SELF
@@ -53,20 +55,36 @@ class StageDescription:
         return f"StageDescription({self.name!r}, {self.formula}, [{', '.join(self.axes)}])"
 
 
-def stage_descriptions(names: Sequence[str] = (), model: Model | None = None) -> list[StageDescription]:
+def catalogue(
+    only: str | Iterable[str] | None = None, model: Model | str | Path | None = None
+) -> list[StageDescription]:
+    """The stages, with their formulas, axes, meanings and other names, as `attn stages` shows them: all, or those
+    named, of a model or of every family that attn knows.
+
+    >>> import attncli
+    >>> [stage.formula for stage in attncli.catalogue("weights")]
+    ['A = softmax(M)']
+
+    Raises UsageError for a name that no stage has.
+    """
+    loaded = model if model is None or isinstance(model, Model) else load_model(model)
+    return stage_descriptions(names("only", only) or (), loaded)
+
+
+def stage_descriptions(asked: Sequence[str] = (), model: Model | None = None) -> list[StageDescription]:
     """The stages of those names (globs and other tools' names too), or all of them, in the order of computation:
     those of the model, or of every family that attn knows. Raises UsageError for a name that no stage has."""
     if model is not None:
         spec = model.spec
-        wanted = [relative(name) for name in (select(spec, names, None, lambda: modules_of(model)) if names
-                                              else offered(spec))]  # fmt: skip
-        return [_described(name, spec, modules_of(model)) for name in dict.fromkeys(wanted)]
-    asked = {name for pattern in names for name in _named(pattern)} if names else {*CATALOGUE}
+        modules = modules_of(model)
+        full_names = select(spec, asked, None, lambda: modules) if asked else offered(spec)
+        return [_described(name, spec, modules) for name in dict.fromkeys(map(relative, full_names))]
+    wanted = {name for pattern in asked for name in _named(pattern)} if asked else {*CATALOGUE}
     found: dict[str, StageDescription] = {}
     for spec, modules in _default_models():
-        missing = {relative(name) for name in offered(spec)}.intersection(asked).difference(found)
+        missing = {relative(name) for name in offered(spec)}.intersection(wanted).difference(found)
         found |= {name: _described(name, spec, modules) for name in missing}
-        if len(found) == len(asked):
+        if len(found) == len(wanted):
             break
     return [found[name] for name in CATALOGUE if name in found]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from attncli.language import N_, listed
 from attncli.model.stage_descriptions import StageDescription
-from attncli.render.page.blocks import Formula, Note, Prose
+from attncli.render.page.blocks import Formula, Heading, Note, Prose
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.page import Block, Page, Section
 from attncli.render.page.records import Records
@@ -44,7 +44,8 @@ def _table(stages: Sequence[StageDescription]) -> Iterator[Block]:
 
 def _whole(stages: Iterable[StageDescription]) -> Iterator[Block]:
     for stage in stages:
-        yield Formula(stage.formula, stage.meaning, stage.detail, stage.name)
+        yield Heading(stage.name)
+        yield Formula(stage.formula, stage.meaning, stage.detail)
         facts = [
             N_("symbol {symbol}, axes [{axes}]", symbol=stage.symbol, axes=", ".join(stage.axes)),
             N_("the formula of {family} models", family=stage.family),
@@ -56,7 +57,9 @@ def _whole(stages: Iterable[StageDescription]) -> Iterator[Block]:
             yield Table(
                 [
                     Column(
-                        N_("called by"), [N_("people") if tool == "words" else tool for tool in tools], "label"
+                        N_("called by"),
+                        [N_("other words") if tool == "words" else tool for tool in tools],
+                        "label",
                     ),
                     Column(N_("name"), [", ".join(names) for names in tools.values()], "words"),
                 ]

@@ -21,6 +21,7 @@ EXAMPLES = {
     "pe": ("pe", "--length", "3"),
     "model": ("model", str(GOLDEN / "llama-grouped")),
     "families": ("families", "llama"),
+    "stages": ("stages", "weights"),
     "schema": ("schema", "trace"),
 }
 

@@ -26,8 +26,8 @@ def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
     """List the stages: what each is called, its formula, its axes and its meaning.
 
     With NAMEs, attn shows everything about those stages, and what TransformerLens, llama.cpp and transformers call
-    them. A NAME may be one of these names too, or a glob. Without -m, the stages are those of every family that attn
-    knows.
+    them. A NAME may be one of these names too, or a glob. Without -m, the stages are those of every family that
+    attn knows.
     """
     from attncli.cli.output import chosen_format, no_arrays, opened, render_options
     from attncli.model.loading import load
