@@ -58,6 +58,9 @@ class Checkpoint(Protocol):
     def where(self, name: str) -> str:
         """The file that holds the tensor, for error messages."""
 
+    def check(self, name: str) -> None:
+        """Raises AttnError where the headers tell that the tensor cannot be read. No number is read."""
+
     def stored(self) -> Sequence[Stored]:
         """Everything in the files, by the headers alone: also tensors that are only inputs of computed ones."""
 

@@ -20,12 +20,13 @@ class ComputedTensor:
     """A tensor that is computed row by row (a row: everything at one index of the first axis).
 
     `rows` computes some of the rows of an array of shape `computed_shape`; `take` turns that array into the
-    tensor, as a view.
+    tensor, as a view. `check` raises AttnError where the headers tell that what it is computed from cannot be read.
     """
 
     computed_shape: tuple[int, ...]
     rows: Callable[[RowIndex], NDArray[Any]]
     take: Take = whole
+    check: Callable[[], None] = lambda: None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,6 +63,12 @@ class OverlaidCheckpoint:
 
     def where(self, name: str) -> str:
         return self.base.source if name in self.computed else self.base.where(name)
+
+    def check(self, name: str) -> None:
+        if name in self.computed:
+            self.computed[name].check()
+        else:
+            self.base.check(name)
 
     def stored(self) -> Sequence[Stored]:
         return self.base.stored()

@@ -264,6 +264,9 @@ class _GgufCheckpoint:
     def where(self, name: str) -> str:
         return self.source
 
+    def check(self, name: str) -> None:
+        self.tensors[name].check()
+
     def stored(self) -> Sequence[Stored]:
         return self.headers
 
@@ -298,7 +301,7 @@ def _tensors(file: GgufFile, layout: _Architecture, config: Mapping[str, Any]) -
             rows = _unpermuted(file, name, tensor, heads_of[module])
         elif layout.norm_plus_one and module.endswith("_norm"):
             rows = _minus_one(tensor)
-        plain = ComputedTensor(tensor.shape, rows)
+        plain = ComputedTensor(tensor.shape, rows, check=tensor.check)
         transposed = module in layout.transposed and ending == "weight"
         computed[theirs] = replace(plain, take=np.transpose) if transposed else plain
     return computed

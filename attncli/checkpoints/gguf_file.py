@@ -12,12 +12,14 @@ import mmap
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attncli.checkpoints.safetensors import check_length
 from attncli.errors import AttnError
 from attncli.language import N_
 
@@ -29,26 +31,32 @@ _LARGEST_RANK = 4
 @dataclass(frozen=True)
 class GgufTensor:
     """A tensor as stored. `shape` counts numbers, outermost axis first. `data` are bytes, with the same axes but
-    the last, which counts the bytes of its blocks."""
+    the last, which counts the bytes of its blocks; `mapped` is the file that they are in, at `path`."""
 
     shape: tuple[int, ...]
     type: int
     type_name: str
     data: NDArray[np.uint8]
+    path: Path
+    mapped: mmap.mmap
+
+    def check(self) -> None:
+        """Raises AttnError for a type that `gguf` cannot dequantize, and for a file that has been cut since."""
+        if not _dequantizes(self.type):
+            raise AttnError(
+                N_("the gguf package cannot dequantize numbers of type {type_name}.", type_name=self.type_name)
+            )
+        check_length(self.path, self.mapped)
 
     def rows(self, index: Any) -> NDArray[Any]:
-        """Some rows along the first axis, as float32. Raises AttnError for a type that `gguf` cannot
-        dequantize."""
+        """Some rows along the first axis, as float32. Raises AttnError as `check` does."""
         from gguf.constants import GGMLQuantizationType
         from gguf.quants import dequantize
 
+        self.check()
+
         def numbers(stored: NDArray[np.uint8]) -> NDArray[Any]:
-            try:
-                return dequantize(np.ascontiguousarray(stored), GGMLQuantizationType(self.type))
-            except NotImplementedError:
-                raise AttnError(
-                    N_("the gguf package cannot dequantize numbers of type {type_name}.", type_name=self.type_name)
-                ) from None
+            return dequantize(np.ascontiguousarray(stored), GGMLQuantizationType(self.type))
 
         if len(self.shape) == 1:  # a block may hold several rows of one number
             return numbers(self.data)[index]
@@ -208,7 +216,21 @@ class _Reader:
         if start + offset + rows * width > len(self.data):
             raise ValueError(f"it ends at byte {len(self.data)}, within tensor {name}")
         data = np.frombuffer(self.data, np.uint8, rows * width, start + offset).reshape(*shape[:-1], width)
-        return GgufTensor(shape, kind, type_.name, data)
+        return GgufTensor(shape, kind, type_.name, data, self.path, self.data)
+
+
+@cache
+def _dequantizes(kind: int) -> bool:
+    """Whether the gguf package can dequantize a type, tried on one block."""
+    from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
+    from gguf.quants import dequantize
+
+    type_ = GGMLQuantizationType(kind)
+    try:
+        dequantize(np.zeros(GGML_QUANT_SIZES[type_][1], np.uint8), type_)
+    except NotImplementedError:
+        return False
+    return True
 
 
 def _whole(metadata: Mapping[str, Callable[[], Any]], key: str, default: int) -> int:

@@ -218,7 +218,9 @@ def _replacement(base: Checkpoint, target: str, tensors: Checkpoint, name: str) 
                 expected=list(base.shape(target)),
             )
         )
-    return ComputedTensor(shape, lambda index: tensors.array(name, lambda stored: stored[index]))
+    return ComputedTensor(
+        shape, lambda index: tensors.array(name, lambda stored: stored[index]), check=lambda: tensors.check(name)
+    )
 
 
 def _merged_tensor(
@@ -281,6 +283,11 @@ def _merged_tensor(
             read("a"), read("b"), scale, read("magnitude").reshape(-1) if "magnitude" in names else None
         )
 
+    def check() -> None:
+        base.check(target)
+        for adapted in names.values():
+            adapter.tensors.check(adapted)
+
     def rows(index: RowIndex) -> NDArray[Any]:
         return _changed(_stored(base, target, lambda stored: stored[index]), change(), index)
 
@@ -288,8 +295,10 @@ def _merged_tensor(
         return _changed(_stored(base, target, lambda stored: stored.T[index]), change(), index)
 
     if embedding:
-        return ComputedTensor(shape, lambda index: _embedded(base, target, change(), index))
-    return ComputedTensor(shape[::-1], columns, np.transpose) if layouts[0] else ComputedTensor(shape, rows)
+        return ComputedTensor(shape, lambda index: _embedded(base, target, change(), index), check=check)
+    if layouts[0]:
+        return ComputedTensor(shape[::-1], columns, np.transpose, check)
+    return ComputedTensor(shape, rows, check=check)
 
 
 def _stored(base: Checkpoint, name: str, take: Take = whole) -> NDArray[Any]:

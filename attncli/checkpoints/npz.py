@@ -49,12 +49,21 @@ class NpzCheckpoint:
     def shape(self, name: str) -> tuple[int, ...]:
         return self._header(name)[0]
 
+    def check(self, name: str) -> None:
+        _, dtype = self._header(name)
+        if dtype.kind not in "fiub":
+            raise AttnError(
+                N_("{source}: array {name} holds {dtype}, not numbers.", source=self.source, name=name, dtype=dtype)
+            )
+
     def where(self, name: str) -> str:
         return self.source
 
     def stored(self) -> Sequence[Stored]:
         headers = {name: self._header(name) for name in self.names()}
-        return [Stored(name, dtype, shape, Path(self.source)) for name, (shape, dtype) in headers.items()]
+        return [
+            Stored(name, _type_name(dtype), shape, Path(self.source)) for name, (shape, dtype) in headers.items()
+        ]
 
     def array(self, name: str, take: Take = whole) -> NDArray[Any]:
         if name not in self._read:
@@ -74,8 +83,8 @@ class NpzCheckpoint:
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return np.asarray(self.array(name)[np.asarray(ids, dtype=np.intp)])
 
-    def _header(self, name: str) -> tuple[tuple[int, ...], str]:
-        """The shape of an array, and the name that safetensors has for its type. The numbers are not read."""
+    def _header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """The shape and the type of an array. The numbers are not read."""
         members = self._arrays.zip.namelist()
         try:
             with self._arrays.zip.open(name if name in members else f"{name}.npy") as file:
@@ -96,5 +105,10 @@ class NpzCheckpoint:
                     name=name,
                 )
             )
-        kind = {"f": "F", "i": "I", "u": "U"}.get(dtype.kind)
-        return tuple(shape), str(dtype) if kind is None else f"{kind}{8 * dtype.itemsize}"
+        return tuple(shape), dtype
+
+
+def _type_name(dtype: np.dtype[Any]) -> str:
+    """The name that safetensors has for a type."""
+    kind = {"f": "F", "i": "I", "u": "U"}.get(dtype.kind)
+    return str(dtype) if kind is None else f"{kind}{8 * dtype.itemsize}"

@@ -71,6 +71,9 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
             N_("Known: {arrays}.", arrays=", ".join(ARRAYS)),
         )
 
+    for name in names:
+        checkpoint.check(name)
+
     def matrix(name: str) -> tuple[int, int]:
         shape = checkpoint.shape(name)
         if len(shape) != 2 or 0 in shape:
@@ -198,26 +201,18 @@ class OneLayerWeights:
         if linear not in _ARRAYS_OF:
             return None
         array = _ARRAYS_OF[linear][0 if kind == "weight" else 1]
-        return self._as_numbers(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
+        return self._converted(self.checkpoint.array(array)) if array in self.checkpoint.names() else None
 
     def columns(self, name: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
         return all_columns(self(name), name)
 
     def rows(self, name: str, ids: Sequence[int] | Index) -> Array:
         if name == "embed.positions.weight":
-            return self._as_numbers(self.checkpoint.rows("positions", [int(i) for i in ids]))
+            return self._converted(self.checkpoint.rows("positions", [int(i) for i in ids]))
         if self.has_embedding:
-            return self._as_numbers(self.checkpoint.rows("embedding", [int(i) for i in ids]))
+            return self._converted(self.checkpoint.rows("embedding", [int(i) for i in ids]))
         drawn = [normal(self.seed, f"{name}/{self.word(int(i))}", (self.spec.d_model,)) for i in ids]
         return np.stack(drawn).astype(self.dtype)
 
-    def _as_numbers(self, stored: NDArray[Any]) -> Array:
-        if stored.dtype.kind not in "fiub":
-            raise AttnError(
-                N_(
-                    "{source}: an array holds {dtype}, not numbers.",
-                    source=self.checkpoint.source,
-                    dtype=stored.dtype,
-                )
-            )
+    def _converted(self, stored: NDArray[Any]) -> Array:
         return stored.astype(self.dtype, copy=False)

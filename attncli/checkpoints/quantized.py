@@ -96,6 +96,11 @@ def _fp8(checkpoint: SafetensorsCheckpoint, settings: Mapping[str, Any], file: P
 def _scaled(checkpoint: SafetensorsCheckpoint, name: str, scale: str, block: list[int] | None) -> ComputedTensor:
     shape, scale_shape = checkpoint.shape(name), checkpoint.shape(scale)
     where = f"{checkpoint.where(scale)}: {scale}"
+
+    def check() -> None:
+        checkpoint.check(name)
+        checkpoint.check(scale)
+
     if checkpoint.dtype(scale) not in ("F32", "F16", "BF16", "F8_E8M0"):
         raise AttnError(
             N_(
@@ -114,7 +119,9 @@ def _scaled(checkpoint: SafetensorsCheckpoint, name: str, scale: str, block: lis
                 )
             )
         return ComputedTensor(
-            shape, lambda index: _stored(checkpoint, name, index) * _scale(checkpoint, scale).reshape(())
+            shape,
+            lambda index: _stored(checkpoint, name, index) * _scale(checkpoint, scale).reshape(()),
+            check=check,
         )
     if len(shape) < 2 or scale_shape != (*shape[:-2], -(-shape[-2] // block[0]), -(-shape[-1] // block[1])):
         raise AttnError(
@@ -130,7 +137,7 @@ def _scaled(checkpoint: SafetensorsCheckpoint, name: str, scale: str, block: lis
     def rows(index: RowIndex) -> NDArray[Any]:
         return _stored(checkpoint, name, index) * _spread(_scale(checkpoint, scale), shape, block, index)
 
-    return ComputedTensor(shape, rows)
+    return ComputedTensor(shape, rows, check=check)
 
 
 def _stored(checkpoint: Checkpoint, name: str, index: RowIndex) -> NDArray[Any]:
@@ -214,8 +221,12 @@ def _unpacked(checkpoint: Checkpoint, name: str) -> ComputedTensor:
         numbers = table("F4_E2M1")[values.reshape(*packed.shape[:-1], 2 * size)]
         return np.ldexp(numbers, power.astype(np.int32)[..., None] - 127).reshape(-1, width_out, groups * size * 2)
 
+    def check() -> None:
+        for part in ("blocks", "scales"):
+            checkpoint.check(f"{name}_{part}")
+
     return ComputedTensor(
-        (experts, width_out, groups * size * 2), rows, lambda computed: np.swapaxes(computed, -1, -2)
+        (experts, width_out, groups * size * 2), rows, lambda computed: np.swapaxes(computed, -1, -2), check
     )
 
 

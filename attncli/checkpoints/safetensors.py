@@ -67,6 +67,23 @@ class SafetensorsCheckpoint:
     def where(self, name: str) -> str:
         return str(self._entries[name].file)
 
+    def check(self, name: str) -> None:
+        """Raises AttnError for a type that attn does not read, and for a file that is shorter now than when it was
+        opened: the system would end the process for reading mapped numbers that are gone."""
+        e = self._entries[name]
+        if e.dtype not in _STORED:
+            known = ", ".join(_STORED)
+            raise AttnError(
+                N_(
+                    "{file}: tensor {name} has dtype {dtype}, which attn cannot read (it reads {known}).",
+                    file=e.file,
+                    name=name,
+                    dtype=e.dtype,
+                    known=known,
+                )
+            )
+        check_length(e.file, e.data)
+
     def stored(self) -> Sequence[Stored]:
         return [Stored(name, e.dtype, e.shape, e.file) for name, e in self._entries.items()]
 
@@ -81,18 +98,8 @@ class SafetensorsCheckpoint:
         return widen(self._stored(name)[np.asarray(ids, dtype=np.intp)], self._entries[name].dtype)
 
     def _stored(self, name: str) -> NDArray[Any]:
+        self.check(name)
         e = self._entries[name]
-        if e.dtype not in _STORED:
-            known = ", ".join(_STORED)
-            raise AttnError(
-                N_(
-                    "{file}: tensor {name} has dtype {dtype}, which attn cannot read (it reads {known}).",
-                    file=e.file,
-                    name=name,
-                    dtype=e.dtype,
-                    known=known,
-                )
-            )
         count = math.prod(e.shape)
         if count == 0:
             return np.empty(e.shape, _STORED[e.dtype])
@@ -140,6 +147,15 @@ class SafetensorsCheckpoint:
             entries[name] = _Entry(file, data, offset, shape, dtype)
             offset += math.prod(shape) * _bits_of(dtype) // 8
         return entries
+
+
+def check_length(file: Path, data: mmap.mmap) -> None:
+    """Raises AttnError for a mapped file that has been cut since."""
+    if data.size() < len(data):
+        raise AttnError(
+            N_("{file} was cut short while attn was reading it.", file=file),
+            N_("Wait until whatever writes it is done, and try again."),
+        )
 
 
 @cache

@@ -201,12 +201,13 @@ def append_column(scores: Array, sinks: Array) -> Array:
 
 def split_heads(x: Array, heads: int) -> Array:
     """[position, heads * d_head] -> [head, position, d_head]."""
-    return x.reshape(len(x), heads, -1).swapaxes(0, 1)
+    return x.reshape(len(x), heads, x.shape[-1] // heads).swapaxes(0, 1)
 
 
 def merge_heads(x: Array) -> Array:
     """[head, position, d_head] -> [position, heads * d_head], the heads side by side."""
-    return x.swapaxes(0, 1).reshape(x.shape[1], -1)
+    heads, positions, width = x.shape
+    return x.swapaxes(0, 1).reshape(positions, heads * width)
 
 
 def head_outputs(mixed: Array, w_o: Array) -> Array:

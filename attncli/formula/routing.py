@@ -42,7 +42,7 @@ def softmax_top_renormalized(logits: Array, count: int) -> Array:
 def in_best_groups(scores: Array, groups: int, kept: int, judged_by: int) -> NDArray[np.bool_]:
     """Whether an expert is in one of the `kept` best groups. Neighboring experts form a group; its score is the
     sum of its `judged_by` largest scores (DeepSeek-AI 2024, §2.2.2). [row, expert]."""
-    grouped = scores.reshape(len(scores), groups, -1)  # [row, group, expert of the group]
+    grouped = scores.reshape(len(scores), groups, scores.shape[-1] // groups)  # [row, group, expert of the group]
     of_group = np.sort(grouped, axis=-1)[..., -judged_by:].sum(axis=-1)  # [row, group]
     return np.repeat(is_largest(of_group, kept), grouped.shape[-1], axis=-1)
 

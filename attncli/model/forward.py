@@ -14,7 +14,7 @@ from attncli.formula.types import Array
 from attncli.model.blocks import BLOCKS
 from attncli.model.site import Site
 from attncli.text.tokens import Tokens
-from attncli.tracing.recorder import Recorder
+from attncli.tracing.recorder import ForwardTap
 
 __all__ = ["Weights", "forward"]
 
@@ -22,7 +22,7 @@ LOGITS = 1 << 24
 """How many logits are computed at a time: 64 MB in float32."""
 
 
-def forward(spec: Spec, weights: Weights, inputs: Sequence[Tokens], tap: Recorder) -> None:
+def forward(spec: Spec, weights: Weights, inputs: Sequence[Tokens], tap: ForwardTap) -> None:
     """From the tokens of each stack to the logits. `tap` ends it, by Enough, after the last stage that is wanted.
 
     A decoder reads the last state of the encoder as its memory.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from attncli.model.checking import check_parameters
 from attncli.model.forward import forward
 from attncli.model.input import check_tokens
 from attncli.model.model import Model
@@ -40,10 +41,12 @@ def run(
     is what is recorded.
 
     Raises UsageError where the tokens do not suit the model (an id that its vocabulary does not have, more tokens
-    than positions) or an intervention names no stage, AttnError where one returns another shape.
+    than positions) or an intervention names no stage; AttnError for a tensor that the checkpoint lacks or that does not fit, before
+    anything is computed, and where an intervention returns another shape.
     """
     inputs = (tokens,) if target is None else (tokens, target)
     check_tokens(model.spec, tokens, target)
+    check_parameters(model, selection)
     lengths = {stack.prefix: len(side) for stack, side in zip(model.spec.stacks, inputs, strict=True)}
     recorder = Recorder(model.spec, selection, lengths, on_stage, top, inputs[-1].word, progress, on_part,
                         interventions_on(model.spec, interventions or {}, lambda: modules_of(model)))  # fmt: skip

@@ -12,7 +12,7 @@ from attncli.architecture.spec import Attention, Norm
 from attncli.formula.attention import product
 from attncli.formula.parallel import in_pieces
 from attncli.formula.types import Array, Index
-from attncli.tracing.recorder import Recorder, Tap
+from attncli.tracing.recorder import ForwardTap, Tap
 from attncli.tracing.slabs import Slab
 
 
@@ -26,7 +26,7 @@ class Site:
     """
 
     weights: Weights
-    recorder: Recorder
+    recorder: ForwardTap
     tap: Tap
     rows: Index
     prefix: str = ""

@@ -121,7 +121,26 @@ class CheckpointWeights:
         actual = self.names.get(tensor.alias) or self.names.get(theirs)
         return tensor, theirs, actual
 
+    def check(self, name: str) -> None:
+        """Raises AttnError where the headers of the files tell that a parameter of the Spec cannot be read."""
+        shape = shape_of(self.spec, name)
+        assert shape is not None, name
+        if name == "head.weight" and self.spec.head is not None and self.spec.head.tied:
+            self.check(f"{self.spec.main.prefix}embed.tokens.weight")
+        elif self.kept_by_head(name):
+            for head in range(shape[0]):
+                self._checked(name, shape[1:], str(head))
+        else:
+            self._checked(name, shape)
+
     def _find(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
+        """Where a parameter is stored, and the name of its tensor in this checkpoint, which is now in use."""
+        tensor, actual = self._checked(name, shape, head)
+        if actual not in self.touched:
+            self.touched.append(actual)
+        return tensor, actual
+
+    def _checked(self, name: str, shape: tuple[int, ...], head: str = "0") -> tuple[Tensor, str]:
         """Where a parameter is stored, and the name of its tensor in this checkpoint; found and checked once."""
         if (name, head) in self._found:
             return self._found[name, head]
@@ -137,8 +156,7 @@ class CheckpointWeights:
                 )
             )
         self.check_shape(name, shape, tensor, actual)
-        if actual not in self.touched:
-            self.touched.append(actual)
+        self.checkpoint.check(actual)
         self._found[name, head] = tensor, actual
         return tensor, actual
 

@@ -31,6 +31,26 @@ class Tap(Protocol):
         """Whether a stage that the forward itself does not need must be computed."""
 
 
+class ForwardTap(Tap, Protocol):
+    """What the forward asks of its tap: which rows and slabs to compute, and where to write logits and probs. See
+    `Recorder`."""
+
+    @property
+    def interventions(self) -> Interventions: ...
+
+    def rows(self, layer: str) -> Index: ...
+
+    def slabs(self, prefix: str, attention: Attention, keys: int) -> Iterator[Slab]: ...
+
+    def vocabulary_room(
+        self, name: str, start: int, rows: int, shape: tuple[int, int], dtype: np.dtype[Any]
+    ) -> Array: ...
+
+    def vocabulary_rows(self, name: str, values: Array, start: int, rows: Index) -> Array: ...
+
+    def finish_vocabulary(self) -> None: ...
+
+
 class Recorder:
     """The tap that keeps what a Selection names and applies interventions.
 
