@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from attncli.errors import UsageError
+from attncli.errors import AttnError, UsageError
 from attncli.language import N_, language
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, format_of
+
+SPOOLED = 1 << 24
+"""How many bytes of an answer are kept in memory before they go to a temporary file."""
 
 if TYPE_CHECKING:
     from attncli.render.page.page import Options
@@ -57,8 +60,24 @@ def width_of(output: IO[bytes]) -> int:
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. `-` is standard output."""
+def opened(path: Path | None, whole: bool = False) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. `-` is standard output. `whole`: standard output,
+    a device or a pipe gets nothing either before the context ends, and nothing after an error."""
+    with _stream(path) as stream:
+        if not whole or is_file(path):  # a file is always whole
+            yield stream
+            return
+        from shutil import copyfileobj
+        from tempfile import SpooledTemporaryFile
+
+        with SpooledTemporaryFile(SPOOLED) as spool:
+            yield spool
+            spool.seek(0)
+            copyfileobj(spool, stream)
+
+
+@contextmanager
+def _stream(path: Path | None) -> Iterator[IO[bytes]]:
     if path is None or str(path) == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -67,3 +86,13 @@ def opened(path: Path | None) -> Iterator[IO[bytes]]:
 
     with write_whole(path) as file:
         yield file
+
+
+def is_file(path: Path | None) -> bool:
+    """Whether an answer goes to a file, and not to standard output, a device or a pipe."""
+    return path is not None and str(path) != "-" and (path.is_file() or not path.exists())
+
+
+def incomplete(error: AttnError) -> AttnError:
+    """The error for an answer whose beginning has been written."""
+    return type(error)(N_("the answer is incomplete: {reason}", reason=error.message), error.hint)

@@ -17,12 +17,14 @@ from attncli.cli.options import (
 )
 from attncli.cli.requests import typed_options
 from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
+from attncli.errors import AttnError
 from attncli.model.request import Request
 
 if TYPE_CHECKING:
     from attncli.insights.following import Followed
     from attncli.model.pipeline import Prepared
     from attncli.tracing.selection import Selection
+    from attncli.render.page.formats import Writer
     from attncli.tracing.stage import Stage
 
 TOP = 5
@@ -120,7 +122,7 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
 
 def _show_stages(prepared: Prepared, format_: str) -> None:
     """Computes the selected stages, and writes each as soon as it is computed."""
-    from attncli.cli.output import opened, render_options
+    from attncli.cli.output import incomplete, is_file, opened, render_options
     from attncli.cli.progress import Progress
     from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
     from attncli.render.page.formats import FORMATS, open_writer
@@ -130,17 +132,27 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
     selection = selection_of(prepared, stages_in(prepared))
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
-    with Progress() as progress, opened(output_.path) as output:
+    streams = FORMATS[format_].streams
+    with Progress() as progress, opened(output_.path, whole=not streams) as output:
         head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
-        writer = open_writer(format_, view.page(head, options), output, options)
+        writer: Writer | None = None
 
         def show(stage: Stage) -> None:
+            nonlocal writer
             count_broken(stage.name, stage.values, broken)
             progress.hide()
+            if writer is None:  # not earlier: a model that cannot answer leaves nothing behind
+                writer = open_writer(format_, view.page(head, options), output, options)
             writer.section(view.section(stage, head, options))
 
-        run_selection(prepared, selection, show, top, progress)
+        try:
+            run_selection(prepared, selection, show, top, progress)
+        except AttnError as error:
+            if writer is None or not streams or is_file(output_.path):
+                raise
+            raise incomplete(error) from error
         progress.hide()
+        assert writer is not None  # a selection has a stage
         writer.close()
     warn_of_broken(prepared.model, broken)
 

@@ -19,23 +19,25 @@ class Format:
     """A medium: its module, the file endings that mean it, and its kind. The module offers `writer(page, output,
     options)`, and `fitted(maps, output, options)` where it has less room than a sheet of paper. `words` and
     `picture` are for people, `data` is text for programs, `arrays` a binary file of named arrays. `binary`: not
-    for a terminal."""
+    for a terminal. `streams`: each part can be read by itself, as soon as it is written; others are whole or
+    nothing."""
 
     module: str
     suffixes: tuple[str, ...]
     kind: Kind
     binary: bool = False
+    streams: bool = False
 
 
 FORMATS = {
-    "table": Format("attncli.render.terminal", (".txt",), "words"),
+    "table": Format("attncli.render.terminal", (".txt",), "words", streams=True),
     "md": Format("attncli.render.documents.markdown", (".md",), "words"),
     "html": Format("attncli.render.documents.html", (".html", ".htm"), "words"),
     "svg": Format("attncli.render.pictures.svg", (".svg",), "picture"),
     "png": Format("attncli.render.pictures.png", (".png",), "picture", binary=True),
     "json": Format("attncli.render.documents.json", (".json",), "data"),
-    "ndjson": Format("attncli.render.documents.ndjson", (".ndjson", ".jsonl"), "data"),
-    "csv": Format("attncli.render.documents.csv", (".csv",), "data"),
+    "ndjson": Format("attncli.render.documents.ndjson", (".ndjson", ".jsonl"), "data", streams=True),
+    "csv": Format("attncli.render.documents.csv", (".csv",), "data", streams=True),
     "npz": Format("attncli.render.documents.npz", (".npz",), "arrays", binary=True),
     "safetensors": Format("attncli.render.documents.safetensors", (".safetensors",), "arrays", binary=True),
 }
