@@ -75,10 +75,10 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
 
     target = path.resolve()
     try:
-        if target.exists() and not target.is_file():
-            if target.is_dir():
+        if path.exists() and not path.is_file():
+            if path.is_dir():
                 raise AttnError(N_("cannot write {path}: it is a folder.", path=path))
-            with target.open("wb") as file:
+            with path.open("wb") as file:  # not the target: what a shell names /dev/fd/63 has no other name
                 yield file
             return
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
@@ -90,6 +90,8 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
         except BaseException:
             os.unlink(name)
             raise
+    except BrokenPipeError:  # a reader that has seen enough
+        raise
     except OSError as error:
         raise AttnError(N_("cannot write {path}: {reason}", path=path, reason=error.strerror or error)) from error
 

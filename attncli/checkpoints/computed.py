@@ -20,7 +20,8 @@ class ComputedTensor:
     """A tensor that is computed row by row (a row: everything at one index of the first axis).
 
     `rows` computes some of the rows of an array of shape `computed_shape`; `take` turns that array into the
-    tensor, as a view. `check` raises AttnError where the headers tell that what it is computed from cannot be read.
+    tensor, as a view. `check` raises AttnError where the headers tell that what it is computed from cannot be
+    read.
     """
 
     computed_shape: tuple[int, ...]

@@ -53,7 +53,12 @@ class NpzCheckpoint:
         _, dtype = self._header(name)
         if dtype.kind not in "fiub":
             raise AttnError(
-                N_("{source}: array {name} holds {dtype}, not numbers.", source=self.source, name=name, dtype=dtype)
+                N_(
+                    "{source}: array {name} holds {dtype}, not numbers.",
+                    source=self.source,
+                    name=name,
+                    dtype=dtype,
+                )
             )
 
     def where(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,11 +10,10 @@ import click
 
 from attncli.language import LANGUAGES
 from attncli.model.request import LARGEST, POSITIONS
-from attncli.render.page.formats import FORMATS as MEDIA
+from attncli.render.page.formats import formats_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
-FORMATS = tuple(MEDIA)
 
 
 def together(*options: Decorator[Any]) -> Decorator[Any]:
@@ -155,18 +154,22 @@ query_options = together(
 """Which query to follow, and how much of it to show."""
 
 
-def output_options(formats: Iterable[str] = FORMATS) -> Decorator[Any]:
-    """Where the answer goes, and in which format."""
+def output_options(command: str, *more: str) -> Decorator[Any]:
+    """Where the answer goes, and in which of the command's formats, or of `more`."""
     return together(
         click.option(
-            "--format", "format_", type=click.Choice([*formats]), help="Output format.  [default: table]"
+            "--format",
+            "format_",
+            type=click.Choice([*formats_of(command), *more]),
+            help="Output format.  [default: as the ending of -o says, or table]",
         ),
         click.option("--json", "json_", is_flag=True, help="Short for --format json."),
         click.option(
             "-o",
             "--output",
             type=click.Path(path_type=Path),
-            help="Write to a file; its ending sets the format. On an error nothing is written.",
+            help="Write to a file; its ending sets the format, and must not contradict --format. On an error nothing "
+            "is written.",
         ),
         click.option(
             "--precision",

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 from attncli.errors import AttnError, UsageError
 from attncli.language import N_, language
 from attncli.model.request import Output
-from attncli.render.page.formats import FORMATS, format_of
+from attncli.render.page.formats import FORMATS, endings_of, format_of, formats_of
 
 SPOOLED = 1 << 24
 """How many bytes of an answer are kept in memory before they go to a temporary file."""
@@ -20,26 +20,49 @@ if TYPE_CHECKING:
     from attncli.render.page.page import Options
 
 
-def chosen_format(output: Output, example: str = "trace") -> str:
-    """The named format, or the one that the file's ending means, or else `table`. `example` begins the file name
-    in a hint. Raises UsageError for a binary format on a terminal."""
-    named = output.format or (None if output.path is None else format_of(output.path.name)) or "table"
+def chosen_format(output: Output, command: str) -> str:
+    """The named format, or the one that the file's ending means, or else `table`. Raises UsageError for an ending
+    that means no format of the command, or another than the named one, and for a binary format on a terminal."""
+    named = output.format or "table"
+    if is_file(output.path):
+        assert output.path is not None
+        named = _format_of_file(output.path, output.format, command)
     if FORMATS[named].binary and output.path is None and sys.stdout.isatty():
         raise UsageError(
             N_("{named} is not for a terminal.", named=named),
-            N_("Write it to a file: -o {example}.{named}", example=example, named=named),
+            N_("Write it to a file: -o {command}.{named}", command=command, named=named),
         )
     return named
 
 
-def no_arrays(format_: str, what: str) -> str:
-    """The format, if it can hold words. Raises UsageError for one that holds arrays of numbers."""
-    if FORMATS[format_].kind == "arrays":
+def _format_of_file(path: Path, named: str | None, command: str) -> str:
+    meant, ending = format_of(path.name), path.suffix
+    if named is None and meant in formats_of(command):
+        assert meant is not None
+        return meant
+    if named is None:
+        endings = " ".join(endings_of(command))
+        if not ending:
+            raise UsageError(
+                N_("-o {path}: the name has no ending that says which format to write.", path=path),
+                N_("Add one of {endings}, or give --format too.", endings=endings),
+            )
         raise UsageError(
-            N_("{format} holds arrays of numbers, and {what} has none.", format=format_, what=what),
-            N_("Use --json, --format csv or --format md."),
+            N_(
+                "-o {path}: attn {command} does not write {ending} files.",
+                path=path,
+                command=command,
+                ending=ending,
+            ),
+            N_("It writes {endings}; for any other name, give --format too.", endings=endings),
         )
-    return format_
+    if meant not in (None, named) and (meant != "table" or FORMATS[named].binary):  # .txt may be any text
+        raise UsageError(
+            N_("--format {named} and -o {path} contradict each other.", named=named, path=path),
+            N_("Leave out --format to get {meant}, or name the file {example}.",
+               meant=meant, example=path.with_suffix(FORMATS[named].suffixes[0])),
+        )  # fmt: skip
+    return named
 
 
 def render_options(output: Output) -> Options:
@@ -61,8 +84,8 @@ def width_of(output: IO[bytes]) -> int:
 
 @contextmanager
 def opened(path: Path | None, whole: bool = False) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. `-` is standard output. `whole`: standard output,
-    a device or a pipe gets nothing either before the context ends, and nothing after an error."""
+    """Standard output, or a file that appears whole or not at all. `-` is standard output. `whole`: standard
+    output, a device or a pipe gets nothing either before the context ends, and nothing after an error."""
     with _stream(path) as stream:
         if not whole or is_file(path):  # a file is always whole
             yield stream

@@ -7,22 +7,29 @@ from pathlib import Path
 
 import click
 
-from attncli.cli.options import FORMATS, language_option, together
+from attncli.cli.options import language_option, together
 from attncli.model.request import Output
+from attncli.render.page.formats import formats_of
 
-MAP_FORMATS = ("text", *FORMATS)
+MAP_FORMATS = ("text", *formats_of("map"))
 """`text` is a map for the terminal; in a command that only draws maps, `table` means the same."""
 PICTURES = ("text", "svg", "html", "png")
 """The formats that mean a map in a command that otherwise prints numbers."""
 
 map_output_options = together(
-    click.option("--format", "format_", type=click.Choice(MAP_FORMATS), help="Output format.  [default: text]"),
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(MAP_FORMATS),
+        help="Output format.  [default: as the ending of -o says, or text]",
+    ),
     click.option("--json", "json_", is_flag=True, help="Short for --format json."),
     click.option(
         "-o",
         "--output",
         type=click.Path(path_type=Path),
-        help="Write to a file; its ending (such as .svg) sets the format. On an error nothing is written.",
+        help="Write to a file; its ending (such as .svg) sets the format, and must not contradict --format. On an error "
+        "nothing is written.",
     ),
     click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
     language_option,
@@ -30,15 +37,15 @@ map_output_options = together(
 """Where maps go, and in which format."""
 
 
-def map_format(output: Output) -> str:
+def map_format(output: Output, command: str = "map") -> str:
     """The named format, or the one that the file's ending means, or else text for the terminal. Raises UsageError
     for a binary format on a terminal."""
     from attncli.cli.output import chosen_format
 
-    return chosen_format(replace(output, format="table") if output.format == "text" else output, "map")
+    return chosen_format(replace(output, format="table") if output.format == "text" else output, command)
 
 
-def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:
+def format_or_map(output: Output, as_map: bool, command: str) -> tuple[str, bool]:
     """The format, and whether to draw a map, for a command that also prints numbers: it draws one with --map, or
     if the format or the file's ending is that of a picture."""
     from attncli.cli.output import chosen_format
@@ -46,4 +53,4 @@ def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:
 
     ending = None if output.path is None or output.format is not None else format_of(output.path.name)
     as_map = as_map or output.format in PICTURES or ending in PICTURES
-    return (map_format(output) if as_map else chosen_format(output)), as_map
+    return (map_format(output, command) if as_map else chosen_format(output, command)), as_map

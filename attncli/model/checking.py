@@ -73,7 +73,7 @@ class _Headers:
 
 @dataclass(frozen=True)
 class _Rehearsal:
-    """The tap of a forward without tokens. It adds the parameters that only a token would make the forward read."""
+    """The tap of a forward without tokens. It adds the parameters that only a token makes the forward read."""
 
     weights: _Headers
     selection: Selection

@@ -41,8 +41,8 @@ def run(
     is what is recorded.
 
     Raises UsageError where the tokens do not suit the model (an id that its vocabulary does not have, more tokens
-    than positions) or an intervention names no stage; AttnError for a tensor that the checkpoint lacks or that does not fit, before
-    anything is computed, and where an intervention returns another shape.
+    than positions) or an intervention names no stage; AttnError for a tensor that the checkpoint lacks or that
+    does not fit, before anything is computed, and where an intervention returns another shape.
     """
     inputs = (tokens,) if target is None else (tokens, target)
     check_tokens(model.spec, tokens, target)

@@ -23,8 +23,8 @@ from attncli.model.request import Request
 if TYPE_CHECKING:
     from attncli.insights.following import Followed
     from attncli.model.pipeline import Prepared
-    from attncli.tracing.selection import Selection
     from attncli.render.page.formats import Writer
+    from attncli.tracing.selection import Selection
     from attncli.tracing.stage import Stage
 
 TOP = 5
@@ -65,7 +65,7 @@ TOP = 5
 )
 @query_options
 @seeded_options
-@output_options()
+@output_options("explain")
 @typed_options
 def command(request: Request) -> None:
     """Show every number between SENTENCE and the attention output.
@@ -81,7 +81,7 @@ def command(request: Request) -> None:
         from attncli.model.loading import load
         from attncli.model.pipeline import prepare
 
-        format_ = chosen_format(request.output)
+        format_ = chosen_format(request.output, "explain")
         from attncli.model.heads import heads_asked
 
         scope = request.scope

@@ -18,7 +18,7 @@ from attncli.model.request import Output
     "  attn families llama --json | jq '.families[].config'",
 )
 @click.argument("names", metavar="[FAMILY]...", nargs=-1)
-@output_options()
+@output_options("families")
 @typed_options
 def command(names: tuple[str, ...], output: Output) -> None:
     """List the families of models that attn knows, with their traits.
@@ -27,12 +27,12 @@ def command(names: tuple[str, ...], output: Output) -> None:
     biases, keys shared by heads); `attn model` shows those. JSON and CSV also name the fields of config.json that
     attn reads for the family.
     """
-    from attncli.cli.output import chosen_format, no_arrays, opened, render_options, width_of
+    from attncli.cli.output import chosen_format, opened, render_options, width_of
     from attncli.model.family_traits import families
     from attncli.render.page.formats import write
     from attncli.views import families as view
 
-    format_ = no_arrays(chosen_format(output), "a list of families")
+    format_ = chosen_format(output, "families")
     traits, options = families(names), render_options(output)
     with opened(output.path) as stream:
         width = width_of(stream) if format_ == "table" else None

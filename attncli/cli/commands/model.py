@@ -20,7 +20,7 @@ from attncli.model.request import Output
 )
 @click.argument("path")
 @ignore_config_option
-@output_options()
+@output_options("model")
 @typed_options
 def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
     """Describe a checkpoint: its sizes, its parts, its tensors, and the stages it offers.
@@ -30,12 +30,12 @@ def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
     config.json and the headers of the files are read. If attn cannot trace the checkpoint, it shows what the
     headers say, and the reason; the exit status is then 1.
     """
-    from attncli.cli.output import chosen_format, no_arrays, opened, render_options
+    from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.describing import describe
     from attncli.render.page.formats import write
     from attncli.views import model as view
 
-    format_ = no_arrays(chosen_format(output), "a description")
+    format_ = chosen_format(output, "model")
     description, options = describe(path, ignore_config), render_options(output)
     with opened(output.path) as stream:
         write(format_, view.page(description, options), stream, options)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli.options import FORMATS, output_options
-from attncli.cli.pictures import PICTURES, format_or_map
+from attncli.cli.options import output_options
+from attncli.cli.pictures import format_or_map
 from attncli.cli.requests import typed_options
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
 from attncli.model.request import Output
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Show the dot products of the encodings by distance; with --map, of every pair.",
 )
-@output_options((*FORMATS, *PICTURES))
+@output_options("pe", "text")
 @typed_options
 def command(
     output: Output,
@@ -64,7 +64,7 @@ def command(
     from attncli.insights.requested_encodings import encodings_of
     from attncli.model.loading import load_model
 
-    format_, as_map = format_or_map(output, as_map)
+    format_, as_map = format_or_map(output, as_map, "pe")
     asked = EncodingRequest(kind, dim, length, position, base, heads)
     trace = encodings_of(asked, None if model is None else load_model(model))
     if as_map:

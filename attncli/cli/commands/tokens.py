@@ -22,7 +22,7 @@ from attncli.model.request import Request
 @target_options
 @model_options
 @seeded_options
-@output_options()
+@output_options("tokens")
 @typed_options
 def command(request: Request) -> None:
     """Show the tokens of SENTENCE: index, id, text, and the characters from start up to end that each covers.
@@ -35,7 +35,7 @@ def command(request: Request) -> None:
     from attncli.render.page.formats import write
     from attncli.views import tokens as view
 
-    asked, format_ = request.input, chosen_format(request.output)
+    asked, format_ = request.input, chosen_format(request.output, "tokens")
     model = load(request.model)
     tokens = tokenize(model, asked.text, asked.pair, asked.ids, asked.special_tokens, asked.truncate)
     target = None

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to split text into tokens.",
 )
-@output_options()
+@output_options("versus")
 @typed_options
 def command(
     text: Input,
@@ -93,13 +93,13 @@ def command(
     """
     _limit_threads(threads or 1)
 
-    from attncli.cli.output import chosen_format, no_arrays, opened, render_options
+    from attncli.cli.output import chosen_format, opened, render_options
     from attncli.cli.progress import Progress
     from attncli.insights.versus.request import compared
     from attncli.render.page.formats import write
     from attncli.views import versus as view
 
-    format_ = no_arrays(chosen_format(output), "a comparison")
+    format_ = chosen_format(output, "versus")
     asked = settings(only, d_model, seed, gain, forget_bias, lengths, tokenizer)
     if threads is not None and "sequential" not in asked.experiments:
         raise UsageError(

@@ -43,6 +43,20 @@ FORMATS = {
 }
 
 
+WITHOUT_ARRAYS = ("versus", "model", "families")
+"""The commands whose answers are words and single numbers, for which there is no file of arrays."""
+
+
+def formats_of(command: str) -> tuple[str, ...]:
+    """The formats that a command can write."""
+    return tuple(name for name, f in FORMATS.items() if f.kind != "arrays" or command not in WITHOUT_ARRAYS)
+
+
+def endings_of(command: str) -> tuple[str, ...]:
+    """The file endings that mean a format that a command can write, one for each."""
+    return tuple(FORMATS[name].suffixes[0] for name in formats_of(command))
+
+
 class Writer(Protocol):
     """Writes one page. It has written the opening when it is made."""
 
