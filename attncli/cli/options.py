@@ -168,8 +168,8 @@ def output_options(command: str, *more: str) -> Decorator[Any]:
             "-o",
             "--output",
             type=click.Path(path_type=Path),
-            help="Write to a file; its ending sets the format, and must not contradict --format. On an error nothing "
-            "is written.",
+            help="Write to a file; its ending sets the format, and must not contradict --format. On an error "
+            "nothing is written.",
         ),
         click.option(
             "--precision",

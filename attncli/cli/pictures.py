@@ -28,8 +28,8 @@ map_output_options = together(
         "-o",
         "--output",
         type=click.Path(path_type=Path),
-        help="Write to a file; its ending (such as .svg) sets the format, and must not contradict --format. On an error "
-        "nothing is written.",
+        help="Write to a file; its ending (such as .svg) sets the format, and must not contradict --format. On an "
+        "error nothing is written.",
     ),
     click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
     language_option,
