@@ -79,8 +79,8 @@ model_options = together(
         "--model",
         metavar="MODEL",
         help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a .safetensors/.npz "
-        "file with one attention layer.  [default: story, the model that comes with attn; seeded weights with "
-        "--seed, a shape or a tokenizer]",
+        "file with one attention layer, or seeded for random weights.  [default: story, the model that comes with "
+        "attn; seeded with --seed]",
     ),
     click.option(
         "--adapter",

@@ -15,6 +15,7 @@ from attncli.errors import AttnError, UsageError
 from attncli.files import read_bytes
 from attncli.language import N_
 from attncli.model.request import Input, ModelSource, Output, Request, Scope, Top, whole_numbers
+from attncli.model.seeding import SEEDED, SHAPE, Spelling, seed_needed
 
 Options = Mapping[str, Any]
 
@@ -67,8 +68,29 @@ _PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text":
 
 
 def _model_of(options: Options) -> ModelSource:
+    """The model and how it is read. Raises UsageError for options of seeded weights without a seed."""
     given = {field.name: options[field.name] for field in fields(ModelSource) if field.name in options}
-    return ModelSource(source=options.get("model"), **given)
+    source = options.get("model")
+    if source is None and given.get("seed") is None:
+        shaping = {name: given[name] for name in (*SHAPE, "tokenizer") if given.get(name) is not None}
+        if list(shaping) == ["tokenizer"] and "dtype" not in options:  # there are no weights to choose
+            source = SEEDED
+        elif shaping:
+            raise seed_needed(shaping, COMMAND_LINE)
+    return ModelSource(source=source, **given)
+
+
+def _spelled(given: Mapping[str, Any]) -> str:
+    """--seed 0 --layers 2, in the words of a shell"""
+    from shlex import quote
+
+    flags = {name: f"--{name.replace('_', '-')} {quote(str(value))}" for name, value in given.items()}
+    if "causal" in given:
+        flags["causal"] = "--causal" if given["causal"] else "--bidirectional"
+    return " ".join(flags.values())
+
+
+COMMAND_LINE = Spelling(_spelled, "--seed", lambda name, number: f"--{name} {number}")
 
 
 def _scope_of(options: Options) -> Scope:

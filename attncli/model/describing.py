@@ -14,7 +14,9 @@ from attncli.architecture.spec import Spec
 from attncli.architecture.traits import Traits, traits
 from attncli.checkpoints import Checkpoint, Stored
 from attncli.configs.tensors import Tensor
-from attncli.errors import AttnError
+from attncli.errors import AttnError, UsageError
+from attncli.language import N_
+from attncli.model.seeding import SEEDED
 from attncli.stages import offered
 
 
@@ -88,6 +90,11 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
     """
     from attncli.model.loading import is_one_layer, located
 
+    if source == SEEDED:
+        raise UsageError(
+            N_("seeded weights have no checkpoint to describe: every number is drawn from the seed."),
+            N_("For a folder of that name: ./seeded"),
+        )
     path = Path(source)
     if is_one_layer(source):
         return _one_layer(path)

@@ -19,6 +19,7 @@ from attncli.formula.positions import sinusoidal
 from attncli.language import N_
 from attncli.model.model import Model
 from attncli.model.request import ModelSource, checked_option, names
+from attncli.model.seeding import SEEDED, Spelling, seed_needed
 from attncli.text.built_in_tokenizers import BUILT_IN, built_in
 from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
 from attncli.text.tokenizer_files import open_tokenizer
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from attncli.configs.fields import Config
 
 FloatType: TypeAlias = type[np.float32] | type[np.float64]
+PYTHON = Spelling(
+    lambda given: ", ".join(f"{name}={value!r}" for name, value in given.items()),
+    "seed",
+    lambda name, number: f"trace(…, {name}s={number})",
+)
 OPAQUE_IDS = 1 << 18
 """The largest vocabulary of seeded weights where the input is ids, without a tokenizer."""
 
@@ -71,11 +77,12 @@ def load_model(
 
     `source`: "story" for the trained model that comes with attn; a folder in Hugging Face layout (config.json,
     safetensors); a .gguf file, which needs the extra `gguf`; a .safetensors or .npz file with one attention layer
-    (w_q, w_k, w_v, …); or a name on the hub, which is first looked up in the local cache. None: seeded weights if
-    `seed`, a shape option or `tokenizer` is given, else the story model.
+    (w_q, w_k, w_v, …); "seeded" for seeded weights; or a name on the hub, which is first looked up in the local
+    cache. None: seeded weights if `seed` is given, else the story model.
 
-    `seed` and the shape options (`d_model` … `causal`) describe seeded weights; None: the default of `Shape`. For
-    a file with one layer, `seed`, `heads`, `kv_heads`, `positions` and `causal` say what the file cannot.
+    `seed` and the shape options (`d_model` … `causal`) describe seeded weights; None: seed 0, and the default of
+    `Shape`. For a file with one layer, `seed`, `heads`, `kv_heads`, `positions` and `causal` say what the file
+    cannot.
     `tokenizer`: words, chars, bytes, or the path of a tokenizer; None: that of the checkpoint, or words. `dtype`:
     the type of the arithmetic. `ignore_config`: unknown fields of config.json that do not change the numbers.
     `adapter`: the folder of a LoRA adapter, or its name on the hub; it is merged into the weights of a checkpoint
@@ -89,13 +96,16 @@ def load_model(
     }  # fmt: skip
     options = {name: checked_option(name, value) for name, value in given.items() if value is not None}
     dtype, ignored = float_type(dtype), names("ignore_config", ignore_config or None) or ()
-    if adapter is not None and (source is None or is_one_layer(source)):
+    if adapter is not None and (source in (None, SEEDED) or is_one_layer(source)):
         raise UsageError(
             N_("--adapter goes with the --model it was trained on: a folder, a .gguf file or a name on the hub.")
         )
-    if source is None and not options and tokenizer is None:
+    if source is None and seed is None:
+        asked = options if tokenizer is None else options | {"tokenizer": str(tokenizer)}
+        if asked:
+            raise seed_needed(asked, PYTHON)
         source = story.NAME
-    if source is None:
+    if source in (None, SEEDED):
         return _seeded(options.pop("seed", 0), Shape(**options), tokenizer, dtype)
     if is_one_layer(source):
         return _one_layer(Path(source), options, tokenizer, dtype)
@@ -124,7 +134,7 @@ def float_type(dtype: DTypeLike) -> FloatType:
 def is_one_layer(source: str | Path) -> bool:
     """Whether a path is a file with one attention layer rather than a whole model."""
     path = Path(source)
-    return source != story.NAME and path.is_file() and path.suffix != ".gguf"
+    return source not in (story.NAME, SEEDED) and path.is_file() and path.suffix != ".gguf"
 
 
 def located(source: str | Path) -> Path:
