@@ -27,8 +27,8 @@ def together(*options: Decorator[Any]) -> Decorator[Any]:
     return add
 
 
-def _size(flag: str, name: str, text: str) -> Decorator[Any]:
-    return click.option(flag, name, type=click.IntRange(1, LARGEST[name]), metavar="N", help=text)
+def _size(flag: str, name: str, text: str, hidden: bool = False) -> Decorator[Any]:
+    return click.option(flag, name, type=click.IntRange(1, LARGEST[name]), metavar="N", hidden=hidden, help=text)
 
 
 ignore_config_option = click.option(
@@ -73,7 +73,7 @@ model_option = click.option(
     help="A folder in Hugging Face layout, a name on the hub (gpt2), a .gguf file, or a .safetensors/.npz "
     "file with one attention layer.",
 )
-model_options = together(
+tokenizer_options = together(
     click.option(
         "-m",
         "--model",
@@ -83,14 +83,20 @@ model_options = together(
         "attn; seeded with --seed]",
     ),
     click.option(
-        "--adapter",
-        metavar="ADAPTER",
-        help="A LoRA adapter to merge into the model's weights: a folder, or a name on the hub.",
-    ),
-    click.option(
         "--tokenizer",
         metavar="words|chars|bytes|PATH",
         help="How to split text into tokens.  [default: the model's own; words for seeded weights]",
+    ),
+    ignore_config_option,
+)
+"""Which model, and how its tokenizer is chosen."""
+
+model_options = together(
+    tokenizer_options,
+    click.option(
+        "--adapter",
+        metavar="ADAPTER",
+        help="A LoRA adapter to merge into the model's weights: a folder, or a name on the hub.",
     ),
     click.option(
         "--dtype",
@@ -99,33 +105,42 @@ model_options = together(
         show_default=True,
         help="Precision of the arithmetic.",
     ),
-    ignore_config_option,
 )
 """Which model, and how it is read."""
 
-seeded_options = together(
-    click.option("--seed", type=int, metavar="N", help="Seeded weights: the random seed.  [default: 0]"),
-    _size("--d-model", "d_model", "Seeded weights: width.  [default: 8]"),
-    _size("--layers", "layers", "Seeded weights: number of layers.  [default: 2]"),
-    _size("--d-ff", "d_ff", "Seeded weights: feed-forward width.  [default: 4 × d_model]"),
-    _size("--heads", "heads", "Seeded weights, one-layer file: number of heads.  [default: 2; 1]"),
-    _size(
-        "--kv-heads",
-        "kv_heads",
-        "Seeded weights, one-layer file: number of key/value heads.  [default: as many as heads; as w_k has]",
-    ),
-    click.option(
-        "--positions",
-        type=click.Choice(POSITIONS),
-        help="Seeded weights, one-layer file: positional encoding.  [default: sinusoidal; none]",
-    ),
-    click.option(
-        "--causal/--bidirectional",
-        default=None,
-        help="Seeded weights, one-layer file: the mask.  [default: causal; bidirectional]",
-    ),
-)
-"""The shape of seeded weights, and what a one-layer file does not say."""
+seed_option = click.option("--seed", type=int, metavar="N", help="Seeded weights: the random seed.  [default: 0]")
+
+
+def shape_options(hidden: bool = False) -> Decorator[Any]:
+    """The shape of seeded weights, and what a one-layer file does not say."""
+    return together(
+        _size("--d-model", "d_model", "Seeded weights: width.  [default: 8]", hidden),
+        _size("--layers", "layers", "Seeded weights: number of layers.  [default: 2]", hidden),
+        _size("--d-ff", "d_ff", "Seeded weights: feed-forward width.  [default: 4 × d_model]", hidden),
+        _size("--heads", "heads", "Seeded weights, one-layer file: number of heads.  [default: 2; 1]", hidden),
+        _size(
+            "--kv-heads",
+            "kv_heads",
+            "Seeded weights, one-layer file: number of key/value heads.  [default: as many as heads; as w_k has]",
+            hidden,
+        ),
+        click.option(
+            "--positions",
+            hidden=hidden,
+            type=click.Choice(POSITIONS),
+            help="Seeded weights, one-layer file: positional encoding.  [default: sinusoidal; none]",
+        ),
+        click.option(
+            "--causal/--bidirectional",
+            default=None,
+            hidden=hidden,
+            help="Seeded weights, one-layer file: the mask.  [default: causal; bidirectional]",
+        ),
+    )
+
+
+seeded_options = together(seed_option, shape_options())
+"""Seeded weights, and what a one-layer file does not say."""
 
 query_options = together(
     click.option(
@@ -154,8 +169,20 @@ query_options = together(
 """Which query to follow, and how much of it to show."""
 
 
-def output_options(command: str, *more: str) -> Decorator[Any]:
-    """Where the answer goes, and in which of the command's formats, or of `more`."""
+precision_option = click.option(
+    "--precision",
+    type=click.IntRange(0, 17),
+    metavar="N",
+    default=4,
+    show_default=True,
+    help="Digits after the decimal point, in tables.",
+)
+full_option = click.option("--full", is_flag=True, help="Show all rows and columns, however many.")
+
+
+def output_options(command: str, *shown: Decorator[Any], more: tuple[str, ...] = ()) -> Decorator[Any]:
+    """Where the answer goes, and in which of the command's formats, or of `more`. `shown`: options of
+    how it is shown."""
     return together(
         click.option(
             "--format",
@@ -171,14 +198,6 @@ def output_options(command: str, *more: str) -> Decorator[Any]:
             help="Write to a file; its ending sets the format, and must not contradict --format. On an error "
             "nothing is written.",
         ),
-        click.option(
-            "--precision",
-            type=click.IntRange(0, 17),
-            metavar="N",
-            default=4,
-            show_default=True,
-            help="Digits after the decimal point, in tables.",
-        ),
-        click.option("--full", is_flag=True, help="Show all rows and columns, however many."),
+        *shown,
         language_option,
     )

@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from attncli.cli.idle import Given, refuse_idle
 from attncli.errors import AttnError, UsageError
 from attncli.files import read_bytes
 from attncli.language import N_
@@ -28,9 +29,30 @@ def typed_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_typed_options(**options: Any) -> None:
         decoded = _decoded_options(options)
+        _refuse_idle(decoded)
         command(**{name: _PARTS[name](decoded) if name in _PARTS else decoded[name] for name in parameters})
 
     return with_typed_options
+
+
+def _refuse_idle(options: Options) -> None:
+    """Raises UsageError for an option that the user gave and that has no effect."""
+    from click import Option, get_current_context
+    from click.core import ParameterSource
+
+    context = get_current_context()
+    given = {
+        parameter.name: parameter
+        for parameter in context.command.params
+        if parameter.name is not None
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        and isinstance(parameter, Option)
+    }
+    words = frozenset(options.get("only") or ())
+    refuse_idle(
+        Given(context.command.name or "", frozenset(given), output_of(options), words),
+        lambda name: max([*given[name].opts, *given[name].secondary_opts], key=len),
+    )
 
 
 def request_of(options: Options) -> Request:
@@ -61,7 +83,8 @@ def output_of(options: Options) -> Output:
         if named not in (None, "json"):
             raise UsageError(N_("--json and --format {named} are both given.", named=named))
         named = "json"
-    return Output(named, options["output"], options.get("precision", 4), options["full"], options["lang"])
+    precision, full = options.get("precision", 4), options.get("full", False)
+    return Output(named, options["output"], precision, full, options["lang"])
 
 
 _PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text": input_of, "output": output_of}

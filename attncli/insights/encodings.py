@@ -84,7 +84,7 @@ def vectors(stages: Sequence[Stage]) -> tuple[Array, str]:
     if "pe.bias" in by_name:
         raise UsageError(
             N_("ALiBi adds a bias to scores: there are no encodings to multiply."),
-            N_("attn pe --kind alibi --map draws the bias."),
+            N_("attn pe --positions alibi --map draws the bias."),
         )
     if "pe.cos" in by_name:
         both = np.concatenate([by_name["pe.cos"], by_name["pe.sin"]], axis=1)

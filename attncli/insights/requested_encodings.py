@@ -15,6 +15,7 @@ from attncli.model.model import Model
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
+_FLAGS = {"kind": "--positions"}
 MOST_DIMENSIONS, MOST_HEADS, MOST_POSITIONS = 1 << 16, 1024, 1 << 20
 
 
@@ -67,7 +68,9 @@ def _of_model(asked: EncodingRequest, model: Model) -> tuple[dict[str, Any], lis
 def _refuse(asked: EncodingRequest, names: tuple[str, ...], because: str) -> None:
     for name in names:
         if getattr(asked, name) is not None:
-            raise UsageError(N_("--{name} does not apply: {because}.", name=name, because=because))
+            raise UsageError(
+                N_("{flag} does not apply: {because}.", flag=_FLAGS.get(name, f"--{name}"), because=because)
+            )
 
 
 def _within(flag: str, value: int | None, default: int, largest: int) -> int:
@@ -86,11 +89,11 @@ def _positions(asked: EncodingRequest, limit: int | None) -> list[int]:
     if asked.position is None:
         return list(range(_within("--length", asked.length, min(16, largest), largest)))
     if asked.length is not None:
-        raise UsageError(N_("--length and --position are both given: one of them says which positions."))
+        raise UsageError(N_("--length and --at are both given: one of them says which positions."))
     position = written(asked.position)
     if limit is None and (position == "all" or re.search(r"(^|[,-])\s*-", position)):
         raise UsageError(
-            N_("--position {position}: a formula has no last position.", position=position),
-            N_("Give positions from 0, as in --position 3 or --position 5-9."),
+            N_("--at {position}: a formula has no last position.", position=position),
+            N_("Give positions from 0, as in --at 3 or --at 5-9."),
         )
     return list(indices(asked.position, largest, "position"))

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from attncli.cli.options import (
+    full_option,
     input_options,
     model_options,
     output_options,
+    precision_option,
     query_options,
     seeded_options,
     target_options,
 )
+from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
 from attncli.errors import AttnError
@@ -33,6 +36,7 @@ TOP = 5
 
 @click.command(
     "explain",
+    cls=Command,
     epilog="\b\nExamples:\n"
     '  attn explain "The cat sat on the mat"\n'
     '  attn explain "The cat sat on the mat" --query sat\n'
@@ -65,7 +69,7 @@ TOP = 5
 )
 @query_options
 @seeded_options
-@output_options("explain")
+@output_options("explain", precision_option, full_option)
 @typed_options
 def command(request: Request) -> None:
     """Show every number between SENTENCE and the attention output.

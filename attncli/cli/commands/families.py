@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from attncli.cli.options import output_options
+from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.model.request import Output
 
 
 @click.command(
     "families",
+    cls=Command,
     epilog="\b\nExamples:\n"
     "  attn families\n"
     "  attn families llama gpt2\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attncli.cli.options import input_options, model_options, seeded_options, target_options
+from attncli.cli.parsing import Command
 from attncli.cli.pictures import map_format, map_output_options
 from attncli.cli.requests import typed_options
 from attncli.insights.sorts import SORTS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "map",
+    cls=Command,
     epilog="\b\nExamples:\n"
     '  attn map "Peter Rabbit ran to the garden. Then Peter Rabbit ran"\n'
     '  attn map "The cat sat on the mat" --layer 1 --head 0\n'

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from attncli.cli.options import ignore_config_option, output_options
+from attncli.cli.options import full_option, ignore_config_option, output_options
+from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.model.request import Output
 
 
 @click.command(
     "model",
+    cls=Command,
     epilog="\b\nExamples:\n"
     "  attn model story\n"
     "  attn model ./my-llama\n"
@@ -20,7 +22,7 @@ from attncli.model.request import Output
 )
 @click.argument("path")
 @ignore_config_option
-@output_options("model")
+@output_options("model", full_option)
 @typed_options
 def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
     """Describe a checkpoint: its sizes, its parts, its tensors, and the stages it offers.

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli.options import output_options
+from attncli.cli.options import full_option, output_options, precision_option
+from attncli.cli.parsing import Command
 from attncli.cli.pictures import format_or_map
 from attncli.cli.requests import typed_options
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
@@ -18,21 +19,23 @@ if TYPE_CHECKING:
 
 @click.command(
     "pe",
+    cls=Command,
+    formerly={"--kind": "--positions", "--position": "--at", "--d-model": "--dim"},
     epilog="\b\nExamples:\n"
     "  attn pe --dim 64\n"
-    "  attn pe --dim 8 --position 5-9\n"
-    "  attn pe --kind rotary --dim 64 --length 4\n"
-    "  attn pe --kind alibi --heads 8 --length 6\n"
-    "  attn pe --model gpt2 --position 0-3 --format csv\n"
+    "  attn pe --dim 8 --at 5-9\n"
+    "  attn pe --positions rotary --dim 64 --length 4\n"
+    "  attn pe --positions alibi --heads 8 --length 6\n"
+    "  attn pe --model gpt2 --at 0-3 --format csv\n"
     "  attn pe --dim 64 --length 100 --map\n"
     "  attn pe --dim 64 --length 100 --similarity\n"
     "  attn pe --model gpt2 --length 1024 --similarity --map -o gpt2.png",
 )
 @click.option("--dim", type=int, metavar="N", help="Size of the encoding (rotary: of a head).  [default: 64]")
 @click.option("--length", type=int, metavar="N", help="Number of positions, from 0.  [default: 16]")
-@click.option("--position", metavar="POSITIONS", help="Only these positions: 3, or 5-9, or 0,5-9.")
+@click.option("--at", "position", metavar="POSITIONS", help="Only these positions: 3, or 5-9, or 0,5-9.")
 @click.option("--base", type=float, metavar="NUMBER", help="Base of the wavelengths.  [default: 10000]")
-@click.option("--kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
+@click.option("--positions", "kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
 @click.option("--heads", type=int, metavar="N", help="ALiBi: number of heads.  [default: 8]")
 @click.option("-m", "--model", metavar="MODEL", help="Show the encodings of this model, named as in attn explain.")
 @click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Show the dot products of the encodings by distance; with --map, of every pair.",
 )
-@output_options("pe", "text")
+@output_options("pe", precision_option, full_option, more=("text",))
 @typed_options
 def command(
     output: Output,

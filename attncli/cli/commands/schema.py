@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
+from attncli.cli.parsing import Command
+
 SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families", "stages")
 
 
 @click.command(
     "schema",
+    cls=Command,
     epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
     "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
 )

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import click
 
-from attncli.cli.options import input_options, model_options, output_options, seeded_options, target_options
+from attncli.cli.options import (
+    input_options,
+    output_options,
+    seed_option,
+    shape_options,
+    target_options,
+    tokenizer_options,
+)
+from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.model.request import Request
 
 
 @click.command(
     "tokens",
+    cls=Command,
     epilog="\b\nExamples:\n"
     '  attn tokens "The cat sat on the mat"\n'
     '  attn tokens "猫が座った" --tokenizer bytes\n'
@@ -20,8 +29,9 @@ from attncli.model.request import Request
 )
 @input_options
 @target_options
-@model_options
-@seeded_options
+@tokenizer_options
+@seed_option
+@shape_options(hidden=True)
 @output_options("tokens")
 @typed_options
 def command(request: Request) -> None:

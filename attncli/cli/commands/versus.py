@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli.options import output_options, sentence_options
+from attncli.cli.options import full_option, output_options, precision_option, sentence_options
+from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.errors import UsageError
 from attncli.insights.versus.settings import D_MODEL, EXPERIMENTS, WIDEST, settings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "versus",
+    cls=Command,
     epilog="\b\nExamples:\n"
     '  attn versus "The cat sat on the mat"\n'
     '  attn versus "The cat sat on the mat" --only order\n'
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to split text into tokens.",
 )
-@output_options("versus")
+@output_options("versus", precision_option, full_option)
 @typed_options
 def command(
     text: Input,
