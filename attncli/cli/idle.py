@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from attncli.cli.pictures import PICTURES
 from attncli.errors import UsageError
 from attncli.language import N_
-from attncli.model.request import Output
+from attncli.model.request import Indices, Output
 from attncli.model.seeding import SHAPE
 from attncli.render.page.formats import FORMATS, format_of
+
+if TYPE_CHECKING:
+    from attncli.model.pipeline import Prepared
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,25 @@ def refuse_idle(given: Given, flag: Callable[[str], str]) -> None:
             if option in given and rule.when(given):
                 why = N_(str(rule.why), format=given.format) if "{format}" in rule.why else rule.why
                 raise no_effect(flag(option), why)
+
+
+def refuse_idle_scope(prepared: Prepared, stages: Sequence[str], head: Indices | None) -> None:
+    """Raises UsageError for an option of the selection that makes no difference for the selected stages. `head`:
+    what the user asked for with --head."""
+    from attncli.model.heads import EVERY
+    from attncli.stages import HEAD_AXES, entry_of, layer_of
+    from attncli.stages.names import LOGITS, PROBS
+
+    scope = prepared.request.scope
+    if scope.top is not None and not {LOGITS, PROBS} & set(stages):
+        raise no_effect("--top", N_("neither logits nor probs are selected"))
+    if head not in EVERY and not any(entry_of(name).axes[0] in HEAD_AXES for name in stages):
+        raise no_effect("--head", N_("no selected stage has heads"))
+    if scope.layers in EVERY or scope.stages is None:
+        return
+    named = all("layers." in pattern or "blocks." in pattern for pattern in scope.stages)
+    if named or all(layer_of(name) is None for name in stages):
+        raise no_effect("--layer", N_("no selected stage is in a layer that it could choose"))
 
 
 def no_effect(flag: str, why: str) -> UsageError:

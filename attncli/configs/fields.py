@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attncli.errors import AttnError
+from attncli.errors import AttnError, UsageError
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.language import N_
 
@@ -46,7 +46,9 @@ class Config:
 
     def __init__(self, fields: dict[str, Any], file: Path, ignore: frozenset[str] = frozenset()) -> None:
         self.fields, self.file = fields, file
-        self._ignore, self._seen = ignore, set(ignore)
+        self._ignore, self._seen = ignore, set[str]()
+        self._inner: list[Config] = []
+        self._outermost = True
         self._assumed: dict[str, Any] = {}
         self._fixed: set[str] = set()
         self.last = ""
@@ -75,7 +77,10 @@ class Config:
                     fields=short(fields),
                 )
             )
-        return Config(fields | own, self.file, self._ignore)
+        inside = Config(fields | own, self.file, self._ignore)
+        inside._outermost = False
+        self._inner.append(inside)
+        return inside
 
     def size(self, name: str, default: int | None = None) -> int:
         """A count: a positive whole number."""
@@ -233,8 +238,9 @@ class Config:
         return frozenset(self._seen - self._fixed)
 
     def finish(self) -> None:
-        """Raises AttnError for a field that nobody has read: it may change the numbers."""
-        unread = sorted(set(self.fields) - self._seen - INERT)
+        """Raises AttnError for a field that nobody has read: it may change the numbers. Call it after all reading;
+        raises UsageError where a field is to be ignored that is not there, or not unknown."""
+        unread = sorted(set(self.fields) - self._seen - INERT - self._ignore)
         if unread:
             raise AttnError(
                 N_(
@@ -248,6 +254,28 @@ class Config:
                     "If it does not change them, pass {options}",
                     options=" ".join(f"--ignore-config {name}" for name in unread),
                 ),
+            )
+        if self._outermost:
+            self._check_ignored()
+
+    def _unread(self) -> set[str]:
+        """The fields, here and in the configs inside, that are neither read nor known to be inert."""
+        own = set(self.fields) - self._seen - INERT
+        return own.union(*(inside._unread() for inside in self._inner))
+
+    def _all_fields(self) -> set[str]:
+        return set(self.fields).union(*(inside._all_fields() for inside in self._inner))
+
+    def _check_ignored(self) -> None:
+        for name in sorted(self._ignore - self._unread()):
+            if name in self._all_fields():
+                raise UsageError(
+                    N_("--ignore-config {name} would have no effect: attn knows this field.", name=name),
+                    N_("Leave it out; only a field that attn does not know can be ignored."),
+                )
+            raise UsageError(
+                N_("--ignore-config {name}: {file} has no such field.", name=name, file=self.file),
+                N_("Leave it out, or check its spelling."),
             )
 
 

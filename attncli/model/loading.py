@@ -105,6 +105,8 @@ def load_model(
         if asked:
             raise seed_needed(asked, PYTHON)
         source = story.NAME
+    if ignored and (source in (None, SEEDED) or is_one_layer(source)):
+        raise UsageError(N_("--ignore-config is for a model with a config.json, which this one does not have."))
     if source in (None, SEEDED):
         return _seeded(options.pop("seed", 0), Shape(**options), tokenizer, dtype)
     if is_one_layer(source):
@@ -114,9 +116,16 @@ def load_model(
         flag = {"causal": "--causal/--bidirectional"}.get(name, f"--{name}")
         raise UsageError(
             N_("{flag} is for seeded weights; {source} has its own.", flag=flag, source=source),
-            N_("Leave out one of the two."),
+            _instead(name, options),
         )
     return _checkpoint(located(source), str(source), tokenizer, dtype, frozenset(ignored), adapter)
+
+
+def _instead(name: str, options: dict[str, Any]) -> str:
+    """What the user of a shape option of seeded weights may have meant, where a checkpoint has its own shape."""
+    if name not in ("layers", "heads"):
+        return N_("Leave out one of the two.")
+    return N_("To choose one: --{one} {number}", one=name.removesuffix("s"), number=options[name])
 
 
 def float_type(dtype: DTypeLike) -> FloatType:
@@ -330,6 +339,11 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
             )
     checkpoint = open_file(path)
     spec = one_layer_spec(checkpoint, options)
+    if "seed" in options and "embedding" in checkpoint.names():
+        raise UsageError(
+            N_("--seed would have no effect: {path} has an embedding, so nothing is drawn.", path=path),
+            N_("Leave it out."),
+        )
     chosen = _tokenizer(tokenizer or "words")
     weights = OneLayerWeights(spec, checkpoint, options.get("seed", 0), str, dtype)
     return Model(path.name, str(path), spec, weights, chosen, _bind_one_layer)

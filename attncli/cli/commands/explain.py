@@ -21,7 +21,7 @@ from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
 from attncli.errors import AttnError
-from attncli.model.request import Request
+from attncli.model.request import Indices, Request
 
 if TYPE_CHECKING:
     from attncli.insights.following import Followed
@@ -95,7 +95,7 @@ def command(request: Request) -> None:
     warn_of_bytes(prepared.model, prepared.tokens)
     asked = _followed(prepared, format_)
     if asked is None:
-        _show_stages(prepared, format_)
+        _show_stages(prepared, format_, scope.heads)
     else:
         _show_worked_example(prepared, asked, format_)
 
@@ -124,8 +124,9 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
     return None
 
 
-def _show_stages(prepared: Prepared, format_: str) -> None:
-    """Computes the selected stages, and writes each as soon as it is computed."""
+def _show_stages(prepared: Prepared, format_: str, head: Indices | None) -> None:
+    """Computes the selected stages, and writes each as soon as it is computed. `head`: what --head asks for."""
+    from attncli.cli.idle import refuse_idle_scope
     from attncli.cli.output import incomplete, is_file, opened, render_options
     from attncli.cli.progress import Progress
     from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
@@ -134,6 +135,7 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
 
     output_ = prepared.request.output
     selection = selection_of(prepared, stages_in(prepared))
+    refuse_idle_scope(prepared, selection.stages, head)
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     streams = FORMATS[format_].streams

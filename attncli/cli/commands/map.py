@@ -77,6 +77,7 @@ def command(request: Request, sort: str, pool: How) -> None:
     from attncli.cli.tokenizer_process import tokenizing
 
     with tokenizing(request) as with_tokens:
+        from attncli.cli.idle import refuse_idle_scope
         from attncli.cli.output import opened, render_options
         from attncli.cli.progress import Progress
         from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
@@ -89,6 +90,7 @@ def command(request: Request, sort: str, pool: How) -> None:
         format_ = map_format(request.output)
         prepared = prepare(request, with_tokens(load(request.model)), "attn.map/1")
     selection = map_selection(prepared, sort)
+    refuse_idle_scope(prepared, selection.stages, None)
     warn_of_bytes(prepared.model, prepared.tokens)
     broken: dict[str, tuple[int, int]] = {}
     options, path = render_options(request.output), request.output.path
