@@ -31,7 +31,9 @@ def test_seeded_weights_go_from_the_text_to_the_attention_output(attn: Run) -> N
 
 
 def test_every_stage_of_the_design_is_there(attn: Run) -> None:
-    done = attn("explain", SENTENCE, "--layer", "all", "--stage", "all", "--positions", "alibi", "--json")
+    done = attn(
+        "explain", SENTENCE, "--layer", "all", "--stage", "all", "--seed", "0", "--positions", "alibi", "--json"
+    )
     names = stage_names(done)
     attention = ["input", "q", "k", "v", "scores", "scaled", "biased", "masked", "weights", "mixed", "output"]
     feed_forward = ["input", "hidden", "activated", "output"]
@@ -79,7 +81,9 @@ def test_ids_are_taken_as_they_are(attn: Run, tmp_path: Path) -> None:
     ("layer", "shown"), [("0", {0}), ("-1", {3}), ("0,2-3", {0, 2, 3}), ("all", {0, 1, 2, 3}), ("-2", {2})]
 )
 def test_layers_are_chosen_by_number_range_or_all(attn: Run, layer: str, shown: set[int]) -> None:
-    done = attn("explain", SENTENCE, "--layers", "4", "--layer", layer, "--stage", "weights", "--json")
+    done = attn(
+        "explain", SENTENCE, "-m", "seeded", "--layers", "4", "--layer", layer, "--stage", "weights", "--json"
+    )
     assert {s["layer"] for s in json.loads(text_of(done))["stages"]} == shown
 
 
@@ -103,7 +107,7 @@ def test_layers_are_chosen_by_number_range_or_all(attn: Run, layer: str, shown: 
 def test_stages_are_chosen_by_name_glob_or_the_names_of_transformer_lens(
     attn: Run, pattern: str, names: list[str]
 ) -> None:
-    done = attn("explain", SENTENCE, "--positions", "rotary", "--stage", pattern, "--json")
+    done = attn("explain", SENTENCE, "--seed", "0", "--positions", "rotary", "--stage", pattern, "--json")
     assert stage_names(done) == names
 
 
@@ -144,7 +148,7 @@ def test_top_keeps_the_likeliest_words(attn: Run, tmp_path: Path) -> None:
 )
 def test_tables_fit_the_terminal_and_line_up(attn: Run, width: int, sentence: str) -> None:
     """Every line of a table is equally wide, and none is wider than the terminal."""
-    text = text_of(attn("explain", sentence, "--tokenizer", "chars", COLUMNS=str(width)))
+    text = text_of(attn("explain", sentence, "--seed", "0", "--tokenizer", "chars", COLUMNS=str(width)))
     for line in text.splitlines():
         assert cell_len(line) <= width, line
     tables = framed_table_widths(text)
@@ -162,7 +166,7 @@ def test_what_is_left_out_is_counted_and_full_shows_it(attn: Run) -> None:
 
 
 def test_invisible_tokens_can_be_told_apart(attn: Run) -> None:
-    text = text_of(attn("explain", "a b\tc\nd\u00a0e", "--tokenizer", "chars", "--stage", "embed"))
+    text = text_of(attn("explain", "a b\tc\nd\u00a0e", "--seed", "0", "--tokenizer", "chars", "--stage", "embed"))
     for shown in ("1 ␣", "3 ␉", "5 ␊", "7 \\u00a0"):
         assert shown in text
 
@@ -175,7 +179,8 @@ def test_the_same_command_prints_the_same_twice(attn: Run) -> None:
 
 def test_shape_options_shape_the_model(attn: Run) -> None:
     done = attn(
-        "explain", SENTENCE, "--d-model", "24", "--layers", "3", "--heads", "6", "--kv-heads", "2", "--d-ff", "7",
+        "explain", SENTENCE, "--seed", "0", "--d-model", "24", "--layers", "3",
+        "--heads", "6", "--kv-heads", "2", "--d-ff", "7",
         "--positions", "rotary", "--bidirectional", "--stage", "all", "--layer", "-1", "--head", "all", "--json",
     )  # fmt: skip
     document = json.loads(text_of(done))

@@ -42,7 +42,7 @@ TOP = 5
     '  attn explain "The cat sat on the mat" --query sat\n'
     '  attn explain "The cat sat on the mat" --query sat --key cat\n'
     '  attn explain "The cat sat on the mat" --query sat --stage weights\n'
-    '  attn explain "猫がマットに座った。" --tokenizer chars --head all\n'
+    '  attn explain "猫がマットに座った。" --seed 0 --tokenizer chars --head all\n'
     '  attn explain "Hello" -m gpt2 --layer all --stage weights --json | jq ".stages[0].values"\n'
     '  attn explain "Hello" -m gpt2 --stage probs --query -1 --top 10\n'
     '  attn explain "Hello" -m ./my-llama --adapter ./my-lora --layer -1 --stage weights\n'
