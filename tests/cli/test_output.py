@@ -17,6 +17,7 @@ WRITERS = {
     "pe": ("pe", "--dim", "4", "--length", "2"),
     "model": ("model", "story"),
     "families": ("families", "gpt2"),
+    "stages": ("stages", "weights"),
 }
 """A short call of every command that writes files."""
 

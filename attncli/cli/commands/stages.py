@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from attncli.cli.options import model_option, output_options
+from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.model.request import Output
 
 
 @click.command(
     "stages",
+    cls=Command,
     epilog="\b\nExamples:\n"
     "  attn stages\n"
     "  attn stages weights\n"
@@ -20,7 +22,7 @@ from attncli.model.request import Output
 )
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @model_option
-@output_options()
+@output_options("stages")
 @typed_options
 def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
     """List the stages: what each is called, its formula, its axes and its meaning.
@@ -29,14 +31,14 @@ def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
     them. A NAME may be one of these names too, or a glob. Without -m, the stages are those of every family that
     attn knows.
     """
-    from attncli.cli.output import chosen_format, no_arrays, opened, render_options
+    from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.loading import load
     from attncli.model.request import ModelSource
     from attncli.model.stage_descriptions import stage_descriptions
     from attncli.render.page.formats import write
     from attncli.views import stage_catalogue as view
 
-    format_ = no_arrays(chosen_format(output), "a list of stages")
+    format_ = chosen_format(output, "stages")
     loaded = None if model is None else load(ModelSource(source=model))
     stages = stage_descriptions(names, loaded)
     with opened(output.path) as stream:

@@ -43,7 +43,7 @@ FORMATS = {
 }
 
 
-WITHOUT_ARRAYS = ("versus", "model", "families")
+WITHOUT_ARRAYS = ("versus", "model", "families", "stages")
 """The commands whose answers are words and single numbers, for which there is no file of arrays."""
 
 
