@@ -26,7 +26,7 @@ class Command(click.Command):
     def make_parser(self, ctx: click.Context) -> Any:
         parser = super().make_parser(ctx)
         for old, new in self.formerly.items():
-            option = next(p for p in self.params if new in p.opts)
+            option = next(p for p in self.params if isinstance(p, click.Option) and new in p.opts)
             parser.add_option(obj=option, opts=[old], dest=option.name, action="store", nargs=option.nargs)
         return parser
 

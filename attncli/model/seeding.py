@@ -50,7 +50,9 @@ def seed_needed(given: Mapping[str, Any], spelling: Spelling) -> UsageError:
 def _of_story(name: str) -> int:
     """How many layers, or heads in a layer, the story model has."""
     from attncli import story
-    from attncli.model.loading import load_model
+    from attncli.files import json_object, read_bytes
 
-    spec = load_model(story.NAME).spec
-    return spec.layers if name == "layers" else spec.heads
+    file = story.FOLDER / "config.json"
+    fields = {"layers": "num_hidden_layers", "heads": "num_attention_heads"}
+    count: int = json_object(read_bytes(file), file)[fields[name]]
+    return count
