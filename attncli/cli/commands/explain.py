@@ -124,8 +124,8 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
     return None
 
 
-def _show_stages(prepared: Prepared, format_: str, head: Indices | None) -> None:
-    """Computes the selected stages, and writes each as soon as it is computed. `head`: what --head asks for."""
+def _show_stages(prepared: Prepared, format_: str, heads: Indices | None) -> None:
+    """Computes the selected stages, and writes each as soon as it is computed. `heads`: what --head asks for."""
     from attncli.cli.idle import refuse_idle_scope
     from attncli.cli.output import incomplete, is_file, opened, render_options
     from attncli.cli.progress import Progress
@@ -135,7 +135,7 @@ def _show_stages(prepared: Prepared, format_: str, head: Indices | None) -> None
 
     output_ = prepared.request.output
     selection = selection_of(prepared, stages_in(prepared))
-    refuse_idle_scope(prepared, selection.stages, head)
+    refuse_idle_scope(prepared, selection.stages, heads)
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     streams = FORMATS[format_].streams
