@@ -23,8 +23,13 @@ from attncli.version import __version__
 
 if TYPE_CHECKING:
     from attncli.api import (
+        Model,
+        Stage,
+        Trace,
+        describe,
         families,
         follow,
+        load_model,
         maps,
         positions,
         similarity,
@@ -35,12 +40,7 @@ if TYPE_CHECKING:
         versus,
     )
     from attncli.errors import AttnError, UsageError
-    from attncli.model.describing import describe
-    from attncli.model.loading import load_model
-    from attncli.model.model import Model
     from attncli.model.stage_descriptions import catalogue
-    from attncli.tracing.stage import Stage
-    from attncli.tracing.trace import Trace
 
 __all__ = [
     "AttnError",
@@ -64,16 +64,7 @@ __all__ = [
     "versus",
 ]
 
-_MODULES = {
-    "AttnError": "errors",
-    "Model": "model.model",
-    "Stage": "tracing.stage",
-    "Trace": "tracing.trace",
-    "UsageError": "errors",
-    "catalogue": "model.stage_descriptions",
-    "describe": "model.describing",
-    "load_model": "model.loading",
-}
+_MODULES = {"AttnError": "errors", "UsageError": "errors", "catalogue": "model.stage_descriptions"}
 """The modules of the names that are not in attncli.api."""
 
 
