@@ -44,10 +44,12 @@ def listed(*texts: str) -> Message:
 
 @dataclass(frozen=True)
 class Say:
-    """Translates texts into a language. A text without a translation stays English."""
+    """Translates texts into a language. A text without a translation stays English. `code` names the language
+    (BCP 47)."""
 
     gettext: Callable[[str], str] = lambda text: text
     ngettext: Callable[[str, str, int], str] = lambda singular, plural, count: singular if count == 1 else plural
+    code: str = "en"
 
     def __call__(self, text: str, /, **values: object) -> str:
         """The translation of an English text. Values replace the names in braces; marked values are translated
@@ -81,4 +83,4 @@ def language(choice: str | None = None) -> Say:
         return ENGLISH
     with open(catalog, "rb") as file:
         translations = GNUTranslations(file)
-    return Say(translations.gettext, translations.ngettext)
+    return Say(translations.gettext, translations.ngettext, Path(catalog).parents[1].name)

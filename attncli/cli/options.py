@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from attncli.language import LANGUAGES
+from attncli.errors import UsageError
+from attncli.language import LANGUAGES, N_
 from attncli.model.request import LARGEST, POSITIONS
 from attncli.render.page.formats import FORMATS as MEDIA
+from attncli.render.page.picture_style import COLORS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -155,6 +157,41 @@ query_options = together(
 """Which query to follow, and how much of it to show."""
 
 
+def _checked_size(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    from attncli.render.page.picture_style import LARGEST as LARGEST_INCHES
+    from attncli.render.page.picture_style import SMALLEST, size_of
+
+    if text is not None and size_of(text) is None:
+        raise UsageError(
+            N_("--size {text!r} is not the size of a picture.", text=text),
+            N_(
+                "Write WIDTHxHEIGHT or a width with its unit: 85x60mm, 85mm, 3.5in, 800x600px; {smallest:g} to "
+                "{largest:g} inches.",
+                smallest=SMALLEST,
+                largest=LARGEST_INCHES,
+            ),
+        )
+    return text
+
+
+picture_options = together(
+    click.option(
+        "--size",
+        metavar="WxH",
+        callback=_checked_size,
+        help="Pictures: the size, as 85x60mm, or the width alone, as 85mm; in mm, cm, in or px.",
+    ),
+    click.option("--title", metavar="TEXT", help="Pictures and html: a title."),
+)
+"""How pictures look."""
+
+colors_option = click.option(
+    "--colors",
+    type=click.Choice(COLORS),
+    help="Pictures: the scale of colors; all can be told apart by the color-blind.  [default: attn]",
+)
+
+
 def output_options(formats: Iterable[str] = FORMATS) -> Decorator[Any]:
     """Where the answer goes, and in which format."""
     return together(
@@ -177,5 +214,6 @@ def output_options(formats: Iterable[str] = FORMATS) -> Decorator[Any]:
             help="Digits after the decimal point, in tables.",
         ),
         click.option("--full", is_flag=True, help="Show all rows and columns, however many."),
+        picture_options,
         language_option,
     )

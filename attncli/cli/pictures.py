@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from attncli.cli.options import FORMATS, language_option, together
+from attncli.cli.options import FORMATS, colors_option, language_option, picture_options, together
 from attncli.model.request import Output
 
 MAP_FORMATS = ("text", *FORMATS)
 """`text` is a map for the terminal; in a command that only draws maps, `table` means the same."""
-PICTURES = ("text", "svg", "html", "png")
+PICTURES = ("text", "svg", "html", "png", "pdf")
 """The formats that mean a map in a command that otherwise prints numbers."""
 
 map_output_options = together(
@@ -25,6 +25,8 @@ map_output_options = together(
         help="Write to a file; its ending (such as .svg) sets the format. On an error nothing is written.",
     ),
     click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
+    picture_options,
+    colors_option,
     language_option,
 )
 """Where maps go, and in which format."""
@@ -35,7 +37,7 @@ def map_format(output: Output) -> str:
     for a binary format on a terminal."""
     from attncli.cli.output import chosen_format
 
-    return chosen_format(replace(output, format="table") if output.format == "text" else output, "map")
+    return chosen_format(replace(output, format="table") if output.format == "text" else output, "map", ("html",))
 
 
 def format_or_map(output: Output, as_map: bool) -> tuple[str, bool]:

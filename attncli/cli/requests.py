@@ -60,7 +60,8 @@ def output_of(options: Options) -> Output:
         if named not in (None, "json"):
             raise UsageError(N_("--json and --format {named} are both given.", named=named))
         named = "json"
-    return Output(named, options["output"], options.get("precision", 4), options["full"], options["lang"])
+    looks = (options.get(name) for name in ("size", "colors", "title"))
+    return Output(named, options["output"], options.get("precision", 4), options["full"], options["lang"], *looks)
 
 
 _PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text": input_of, "output": output_of}
@@ -126,6 +127,7 @@ def _decoded_options(options: Options) -> Options:
         "target": "--target",
         "query": "--query",
         "key": "--key",
+        "title": "--title",
     }
     decoded = {
         name: _decoded(options[name].encode("utf-8", "surrogateescape"), source)

@@ -86,13 +86,17 @@ class Scope:
 @dataclass(frozen=True, eq=False)
 class Output:
     """Where an answer goes and in which format. `format` None: as the ending of `path` says, or the command's
-    default; `path` None: standard output. `language` None: the locale's."""
+    default; `path` None: standard output. `language` None: the locale's. `size`, `colors` and `title` are for
+    pictures; None: their own."""
 
     format: str | None = None
     path: Path | None = None
     precision: int = 4
     full: bool = False
     language: str | None = None
+    size: str | None = None
+    colors: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

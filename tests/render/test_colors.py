@@ -7,6 +7,7 @@ import pytest
 
 from attncli.render.page import colors
 from attncli.render.page.levels import STEPS
+from attncli.render.page.picture_style import COLORS
 from attncli.render.terminal.ink import ink
 
 MACHADO = {
@@ -27,6 +28,30 @@ MACHADO = {
     ],
 }
 """What an eye without one kind of cones sees, of linear sRGB (Machado et al. 2009, severity 1)."""
+
+
+@pytest.mark.parametrize("name", ["viridis", "magma", "cividis"])
+def test_published_scales_look_as_published(name: str) -> None:
+    """As matplotlib has them; a distance of 0.03 in OKLab is hardly seen."""
+    matplotlib = pytest.importorskip("matplotlib")
+    theirs = np.rint(255 * matplotlib.colormaps[name](np.linspace(0, 1, 255))[:, :3]).astype(np.uint8)
+    apart = np.linalg.norm(colors.to_oklab(colors.scale(255, False, name)) - colors.to_oklab(theirs), axis=1)
+    assert apart.max() < 0.03
+
+
+@pytest.mark.parametrize("name", COLORS)
+def test_every_scale_can_be_read_by_its_lightness_alone(name: str) -> None:
+    light = lightness(colors.scale(64, False, name))
+    steps = np.diff(light) if light[-1] > light[0] else -np.diff(light)
+    assert (steps > 0).all()
+    assert abs(light[-1] - light[0]) > 60
+    assert len(colors.scale(64, True, name)) == 64
+
+
+def test_zero_is_the_lightest_color_of_a_diverging_scale() -> None:
+    light = lightness(colors.scale(STEPS, True, "bluered"))
+    assert light.argmax() == STEPS // 2
+    assert light[0] == pytest.approx(light[-1], abs=6)
 
 
 def linear(srgb: colors.Colors) -> np.ndarray:

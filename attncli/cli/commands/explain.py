@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attncli.cli.options import (
+    colors_option,
     input_options,
     model_options,
     output_options,
@@ -64,6 +65,7 @@ TOP = 5
 @query_options
 @seeded_options
 @output_options()
+@colors_option
 @typed_options
 def command(request: Request) -> None:
     """Show every number between SENTENCE and the attention output.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli.options import FORMATS, output_options
+from attncli.cli.options import FORMATS, colors_option, output_options
 from attncli.cli.pictures import PICTURES, format_or_map
 from attncli.cli.requests import typed_options
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     help="Show the dot products of the encodings by distance; with --map, of every pair.",
 )
 @output_options((*FORMATS, *PICTURES))
+@colors_option
 @typed_options
 def command(
     output: Output,

@@ -33,6 +33,7 @@ FORMATS = {
     "html": Format("attncli.render.documents.html", (".html", ".htm"), "words"),
     "svg": Format("attncli.render.pictures.svg", (".svg",), "picture"),
     "png": Format("attncli.render.pictures.png", (".png",), "picture", binary=True),
+    "pdf": Format("attncli.render.pictures.pdf", (".pdf",), "picture", binary=True),
     "json": Format("attncli.render.documents.json", (".json",), "data"),
     "ndjson": Format("attncli.render.documents.ndjson", (".ndjson", ".jsonl"), "data"),
     "csv": Format("attncli.render.documents.csv", (".csv",), "data"),
