@@ -47,23 +47,9 @@ if TYPE_CHECKING:
     from attncli.model.family_traits import FamilyTraits
 
 __all__ = [
-    "Model",
-    "Results",
-    "Stage",
-    "Trace",
-    "describe",
-    "families",
-    "follow",
-    "load_model",
-    "maps",
-    "positions",
-    "similarity",
-    "tokenize",
-    "tokenize_target",
-    "tokens",
-    "trace",
-    "versus",
-]
+    "Model", "Results", "Stage", "Trace", "describe", "families", "follow", "load_model", "maps", "positions",
+    "similarity", "tokenize", "tokenize_target", "tokens", "trace", "versus",
+]  # fmt: skip
 
 ModelOrName = Model | str | Path | None
 """A Model, or what `load_model` loads one from. None: the story model that comes with attn."""
@@ -219,8 +205,8 @@ def maps(
     asked = _input(text, pair, ids, special_tokens, truncate, target, target_ids)
     prepared = _prepared(asked, model, chosen, "attn.map/1")
     selection = map_selection(prepared, sort)
-    sections = maps_of(prepared, selection, pooled_to(planned_maps(prepared, selection, how), pool), sort)
-    return Results(sections, prepared.head)
+    planned = pooled_to(planned_maps(prepared, selection, how), pool)
+    return Results(maps_of(prepared, selection, planned, sort), prepared.head)
 
 
 def positions(
@@ -344,14 +330,9 @@ def versus(
 
 
 def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Description:
-    """Describes a checkpoint without reading its tensors, as `attn model` shows it: only config.json and the
-    headers of its files.
+    """Describes a checkpoint as `attn model` shows it, from its config.json and the headers of its files alone.
 
-    `source`: "story" for the model that comes with attn, a folder in Hugging Face layout, a .gguf file, a
-    .safetensors or .npz file with one attention layer, or a name on the hub. `ignore_config`: unknown fields of
-    config.json that do not change the numbers.
-
-    A model that attn would refuse is described as far as the headers allow; `refusal` says why.
+    `source`, `ignore_config`: as in `load_model`. What attn would refuse is described too; `refusal` says why.
 
     >>> import attncli
     >>> attncli.describe("story").family
@@ -359,9 +340,9 @@ def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Descripti
 
     Raises AttnError where there is no checkpoint, or its files are broken.
     """
-    from attncli.model.describing import describe as described
+    from attncli.model import describing
 
-    return shown(described(source, ignore_config))
+    return shown(describing.describe(source, ignore_config))
 
 
 def families(only: str | Iterable[str] | None = None) -> Results[FamilyTraits]:
