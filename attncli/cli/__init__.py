@@ -137,7 +137,7 @@ def _complain(arguments: Sequence[str], message: str, hint: str | None = None) -
     from attncli.text.visible import visible_line
 
     say = language(asked_language(arguments))
-    for text in [f"attn: {say('error')}: {say.marked(message)}", *([] if hint is None else [say.marked(hint)])]:
+    for text in [say("attn: error: {message}", message=message), *([] if hint is None else [say.marked(hint)])]:
         shown = "\n".join(visible_line(line) for line in text.splitlines())
         sys.stderr.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from attncli.errors import UsageError
-from attncli.language import N_, language
+from attncli.language import N_, Message, language
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, format_of
 from attncli.render.page.picture_style import PLAIN, PictureStyle, size_of
@@ -39,8 +39,9 @@ def chosen_format(output: Output, example: str = "trace", colored: tuple[str, ..
     return named
 
 
-def no_arrays(format_: str, what: str) -> str:
-    """The format, if it can hold words. Raises UsageError for one that holds arrays of numbers."""
+def no_arrays(format_: str, what: Message) -> str:
+    """The format, if it can hold words. Raises UsageError for one that holds arrays of numbers, which `what`, the
+    answer of the command, has none of."""
     if FORMATS[format_].kind == "arrays":
         raise UsageError(
             N_("{format} holds arrays of numbers, and {what} has none.", format=format_, what=what),

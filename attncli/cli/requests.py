@@ -11,7 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from attncli.errors import AttnError, UsageError
+from attncli.errors import AttnError, UsageError, together
 from attncli.files import read_bytes
 from attncli.language import N_
 from attncli.model.request import Input, ModelSource, Output, Request, Scope, Top, whole_numbers
@@ -99,11 +99,10 @@ def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
     names = {"sentence": "SENTENCE", "file": "--file", "ids": "--ids"}
     given = [name for name in names if options[name] is not None]
     if len(given) != 1:
-        wrong = (
-            " and ".join(names[name] for name in given) + " are both given" if given else "no sentence is given"
-        )
         raise UsageError(
-            N_("{wrong}.", wrong=wrong),
+            N_("{names} are both given.", names=together(names[name] for name in given))
+            if given
+            else N_("no sentence is given."),
             N_("Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…"),
         )
     if options["ids"] is not None:
@@ -115,14 +114,14 @@ def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
         return options["sentence"], None
     if sys.stdin is None:
         raise AttnError(N_("standard input is closed."), N_("Give the sentence itself, or --file PATH."))
-    return _text(sys.stdin.buffer.read(), "standard input"), None
+    return _text(sys.stdin.buffer.read(), N_("standard input")), None
 
 
 def _decoded_options(options: Options) -> Options:
     """The options with their texts decoded, where the locale left bytes of the command line undecoded. Raises
     AttnError for bytes that are not UTF-8."""
     texts = {
-        "sentence": "the sentence",
+        "sentence": N_("the sentence"),
         "pair": "--pair",
         "target": "--target",
         "query": "--query",

@@ -17,7 +17,7 @@ from attncli.architecture.spec import Bias, Head, Norm, ScoreSite, Spec
 from attncli.configs import encoder
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linear, linears, norm
-from attncli.errors import AttnError
+from attncli.errors import AttnError, together
 from attncli.formula.attention import split_heads
 from attncli.formula.positions import log_buckets
 from attncli.formula.types import Array, Index
@@ -119,7 +119,7 @@ def _terms(config: Config) -> tuple[str, ...]:
                 "{file}: pos_att_type is {named!r}; it must be a list of {terms}.",
                 file=config.file,
                 named=named,
-                terms=" and ".join(TERMS),
+                terms=together(TERMS),
             )
         )
     return tuple(term for term in TERMS if term in named)

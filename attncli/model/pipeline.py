@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from attncli.errors import UsageError
-from attncli.language import N_
+from attncli.language import N_, Message
 from attncli.model.heads import heads_asked, heads_of, layers_asked
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
@@ -90,19 +90,22 @@ def _rows_of_both_sides(
     """The rows of the decoder's stages, which are the target's tokens, and of the encoder's, the source's."""
     queries, encoder_queries = prepared.request.scope.queries, prepared.request.scope.encoder_queries
     if encoder_queries is not None:  # each side is asked for by itself
-        source_rows = None if encoder_queries == "all" else _rows(encoder_queries, prepared.tokens, "source")
-        return _rows(queries, target, "target"), source_rows
+        source_rows = None if encoder_queries == "all" else _rows(encoder_queries, prepared.tokens, N_("source"))
+        return _rows(queries, target, N_("target")), source_rows
     of_encoder = [name.startswith("encoder.") for name in stages]
-    hint = "Or ask for the other side only: --stage '{}.*'."
     return (
-        None if all(of_encoder) else _rows(queries, target, "target", hint.format("encoder")),
-        _rows(queries, prepared.tokens, "source", hint.format("decoder")) if any(of_encoder) else None,
+        None if all(of_encoder) else _rows(queries, target, N_("target"), _only("encoder")),
+        _rows(queries, prepared.tokens, N_("source"), _only("decoder")) if any(of_encoder) else None,
     )
+
+
+def _only(stack: str) -> Message:
+    return N_("Or ask for the other side only: --stage '{stack}.*'.", stack=stack)
 
 
 def side_of(prepared: Prepared, tokens: Tokens) -> str:
     """Whose tokens these are: source or target; empty where there is one text only."""
-    return "" if prepared.target is None else "source" if tokens is prepared.tokens else "target"
+    return "" if prepared.target is None else N_("source") if tokens is prepared.tokens else N_("target")
 
 
 def _rows(asked: Indices | None, tokens: Tokens, side: str, hint: str = "") -> tuple[int, ...] | None:

@@ -40,7 +40,7 @@ class Interventions:
             changed = function(name, values.copy(), heads, rows)
             shape = None if changed is None else np.shape(changed)
             if shape != values.shape:
-                found = "nothing" if shape is None else f"shape {list(shape)}"
+                found = N_("nothing") if shape is None else N_("shape {shape}", shape=list(shape))
                 raise AttnError(
                     N_(
                         "{name} has shape {shape}, but its intervention returned {found}.",

@@ -17,7 +17,8 @@ from attncli.cli.options import (
     target_options,
 )
 from attncli.cli.requests import typed_options
-from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
+from attncli.cli.warnings import count_broken, note_bytes, warn_of_broken
+from attncli.language import N_
 from attncli.model.request import Request
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def command(request: Request) -> None:
         if scope.heads is None and heads_asked(scope) is None:
             request = replace(request, scope=replace(scope, heads="0"))
         prepared = prepare(request, with_tokens(load(request.model)))
-    warn_of_bytes(prepared.model, prepared.tokens)
+    note_bytes(prepared)
     asked = _followed(prepared, format_)
     if asked is None:
         _show_stages(prepared, format_)
@@ -103,11 +104,14 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
 
     scope = prepared.request.scope
     if scope.queries is None:
-        reason = "needs --query, the token that attends."
+        reason = N_("--{flag} needs --query, the token that attends.")
     elif scope.stages is not None:
-        reason = "is for the worked example, and --stage shows stages instead: leave it out."
+        reason = N_("--{flag} is for the worked example, and --stage shows stages instead: leave it out.")
     elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # these hold rows of stages
-        reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
+        reason = N_(
+            "--{flag} is for the worked example, which comes as table, md, html, a picture or json, not as "
+            "{format}."
+        )
     else:
         from attncli.insights.following import followed
 
@@ -116,7 +120,7 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
         if asked is not None:
             from attncli.insights.following import not_followed
 
-            raise not_followed(flag, reason)
+            raise not_followed(N_(reason.text, flag=flag, format=format_))
     return None
 
 
@@ -132,8 +136,8 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
     selection = selection_of(prepared, stages_in(prepared))
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
-    with Progress() as progress, opened(output_.path) as output:
-        head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
+    head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
+    with Progress(say=options.say) as progress, opened(output_.path) as output:
         writer = open_writer(format_, view.page(head, options), output, options)
 
         def show(stage: Stage) -> None:
@@ -144,7 +148,7 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
         run_selection(prepared, selection, show, top, progress)
         progress.hide()
         writer.close()
-    warn_of_broken(prepared.model, broken)
+    warn_of_broken(prepared, broken)
 
 
 def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> None:
@@ -157,12 +161,12 @@ def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> N
 
     broken: dict[str, tuple[int, int]] = {}
     output_, top = prepared.request.output, prepared.request.scope.top
-    with Progress() as progress, opened(output_.path) as output:
+    options = render_options(output_)
+    with Progress(say=options.say) as progress, opened(output_.path) as output:
         examples = follow(prepared, asked, lambda stage: count_broken(stage.name, stage.values, broken), progress)
         progress.hide()
-        options = render_options(output_)
         write(format_, view.page(prepared.head, examples, asked.key, top, options), output, options)
-    warn_of_broken(prepared.model, broken)
+    warn_of_broken(prepared, broken)
 
 
 def _axes(selection: Selection) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import click
 
 from attncli.cli.options import output_options
 from attncli.cli.requests import typed_options
+from attncli.language import N_
 from attncli.model.request import Output
 
 
@@ -32,7 +33,7 @@ def command(names: tuple[str, ...], output: Output) -> None:
     from attncli.render.page.formats import write
     from attncli.views import families as view
 
-    format_ = no_arrays(chosen_format(output), "a list of families")
+    format_ = no_arrays(chosen_format(output), N_("a list of families"))
     traits, options = families(names), render_options(output)
     with opened(output.path) as stream:
         width = width_of(stream) if format_ == "table" else None

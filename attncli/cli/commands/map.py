@@ -77,7 +77,7 @@ def command(request: Request, sort: str, pool: How) -> None:
     with tokenizing(request) as with_tokens:
         from attncli.cli.output import opened, render_options
         from attncli.cli.progress import Progress
-        from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
+        from attncli.cli.warnings import count_broken, note_bytes, warn_of_broken
         from attncli.insights.requested_maps import map_selection, maps_of, planned_maps
         from attncli.model.loading import load
         from attncli.model.pipeline import prepare
@@ -87,11 +87,11 @@ def command(request: Request, sort: str, pool: How) -> None:
         format_ = map_format(request.output)
         prepared = prepare(request, with_tokens(load(request.model)), "attn.map/1")
     selection = map_selection(prepared, sort)
-    warn_of_bytes(prepared.model, prepared.tokens)
+    note_bytes(prepared)
     broken: dict[str, tuple[int, int]] = {}
     options, path = render_options(request.output), request.output.path
     planned = planned_maps(prepared, selection, pool)
-    with Progress() as progress, opened(path) as output:
+    with Progress(say=options.say) as progress, opened(path) as output:
         pooled = [
             view.pooled_by(section, sort, lambda maps: fitted(format_, maps, output, options))
             for section in planned
@@ -105,4 +105,4 @@ def command(request: Request, sort: str, pool: How) -> None:
         for section in finished:
             writer.section(view.section(section, sort))
         writer.close()
-    warn_of_broken(prepared.model, broken)
+    warn_of_broken(prepared, broken)

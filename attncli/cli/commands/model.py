@@ -6,6 +6,7 @@ import click
 
 from attncli.cli.options import ignore_config_option, output_options
 from attncli.cli.requests import typed_options
+from attncli.language import N_
 from attncli.model.request import Output
 
 
@@ -35,7 +36,7 @@ def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
     from attncli.render.page.formats import write
     from attncli.views import model as view
 
-    format_ = no_arrays(chosen_format(output), "a description")
+    format_ = no_arrays(chosen_format(output), N_("a description"))
     description, options = describe(path, ignore_config), render_options(output)
     with opened(output.path) as stream:
         write(format_, view.page(description, options), stream, options)

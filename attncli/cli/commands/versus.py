@@ -99,16 +99,16 @@ def command(
     from attncli.render.page.formats import write
     from attncli.views import versus as view
 
-    format_ = no_arrays(chosen_format(output), "a comparison")
+    format_ = no_arrays(chosen_format(output), N_("a comparison"))
     asked = settings(only, d_model, seed, gain, forget_bias, lengths, tokenizer)
     if threads is not None and "sequential" not in asked.experiments:
         raise UsageError(
             N_("--threads only affects the experiment sequential, which --only leaves out."),
             N_("Add --only sequential, or leave out --threads."),
         )
-    with Progress() as progress:
-        comparison, tokens = compared(asked, text, progress)
     options = render_options(output)
+    with Progress(say=options.say) as progress:
+        comparison, tokens = compared(asked, text, progress)
     with opened(output.path) as stream:
         write(format_, view.page(comparison, tokens, text.text, asked, options), stream, options)
 
