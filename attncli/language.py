@@ -42,6 +42,13 @@ def listed(*texts: str) -> Message:
                   joined("", *texts[:1]))  # fmt: skip
 
 
+def in_turn(*texts: str) -> Message:
+    """Several texts, which may be lists, as one, with a semicolon between them as the language writes it; each is
+    translated by itself."""
+    return reduce(lambda text, following: N_("{text}; {following}", text=text, following=following), texts[1:],
+                  joined("", *texts[:1]))  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Say:
     """Translates texts into a language. A text without a translation stays English. `code` names the language

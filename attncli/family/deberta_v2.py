@@ -21,7 +21,7 @@ from attncli.errors import AttnError, together
 from attncli.formula.attention import split_heads
 from attncli.formula.positions import log_buckets
 from attncli.formula.types import Array, Index
-from attncli.language import N_, joined
+from attncli.language import N_, in_turn
 
 PREFIXES = ("deberta.",)
 LM_PREDICTIONS = encoder.MaskedWords(
@@ -216,7 +216,7 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
         stages=tuple(t.stage for t in chosen),
         parameters={"distances.weight": (2 * distances.span, body.d_model)} | _norm_shapes(normed, body.d_model),
         own={} if shared else _linear_shapes([prefix + t.matrix for t in chosen], body.d_model),
-        detail=joined("; ", f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
+        detail=in_turn(f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
     )
 
 

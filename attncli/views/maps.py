@@ -118,7 +118,7 @@ def _title(matrix: HeadMatrix) -> str:
         texts.append(N_("head {head}", head=matrix.head))
     if matrix.scores is not None and matrix.scores.mark is not None:
         mark = matrix.scores.mark
-        texts.append(joined(" ", PATTERNS[mark], f"({score_of(matrix, mark):.2f})"))
+        texts.append(N_("{meaning} ({score})", meaning=PATTERNS[mark], score=f"{score_of(matrix, mark):.2f}"))
     return joined(" · ", *texts)
 
 
