@@ -25,9 +25,9 @@ TEXTS = {
     if message.id
 }
 JAPANESE_VALUES = {
-    "axis", "kind", "block", "description", "fact", "following", "found", "grouping", "heads", "keys", "layers", "meaning",
-    "other", "rows", "columns", "side", "stack", "text", "trait", "value", "weights", "what", "whose", "each",
-    "listed",
+    "axis", "block", "columns", "description", "each", "fact", "following", "found", "grouping", "heads", "keys",
+    "kind", "layers", "listed", "meaning", "other", "rows", "side", "stack", "text", "trait", "value", "weights",
+    "what", "whose",
 }  # fmt: skip
 """Names of values that may themselves be Japanese, so that no space need stand beside them."""
 
