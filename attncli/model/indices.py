@@ -106,7 +106,7 @@ def positions_of(
     if len(same) == 1:
         return tuple(same)
     if same:
-        found = {"what": what, "asked": asked, "listed": ", ".join(map(str, same))}
+        found: dict[str, object] = {"what": what, "asked": asked, "listed": ", ".join(map(str, same))}
         raise UsageError(
             N_("--{what} {asked!r} is token {listed} of the {side}: several.", side=side, **found)
             if side
