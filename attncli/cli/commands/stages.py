@@ -6,6 +6,7 @@ import click
 
 from attncli.cli.options import model_option, output_options
 from attncli.cli.requests import typed_options
+from attncli.language import N_
 from attncli.model.request import Output
 
 
@@ -36,7 +37,7 @@ def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
     from attncli.render.page.formats import write
     from attncli.views import stage_catalogue as view
 
-    format_ = no_arrays(chosen_format(output), "a list of stages")
+    format_ = no_arrays(chosen_format(output), N_("a list of stages"))
     loaded = None if model is None else load(ModelSource(source=model))
     stages = stage_descriptions(names, loaded)
     with opened(output.path) as stream:
