@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -42,7 +43,8 @@ def no_arrays(format_: str, what: str) -> str:
 def render_options(output: Output) -> Options:
     from attncli.render.page.page import Options
 
-    return Options(precision=output.precision, full=output.full, say=language(output.language))
+    options = Options(full=output.full, say=language(output.language))
+    return options if output.precision is None else replace(options, precision=output.precision, exact=True)
 
 
 def width_of(output: IO[bytes]) -> int:

@@ -86,11 +86,12 @@ class Scope:
 @dataclass(frozen=True, eq=False)
 class Output:
     """Where an answer goes and in which format. `format` None: as the ending of `path` says, or the command's
-    default; `path` None: standard output. `language` None: the locale's."""
+    default; `path` None: standard output. `precision` None: four digits, or fewer where there is little room.
+    `language` None: the locale's."""
 
     format: str | None = None
     path: Path | None = None
-    precision: int = 4
+    precision: int | None = None
     full: bool = False
     language: str | None = None
 

@@ -6,7 +6,7 @@ import io
 import sys
 from typing import IO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from attncli.render.page.page import Options
 
@@ -23,6 +23,11 @@ def console_for(output: IO[bytes], options: Options) -> Console:
         return Console(file=stream, width=options.width, highlight=False, markup=False, emoji=False)
     file = io.TextIOWrapper(output, "utf-8", newline="", write_through=True)
     return Console(file=file, width=options.width, highlight=False, markup=False, emoji=False)
+
+
+def put(console: Console, renderable: RenderableType) -> None:
+    """Prints what knows its own width: Rich, which measures in another way, cuts nothing off."""
+    console.print(renderable, crop=False)
 
 
 def finish(console: Console) -> None:
