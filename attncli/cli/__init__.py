@@ -69,13 +69,17 @@ class _Lazy(click.Group):
     "  attn pe --dim 64 --length 10",
 )
 @click.version_option(__version__, prog_name="attn")
-def cli() -> None:
+@click.option("--no-pager", is_flag=True, help="Never use a pager; as an option of a command, for that command.")
+@click.pass_context
+def cli(context: click.Context, no_pager: bool) -> None:
     """See every number between a sentence and the attention output.
 
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for the small trained model that comes with attn,
     seeded weights, a layer of your own, or a checkpoint (safetensors or GGUF) of any family that attn families
     lists.
     """
+    if no_pager:
+        context.default_map = {name: {"pager": False} for name in COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -41,6 +41,14 @@ ignore_config_option = click.option(
 language_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), help="Language of captions.  [default: the locale's, or en]"
 )
+pager_option = click.option(
+    "--pager/--no-pager",
+    default=True,
+    help="Show what is taller than the window with ATTN_PAGER, PAGER or less.  [default: on a terminal]",
+)
+ascii_option = click.option(
+    "--ascii", is_flag=True, help="Tables and maps in ASCII, for terminals that lack other characters."
+)
 
 sentence_options = together(
     click.argument("sentence", required=False),
@@ -175,5 +183,7 @@ def output_options(formats: Iterable[str] = FORMATS) -> Decorator[Any]:
             help="Digits after the decimal point, in tables.  [default: 4]",
         ),
         click.option("--full", is_flag=True, help="Show all rows and columns, however many."),
+        ascii_option,
+        pager_option,
         language_option,
     )

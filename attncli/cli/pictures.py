@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from attncli.cli.options import FORMATS, language_option, together
+from attncli.cli.options import FORMATS, ascii_option, language_option, pager_option, together
 from attncli.model.request import Output
 
 MAP_FORMATS = ("text", *FORMATS)
@@ -25,6 +25,8 @@ map_output_options = together(
         help="Write to a file; its ending (such as .svg) sets the format. On an error nothing is written.",
     ),
     click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
+    ascii_option,
+    pager_option,
     language_option,
 )
 """Where maps go, and in which format."""

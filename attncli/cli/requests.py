@@ -60,7 +60,10 @@ def output_of(options: Options) -> Output:
         if named not in (None, "json"):
             raise UsageError(N_("--json and --format {named} are both given.", named=named))
         named = "json"
-    return Output(named, options["output"], options.get("precision"), options["full"], options["lang"])
+    return Output(
+        named, options["output"], options.get("precision"), options["full"], options["lang"], options["pager"],
+        options["ascii"],
+    )  # fmt: skip
 
 
 _PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text": input_of, "output": output_of}

@@ -87,13 +87,16 @@ class Scope:
 class Output:
     """Where an answer goes and in which format. `format` None: as the ending of `path` says, or the command's
     default; `path` None: standard output. `precision` None: four digits, or fewer where there is little room.
-    `language` None: the locale's."""
+    `language` None: the locale's. `pager` False: long output goes to the terminal as it is.
+    `ascii`: tables and maps consist of ASCII characters, and captions are in English."""
 
     format: str | None = None
     path: Path | None = None
     precision: int | None = None
     full: bool = False
     language: str | None = None
+    pager: bool = True
+    ascii: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from attncli.formula.softmax import softmax
 from attncli.formula.types import Array
-from attncli.language import Say
-from attncli.render.page.blocks import Formula, Matrix
+from attncli.language import N_, Say
+from attncli.render.page.blocks import Formula, Matrix, Note
 from attncli.render.page.page import Arrays, Block, Options, Page, Record, Section
 from attncli.stages.names import WEIGHTS, WEIGHTS_WITH_SINK, within_attention
 from attncli.text.visible import visible
@@ -56,13 +56,18 @@ def page(head: Trace, options: Options, stages: Iterable[Stage] = ()) -> Page:
 
 def section(stage: Stage, head: Trace, options: Options) -> Section:
     """One stage of a trace."""
-    return Section(lambda: _blocks(stage, head, options.say), StageData(stage, head))
+    return Section(lambda: _blocks(stage, head, options), StageData(stage, head))
 
 
-def _blocks(stage: Stage, head: Trace, say: Say) -> Iterator[Block]:
+def _blocks(stage: Stage, head: Trace, options: Options) -> Iterator[Block]:
     if stage.formula:
         yield Formula(stage.formula, stage.meaning, stage.detail, stage.name)
-    yield from matrices(stage, head, say)
+    for matrix in matrices(stage, head, options.say):
+        yield matrix
+        if matrix.weights and options.precision and not matrix.values.all():
+            small = "0.00…" if options.precision > 1 else "0.0"
+            text = N_("0: exactly zero, as for a masked key. {small}: above zero, but rounds to it.", small=small)
+            yield Note(text, once=True)
 
 
 # ------------------------------------------------------------------ matrices

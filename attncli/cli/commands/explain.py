@@ -130,7 +130,7 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
     selection = selection_of(prepared, stages_in(prepared))
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
-    with Progress() as progress, opened(output_.path) as output:
+    with Progress() as progress, opened(output_.path, output_.pager, progress.end) as output:
         head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
         writer = open_writer(format_, view.page(head, options), output, options)
 
@@ -155,7 +155,7 @@ def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> N
 
     broken: dict[str, tuple[int, int]] = {}
     output_, top = prepared.request.output, prepared.request.scope.top
-    with Progress() as progress, opened(output_.path) as output:
+    with Progress() as progress, opened(output_.path, output_.pager, progress.end) as output:
         examples = follow(prepared, asked, lambda stage: count_broken(stage.name, stage.values, broken), progress)
         progress.hide()
         options = render_options(output_)

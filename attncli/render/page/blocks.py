@@ -108,6 +108,7 @@ class Markdown:
 
 @dataclass(frozen=True, eq=False)
 class Note:
-    """A remark below what it is about."""
+    """A remark below what it is about. `once`: a page needs it only where it comes first."""
 
     text: str
+    once: bool = False

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from attncli.render.page.blocks import Formula, Heading, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.render.terminal.console import console_for, finish, put
+from attncli.render.terminal.console import console_for, finish, lacks_characters, put
+from attncli.render.terminal.plain import plain
 from attncli.render.terminal.styles import FORMULA, NAME, QUIET
 from attncli.render.terminal.subject import subject_lines, token_line
 from attncli.render.terminal.wrapping import Running
@@ -53,6 +54,8 @@ class TerminalWriter:
     def _block(self, block: Block) -> None:
         """Prints one block."""
         console, options, say = self.console, self.options, self.options.say
+        if lacks_characters(console):
+            block = plain(block, console.encoding, say)
         match block:
             case Subject():
                 for line in subject_lines(block, console.width, options):
@@ -92,6 +95,8 @@ def fitted(maps: HeadMaps, output: IO[bytes], options: Options) -> HeadMaps:
     from attncli.render.terminal.maps import fitted as fitted_to_window
 
     console = console_for(output, options)
+    if lacks_characters(console):
+        maps = plain(maps, console.encoding, options.say)
     try:
         return fitted_to_window(maps, console, options)
     finally:

@@ -17,10 +17,15 @@ from attncli.render.page.choosing import gaps, middle_out
 from attncli.render.page.page import Options
 
 T = TypeVar("T")
-LABEL_WIDTH, SHORT_LABEL, SHORTEST_LABEL = 12, 6, 4
+LABEL_WIDTH, SHORT_LABEL = 12, 6
 """The widest label of a column, and how far it may be cut so that every key fits."""
+FEW = 4
+"""Labels are cut where fewer keys would be shown otherwise."""
+NARROWEST = 3
+"""Hardly a column of numbers is narrower."""
 FEWEST_DIGITS = 2
-"""Digits after the point that are always shown, so that every key fits."""
+"""How few digits after the point may be shown so that every key fits; of weights, which are less than 1, one
+more."""
 GAP = "⋯"
 
 
@@ -120,13 +125,13 @@ class _Table:
 def _all(table: _Table, count: int, options: Options, room: int) -> Columns | None:
     """Every column: close together, then with shorter labels, then with fewer digits if nobody asked for their
     number; None where even that does not fit."""
-    if count * (SHORTEST_LABEL + 1) - 1 > room:
+    if count * (NARROWEST + 1) - 1 > room:
         return None
     wanted = options.precision
-    fewer = [] if options.exact else range(wanted - 1, FEWEST_DIGITS - 1, -1)
+    fewest = wanted if options.exact else FEWEST_DIGITS + table.matrix.weights
     for digits, label_width, space in (
         (wanted, LABEL_WIDTH, 2), (wanted, LABEL_WIDTH, 1), (wanted, SHORT_LABEL, 1),
-        *((digits, SHORT_LABEL, 1) for digits in fewer), (fewer[-1] if fewer else wanted, SHORTEST_LABEL, 1),
+        *((digits, SHORT_LABEL, 1) for digits in range(wanted - 1, fewest - 1, -1)),
     ):  # fmt: skip
         columns = table.columns(range(count), digits, label_width, space)
         if columns.width <= room:
@@ -144,8 +149,10 @@ def _all(table: _Table, count: int, options: Options, room: int) -> Columns | No
 def _most_important(table: _Table, importance: Array, options: Options, room: int) -> Columns:
     """As many as fit of the columns that matter most, at least one, in their order. `importance` [column]."""
     order = np.argsort(-importance, kind="stable").tolist()
-    best = table.columns(order[:1], options.precision, SHORTEST_LABEL, 1)
+    best = table.columns(order[:1], options.precision, SHORT_LABEL, 1)
     for label_width, space in ((LABEL_WIDTH, 2), (LABEL_WIDTH, 1), (SHORT_LABEL, 1)):
+        if label_width < LABEL_WIDTH and len(best.shown) >= FEW:
+            break
         chosen: list[ShownColumn] = []
         for index in order:
             chosen.append(table.column(index, options.precision, label_width))

@@ -53,8 +53,7 @@ class Frame:
             for number, part in enumerate(parts):
                 yield from self._rows(part, console, "", " " * self.space, bool(head) and number == 0)
             return
-        corners = ("╭┬╮", "├┼┤", "╰┴╯") if console.encoding.startswith("utf") else ("+++", "+++", "+++")
-        dash, wall = "─│" if console.encoding.startswith("utf") else "-|"
+        corners, dash, wall = ("╭┬╮", "├┼┤", "╰┴╯"), "─", "│"
         quiet = console.get_style(QUIET)
 
         def rule(corners: str) -> Segment:

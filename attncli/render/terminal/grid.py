@@ -21,6 +21,7 @@ from attncli.render.page.page import Options
 from attncli.render.terminal.columns import Columns, laid_out
 from attncli.render.terminal.console import put
 from attncli.render.terminal.frame import FRAME, Column, Frame, Line
+from attncli.render.terminal.plain import plain
 from attncli.render.terminal.styles import HEAD, NAME, QUIET, STRONG, STYLES
 from attncli.render.terminal.wrapping import Running
 
@@ -31,13 +32,14 @@ ROWS = 40
 def show(matrix: Matrix, console: Console, options: Options) -> None:
     """Prints the title and the numbers, and says what was left out of them."""
     put(console, Running(Text.assemble((matrix.title, NAME), (f"  {matrix.shape}", QUIET))))
-    frame, remark = grid(matrix, console.width, options)
+    total = plain("Σ", console.encoding, options.say)
+    frame, remark = grid(matrix, console.width, options, total)
     put(console, frame)
     if remark:
         put(console, Running(Text(remark, QUIET)))
 
 
-def grid(matrix: Matrix, width: int, options: Options) -> tuple[Frame, str]:
+def grid(matrix: Matrix, width: int, options: Options, total: str = "Σ") -> tuple[Frame, str]:
     """A matrix in a frame that fits `width`, and a remark on what was left out to make it fit, if anything was
     that the table does not show."""
     height = matrix.values.shape[0]
@@ -48,7 +50,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> tuple[Frame, str]:
     if gap is not None:
         labels.insert(gap, f"⋮ {rows_left_out}")
     label_width = max(map(cell_len, labels))
-    sum_width = 0 if sums is None else max(map(len, sums)) + 3
+    sum_width = 0 if sums is None else max(map(len, [total, *sums])) + 3
     columns = laid_out(matrix, rows, options, width - label_width - sum_width - FRAME)
 
     numbers = _numbers(matrix, columns, rows, gap, options.say)
@@ -58,8 +60,8 @@ def grid(matrix: Matrix, width: int, options: Options) -> tuple[Frame, str]:
         if gap is not None:
             sums.insert(gap, "")
         shape.append(Column(sum_width - 3, QUIET))
-        titles.append([[("Σ".rjust(sum_width - 3), None)]])
-        row.append([[(total.rjust(sum_width - 3), None)] for total in sums])
+        titles.append([[(total.rjust(sum_width - 3), None)]])
+        row.append([[(number.rjust(sum_width - 3), None)] for number in sums])
     return Frame(shape, [[row]], titles), columns.remark
 
 

@@ -75,7 +75,7 @@ def _narrowed(
     longest = [max(map(_longest_word, column), default=0) for column in cells]
     for places, least in ((words, longest), (words, [8] * len(widths)), (texts, [1] * len(widths))):
         while sum(widths) > room and (wide := [place for place in places if widths[place] > least[place]]):
-            widths[max(wide, key=widths.__getitem__)] -= 1
+            widths[max(reversed(wide), key=widths.__getitem__)] -= 1
     return widths
 
 
