@@ -56,16 +56,17 @@ class Frame:
         corners, dash, wall = ("╭┬╮", "├┼┤", "╰┴╯"), "─", "│"
         quiet = console.get_style(QUIET)
 
-        def rule(corners: str) -> Segment:
+        def rule(corners: str) -> Iterator[Segment]:
             dashes = (dash * (column.width + 2) for column in self.columns)
-            return Segment(corners[0] + corners[1].join(dashes) + corners[2] + "\n", quiet)
+            yield Segment(corners[0] + corners[1].join(dashes) + corners[2], quiet)
+            yield Segment.line()
 
-        yield rule(corners[0])
+        yield from rule(corners[0])
         for number, part in enumerate(parts):
             if number:
-                yield rule(corners[1])
+                yield from rule(corners[1])
             yield from self._rows(part, console, wall, " ", bool(head) and number == 0)
-        yield rule(corners[2])
+        yield from rule(corners[2])
 
     def _rows(
         self, rows: Sequence[Sequence[Cell]], console: Console, wall: str, space: str, is_title: bool
