@@ -16,6 +16,7 @@ from typing import IO
 import click
 
 from attncli.render.page.cells import cell_len
+from attncli.render.terminal.window import window
 
 SETTINGS = {"LESS": "FRX", "LV": "-c"}
 """What pagers are told where the user does not tell them: show colors, and leave the text on the screen."""
@@ -51,7 +52,7 @@ class Paged(io.BufferedIOBase):
     def __init__(self, terminal: IO[bytes], command: str, before: Callable[[], None]) -> None:
         super().__init__()
         self.terminal, self.command, self.before = terminal, command, before
-        self.columns, rows = window(terminal)
+        self.columns, rows = window(os.environ)
         self.room = rows - 1  # the shell's prompt needs a line too
         self.line = ""
         self.kept: bytearray | None = bytearray()
@@ -149,20 +150,6 @@ class Paged(io.BufferedIOBase):
             self.terminal.write(bytes(self.kept or b""))
         self.terminal.flush()
         self.is_plain, self.kept = True, None
-
-
-def window(terminal: IO[bytes]) -> tuple[int, int]:
-    """The columns and rows of the window: by COLUMNS and LINES, or what the terminal says, or 80 and 24."""
-    try:
-        size = os.get_terminal_size(terminal.fileno())
-    except OSError:
-        size = os.terminal_size((0, 0))
-    return _number("COLUMNS") or size.columns or 80, _number("LINES") or size.lines or 24
-
-
-def _number(variable: str) -> int:
-    text = os.environ.get(variable, "")
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _words(command: str) -> list[str]:

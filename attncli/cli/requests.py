@@ -139,7 +139,8 @@ def _decoded_options(options: Options) -> Options:
 
 
 def _text(raw: bytes, source: str) -> str:
-    return _decoded(raw, source).removesuffix("\n").removesuffix("\r")
+    """The text of a file, without the byte order mark that Windows puts first and the end of the last line."""
+    return _decoded(raw, source).removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
 
 
 def _decoded(raw: bytes, source: str) -> str:

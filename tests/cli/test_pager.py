@@ -104,7 +104,9 @@ def test_leaving_early_is_no_error(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_belongs_to_the_pager(tmp_path: Path) -> None:
-    command = pager(tmp_path, 'trap "echo interrupted" INT; cat; echo ready; read answer < /dev/tty; echo "$answer"')
+    command = pager(
+        tmp_path, 'trap "echo interrupted" INT; cat; echo ready; read answer < /dev/tty; echo "$answer"'
+    )
     with terminal(*LONG, folder=tmp_path, ATTN_PAGER=command) as window:
         window.until("ready")
         window.type("\x03")

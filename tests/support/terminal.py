@@ -60,7 +60,9 @@ def terminal(
     """Runs `attn` in a window of this size, with its keyboard."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "LESS", "LV", "PAGER", "NO_COLOR")}
+    kept = {
+        k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "LESS", "LV", "PAGER", "NO_COLOR")
+    }
     here = {"TERM": "xterm", "LANGUAGE": "en", "HF_HUB_OFFLINE": "1", "PYTHONUTF8": "1",
             "PYTHONPATH": str(Path(attncli.__file__).parents[1])}  # fmt: skip
     process = subprocess.Popen(

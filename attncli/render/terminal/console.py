@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import IO
 
@@ -10,6 +11,7 @@ from rich.console import Console, RenderableType
 
 from attncli.render.page.page import Options
 from attncli.render.terminal.plain import DRAWINGS
+from attncli.render.terminal.window import window
 
 
 def console_for(output: IO[bytes], options: Options) -> Console:
@@ -26,7 +28,10 @@ def console_for(output: IO[bytes], options: Options) -> Console:
         file = io.TextIOWrapper(output, encoding, DRAWINGS, newline="", write_through=True)
     elif isinstance(file, io.TextIOWrapper):
         file.reconfigure(encoding=encoding, errors=DRAWINGS)
-    return Console(file=file, width=options.width, highlight=False, markup=False, emoji=False)
+    columns, rows = window(os.environ)
+    return Console(
+        file=file, width=options.width or columns, height=rows, highlight=False, markup=False, emoji=False
+    )
 
 
 def put(console: Console, renderable: RenderableType) -> None:
