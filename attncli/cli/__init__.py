@@ -6,9 +6,9 @@ import errno
 import gc
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from warnings import filterwarnings
 
 import click
 
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     gc.disable()  # looking for cycles during imports and at the end takes a tenth of a short command's time
     # attn itself shows what is not a finite number and says where it comes from; numpy would quote lines of code
-    warnings.filterwarnings("ignore", category=RuntimeWarning)
+    filterwarnings("ignore", category=RuntimeWarning)
     # OpenBLAS's idle threads would spin for a while and keep a core from other work
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
     if sys.stderr is None:  # closed by the caller: nobody reads it

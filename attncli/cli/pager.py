@@ -16,7 +16,7 @@ from typing import IO
 import click
 
 from attncli.render.page.cells import cell_len
-from attncli.render.terminal.window import window
+from attncli.render.page.window import window
 
 SETTINGS = {"LESS": "FRX", "LV": "-c"}
 """What pagers are told where the user does not tell them: show colors, and leave the text on the screen."""

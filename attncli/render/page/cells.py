@@ -47,10 +47,9 @@ def fit(label: str, width: int) -> str:
 
 def _beginning(text: str, width: int) -> str:
     """As many characters as the width has room for."""
-    end = used = 0
+    end = 0
     for cluster in clusters(text):
-        used += cell_len(cluster)
-        if used > width:
+        if cell_len(text[: end + len(cluster)]) > width:
             break
         end += len(cluster)
     return text[:end]

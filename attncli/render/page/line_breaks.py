@@ -4,6 +4,7 @@ spaces)."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from unicodedata import east_asian_width
 
 from attncli.render.page.cells import cell_len, clusters
@@ -34,9 +35,10 @@ def breaks(line: str, width: int) -> list[int]:
 
 def pieces(line: str) -> Iterator[str]:
     """The parts between which a line may be broken, each with the spaces that follow it."""
-    start = 0
-    for index in range(1, len(line)):
-        if _may_part(line[index - 1], line[index]):
+    start = index = 0
+    for before, after in pairwise(clusters(line)):
+        index += len(before)
+        if _may_part(before[0], after[0]):
             yield line[start:index]
             start = index
     yield line[start:]

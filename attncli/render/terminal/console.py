@@ -10,8 +10,8 @@ from typing import IO
 from rich.console import Console, RenderableType
 
 from attncli.render.page.page import Options
+from attncli.render.page.window import window
 from attncli.render.terminal.plain import DRAWINGS
-from attncli.render.terminal.window import window
 
 
 def console_for(output: IO[bytes], options: Options) -> Console:

@@ -41,7 +41,7 @@ def _replaces(replacements: dict[str, str]) -> Callable[[UnicodeError], tuple[st
 
 
 def _escaped(char: str) -> str:
-    return char.encode("ascii", "backslashreplace").decode()
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
 codecs.register_error(WORDS, _replaces(IN_WORDS))
