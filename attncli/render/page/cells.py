@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from unicodedata import category
 
 ONE_CELL = (
     "\x20-\x7e\xa1-\xac\xae-\u02ff\u0386\u0388-\u038a\u038e-\u03a1\u03a3-\u03ff\u0400-\u0482\u1d2c-\u1d6a"
@@ -29,6 +30,19 @@ def cell_len(text: str) -> int:
     from wcwidth import width
 
     return width(text, control_codes="ignore")
+
+
+def cell_len_by_character(text: str) -> int:
+    """How many cells the text takes in tmux and screen, which count the characters of a word one by one: a vowel
+    sign that stands beside its letter takes a cell of its own, and conjoined letters as many as they are."""
+    if _SIMPLE.fullmatch(text):
+        return cell_len(text)
+    return sum(
+        sum(cell_len(char) or category(char) == "Mc" for char in cluster)
+        if category(cluster[0])[0] in "LM"
+        else cell_len(cluster)
+        for cluster in clusters(text)
+    )
 
 
 def clusters(text: str) -> Sequence[str]:

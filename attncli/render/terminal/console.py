@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable
 from typing import IO
 
 from rich.console import Console, RenderableType
 
+from attncli.render.page.cells import cell_len, cell_len_by_character
 from attncli.render.page.page import Options
 from attncli.render.page.window import window
 from attncli.render.terminal.plain import DRAWINGS
@@ -49,3 +51,11 @@ def finish(console: Console) -> None:
 def lacks_characters(console: Console) -> bool:
     """Whether there are characters that the output of this console cannot encode."""
     return not console.encoding.startswith("utf")
+
+
+def measure_of(console: Console) -> Callable[[str], int]:
+    """How many cells this console takes for a text. A multiplexer may count in another way than terminals do, and
+    it alone says for sure what it is."""
+    if console.is_terminal and os.environ.get("TERM", "").startswith(("tmux", "screen")):
+        return cell_len_by_character
+    return cell_len

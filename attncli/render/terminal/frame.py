@@ -6,7 +6,7 @@ wider than the terminal, cutting its numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -15,10 +15,12 @@ from rich.segment import Segment
 from rich.style import Style
 
 from attncli.render.page.cells import cell_len, fit
+from attncli.render.terminal.console import measure_of
 from attncli.render.terminal.styles import HEAD, QUIET
 
 Line = list[tuple[str, str | None]]
 """Pieces of text, each with its style."""
+Measure = Callable[[str], int]
 Cell = Sequence[Line]
 """The lines of a cell, one below the other."""
 FRAME = 7
@@ -49,41 +51,50 @@ class Frame:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         head = [[list(self.titles)]] if self.titles else []
         parts = [*head, *(section for section in self.sections if section)]
-        if not self.box:
-            for number, part in enumerate(parts):
-                yield from self._rows(part, console, "", " " * self.space, bool(head) and number == 0)
-            return
-        corners, dash, wall = ("╭┬╮", "├┼┤", "╰┴╯"), "─", "│"
-        quiet = console.get_style(QUIET)
-
-        def rule(corners: str) -> Iterator[Segment]:
-            dashes = (dash * (column.width + 2) for column in self.columns)
-            yield Segment(corners[0] + corners[1].join(dashes) + corners[2], quiet)
-            yield Segment.line()
-
-        yield from rule(corners[0])
+        measure = measure_of(console)
+        widths = [column.width for column in self.columns]
+        if measure is not cell_len:
+            widths = [
+                max(width, *(_width(line, measure) for part in parts for row in part for line in row[place]))
+                for place, width in enumerate(widths)
+            ]
         for number, part in enumerate(parts):
-            if number:
-                yield from rule(corners[1])
-            yield from self._rows(part, console, wall, " ", bool(head) and number == 0)
-        yield from rule(corners[2])
+            if self.box:
+                yield from _rule(widths, "├┼┤" if number else "╭┬╮", console)
+            yield from self._rows(part, widths, measure, console, bool(head) and number == 0)
+        if self.box:
+            yield from _rule(widths, "╰┴╯", console)
 
     def _rows(
-        self, rows: Sequence[Sequence[Cell]], console: Console, wall: str, space: str, is_title: bool
+        self,
+        rows: Sequence[Sequence[Cell]],
+        widths: Sequence[int],
+        measure: Measure,
+        console: Console,
+        is_title: bool,
     ) -> Iterator[Segment]:
         """The lines of some rows."""
         styles = [console.get_style(c.title_style if is_title else c.style) for c in self.columns]
-        border, last = Segment(wall, console.get_style(QUIET)), len(self.columns) - 1
+        wall = [Segment("│", console.get_style(QUIET))] if self.box else []
         for row in rows:
             for lines in zip_longest(*row, fillvalue=[]):
-                for number, (line, column, style) in enumerate(zip(lines, self.columns, styles, strict=True)):
-                    yield from [border, Segment(space)] if wall else [Segment(space)] if number else []
+                for place, (line, width, style) in enumerate(zip(lines, widths, styles, strict=True)):
+                    yield from [*wall, Segment(" ")] if self.box else [Segment(" " * self.space)] if place else []
                     yield from _pieces(line, style, console)
-                    blank = column.width - sum(cell_len(text) for text, _ in line)
-                    yield Segment(" " * blank if wall or number < last else "")
-                    yield from [Segment(space)] if wall else []
-                yield from [border] if wall else []
+                    if self.box or place < len(widths) - 1:
+                        yield Segment(" " * (width - _width(line, measure) + self.box))
+                yield from wall
                 yield Segment.line()
+
+
+def _rule(widths: Sequence[int], corners: str, console: Console) -> Iterator[Segment]:
+    dashes = corners[1].join("─" * (width + 2) for width in widths)
+    yield Segment(corners[0] + dashes + corners[2], console.get_style(QUIET))
+    yield Segment.line()
+
+
+def _width(line: Line, measure: Measure) -> int:
+    return sum(measure(text) for text, _ in line)
 
 
 def _pieces(line: Line, style: Style, console: Console) -> Iterator[Segment]:

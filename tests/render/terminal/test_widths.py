@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from attncli.render.page.cells import ONE_CELL, TWO_CELLS, cell_len, clusters, fit
+from attncli.render.page.cells import ONE_CELL, TWO_CELLS, cell_len, cell_len_by_character, clusters, fit
 from attncli.render.page.line_breaks import breaks
 from tests.conftest import Run, text_of
+from tests.support.terminal import terminal
 
 SCRIPTS = {
     "Devanagari": "नमस्ते दुनिया यह क्षत्रिय मि",
@@ -92,3 +94,25 @@ def test_the_common_characters_are_as_wide_as_the_library_says() -> None:
         assert {wcswidth(char) for char in found} == {width}
         pairs = random.Random(0).choices(found, k=2000)
         assert all(wcswidth(a + b) == 2 * width for a, b in pairwise(pairs))
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("क्षि", 3), ("বাংলা", 5), ("ខ្មែរ", 4), ("မြန်မာ", 5), ("ကျွန်တော်", 6), ("한국", 4),
+     ("\u1112\u1161\u11ab", 2), ("猫 a", 4)],
+)  # fmt: skip
+def test_multiplexers_count_character_by_character(text: str, width: int) -> None:
+    """The columns by which tmux 3.3a moves its cursor."""
+    assert cell_len_by_character(text) == width
+
+
+def test_borders_line_up_in_a_multiplexer(tmp_path: Path) -> None:
+    """Where its count is known, the borders stand by that count."""
+    for script in ("Devanagari", "Bengali", "Burmese", "Khmer", "Tamil"):
+        arguments = "explain", SCRIPTS[script], "--seed", "0", "--stage", "embed", "--no-pager"
+        with terminal(*arguments, folder=tmp_path, TERM="tmux-256color", NO_COLOR="1") as window:
+            assert window.end() == 0
+        plain = re.sub(r"\x1b\[[\d;]*m", "", window.shown)
+        framed = [line for line in plain.splitlines() if line.startswith(("╭", "│", "├", "╰"))]
+        assert len(framed) > 5
+        assert len({cell_len_by_character(line) for line in framed}) == 1
