@@ -27,9 +27,9 @@ class Terminal:
         self.process, self.keyboard = process, keyboard
         self.shown = ""
 
-    def until(self, text: str, times: int = 1) -> str:
-        """Reads until the text has been shown so many times. Raises AssertionError where it is not."""
-        while self.shown.count(text) < times:
+    def until(self, text: str) -> str:
+        """Reads until the text has been shown. Raises AssertionError where it is not."""
+        while text not in self.shown:
             assert self._read(), f"{text!r} was not shown in {self.shown!r}"
         return self.shown
 
