@@ -11,7 +11,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, cast
 
 import click
 
@@ -35,13 +35,13 @@ def pager_for(environment: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def paged(terminal: IO[bytes], command: str, before: Callable[[], None]) -> Iterator[Paged]:
+def paged(terminal: IO[bytes], command: str, before: Callable[[], None]) -> Iterator[IO[bytes]]:
     """An output that starts the pager as soon as there is more than the window has room for; until then the text
     is kept, and where it fits it is written to the terminal. Leaves when the reader has left the pager. `before`
     is called before the pager takes the screen."""
     output = Paged(terminal, command, before)
     try:
-        yield output
+        yield cast(IO[bytes], output)
     finally:
         output.finish()
 

@@ -111,7 +111,7 @@ def framed(
     sections = [
         [[label_cell(names, label_width), beside]] for names, beside in zip(labels, lines, strict=True) if names
     ]
-    titles = [[[(corner, None)]], [[(header, None)]]] if header else []
+    titles: list[Cell] = [[[(corner, None)]], [[(header, None)]]] if header else []
     return Frame([Column(label_width, HEAD), Column(width)], sections, titles)
 
 

@@ -20,7 +20,7 @@ from attncli.render.page.choosing import middle_out
 from attncli.render.page.page import Options
 from attncli.render.terminal.columns import Columns, laid_out
 from attncli.render.terminal.console import put
-from attncli.render.terminal.frame import FRAME, Column, Frame, Line
+from attncli.render.terminal.frame import FRAME, Cell, Column, Frame, Line
 from attncli.render.terminal.plain import plain
 from attncli.render.terminal.styles import HEAD, NAME, QUIET, STRONG, STYLES
 from attncli.render.terminal.wrapping import Running
@@ -55,7 +55,8 @@ def grid(matrix: Matrix, width: int, options: Options, total: str = "Σ") -> tup
 
     numbers = _numbers(matrix, columns, rows, gap, options.say)
     shape = [Column(label_width, HEAD), Column(columns.width)]
-    titles, row = [[], [[(columns.header, None)]]], [[[(label, None)] for label in labels], numbers]
+    titles: list[Cell] = [[], [[(columns.header, None)]]]
+    row: list[Cell] = [[[(label, None)] for label in labels], numbers]
     if sums is not None:
         if gap is not None:
             sums.insert(gap, "")
