@@ -84,8 +84,8 @@ def _note(text: str) -> Iterator[Block]:
 def _trace(results: Results[Trace], options: Options) -> Iterator[Block]:
     """The model, the tokens, and the stages: the numbers of a few, else a list."""
     from attncli.render.page.blocks import Heading
+    from attncli.render.page.cells import fit
     from attncli.render.page.figures import Column, Table
-    from attncli.render.page.line_breaks import fit
     from attncli.text.visible import visible_line
     from attncli.views import stages as view
     from attncli.views.subject import opening

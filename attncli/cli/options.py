@@ -43,6 +43,14 @@ ignore_config_option = click.option(
 language_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), help="Language of captions.  [default: the locale's, or en]"
 )
+pager_option = click.option(
+    "--pager/--no-pager",
+    default=True,
+    help="Show what is taller than the window with ATTN_PAGER, PAGER or less.  [default: on a terminal]",
+)
+ascii_option = click.option(
+    "--ascii", is_flag=True, help="Tables and maps in ASCII, for terminals that lack other characters."
+)
 
 sentence_options = together(
     click.argument("sentence", required=False),
@@ -209,11 +217,11 @@ def output_options(formats: Iterable[str] = FORMATS) -> Decorator[Any]:
             "--precision",
             type=click.IntRange(0, 17),
             metavar="N",
-            default=4,
-            show_default=True,
-            help="Digits after the decimal point, in tables.",
+            help="Digits after the decimal point, in tables.  [default: 4]",
         ),
         click.option("--full", is_flag=True, help="Show all rows and columns, however many."),
         picture_options,
+        ascii_option,
+        pager_option,
         language_option,
     )

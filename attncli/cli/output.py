@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -36,6 +38,10 @@ def chosen_format(output: Output, example: str = "trace", colored: tuple[str, ..
                 N_("--{option} has no effect on {format}.", option=option, format=named),
                 N_("It is for {formats}: -o {example}.svg", formats=", ".join(formats), example=example),
             )
+    if output.ascii and named != "table":
+        raise UsageError(N_("--ascii is for tables and maps in text, and {named} is none.", named=named))
+    if output.ascii and output.language not in (None, "en"):
+        raise UsageError(N_("--ascii cannot show the captions of --lang {language}.", language=output.language))
     return named
 
 
@@ -54,8 +60,13 @@ def render_options(output: Output) -> Options:
     from attncli.render.page.page import Options
 
     size = None if output.size is None else size_of(output.size)
-    style = PictureStyle(size, output.colors or PLAIN.colors, output.title)
-    return Options(precision=output.precision, full=output.full, say=language(output.language), picture=style)
+    options = Options(
+        full=output.full,
+        ascii=output.ascii,
+        say=language("en" if output.ascii else output.language),
+        picture=PictureStyle(size, output.colors or PLAIN.colors, output.title),
+    )
+    return options if output.precision is None else replace(options, precision=output.precision, exact=True)
 
 
 def width_of(output: IO[bytes]) -> int:
@@ -70,13 +81,25 @@ def width_of(output: IO[bytes]) -> int:
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. `-` is standard output."""
-    if path is None or str(path) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    from attncli.files import write_whole
+def opened(
+    path: Path | None, pager: bool = True, before_pager: Callable[[], None] = lambda: None
+) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. `-` is standard output. On a terminal, what is
+    taller than the window goes through a pager, except with `pager` False; before it takes the screen,
+    `before_pager` is called."""
+    if path is not None and str(path) != "-":
+        from attncli.files import write_whole
 
-    with write_whole(path) as file:
-        yield file
+        with write_whole(path) as file:
+            yield file
+        return
+    output = sys.stdout.buffer
+    if pager and output.isatty():
+        from attncli.cli.pager import paged, pager_for
+
+        if command := pager_for(os.environ):
+            with paged(output, command, before_pager) as to_pager:
+                yield to_pager
+            return
+    yield output
+    output.flush()

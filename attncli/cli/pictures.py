@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from attncli.cli.options import FORMATS, colors_option, language_option, picture_options, together
+from attncli.cli.options import (
+    FORMATS,
+    ascii_option,
+    colors_option,
+    language_option,
+    pager_option,
+    picture_options,
+    together,
+)
 from attncli.model.request import Output
 
 MAP_FORMATS = ("text", *FORMATS)
@@ -27,6 +35,8 @@ map_output_options = together(
     click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
     picture_options,
     colors_option,
+    ascii_option,
+    pager_option,
     language_option,
 )
 """Where maps go, and in which format."""

@@ -45,6 +45,11 @@ class Progress:
             self.bar.stop()
             self.bar = None
 
+    def end(self) -> None:
+        """Clears the bar for good: the terminal belongs to something else now."""
+        self.hide()
+        self.next = float("inf")
+
     def __enter__(self) -> Progress:
         return self
 

@@ -60,8 +60,18 @@ def output_of(options: Options) -> Output:
         if named not in (None, "json"):
             raise UsageError(N_("--json and --format {named} are both given.", named=named))
         named = "json"
-    looks = (options.get(name) for name in ("size", "colors", "title"))
-    return Output(named, options["output"], options.get("precision", 4), options["full"], options["lang"], *looks)
+    return Output(
+        named,
+        options["output"],
+        options.get("precision"),
+        options["full"],
+        options["lang"],
+        size=options.get("size"),
+        colors=options.get("colors"),
+        title=options.get("title"),
+        pager=options["pager"],
+        ascii=options["ascii"],
+    )
 
 
 _PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text": input_of, "output": output_of}
@@ -137,7 +147,8 @@ def _decoded_options(options: Options) -> Options:
 
 
 def _text(raw: bytes, source: str) -> str:
-    return _decoded(raw, source).removesuffix("\n").removesuffix("\r")
+    """The text of a file, without the byte order mark that Windows puts first and the end of the last line."""
+    return _decoded(raw, source).removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
 
 
 def _decoded(raw: bytes, source: str) -> str:

@@ -137,7 +137,10 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
-    with Progress(say=options.say) as progress, opened(output_.path) as output:
+    with (
+        Progress(say=options.say) as progress,
+        opened(output_.path, output_.pager, progress.end) as output,
+    ):
         writer = open_writer(format_, view.page(head, options), output, options)
 
         def show(stage: Stage) -> None:
@@ -162,7 +165,10 @@ def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> N
     broken: dict[str, tuple[int, int]] = {}
     output_, top = prepared.request.output, prepared.request.scope.top
     options = render_options(output_)
-    with Progress(say=options.say) as progress, opened(output_.path) as output:
+    with (
+        Progress(say=options.say) as progress,
+        opened(output_.path, output_.pager, progress.end) as output,
+    ):
         examples = follow(prepared, asked, lambda stage: count_broken(stage.name, stage.values, broken), progress)
         progress.hide()
         write(format_, view.page(prepared.head, examples, asked.key, top, options), output, options)

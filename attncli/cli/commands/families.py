@@ -35,6 +35,6 @@ def command(names: tuple[str, ...], output: Output) -> None:
 
     format_ = no_arrays(chosen_format(output), N_("a list of families"))
     traits, options = families(names), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         width = width_of(stream) if format_ == "table" else None
         write(format_, view.page(traits, options, width), stream, options)

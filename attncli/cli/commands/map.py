@@ -91,7 +91,10 @@ def command(request: Request, sort: str, pool: How) -> None:
     broken: dict[str, tuple[int, int]] = {}
     options, path = render_options(request.output), request.output.path
     planned = planned_maps(prepared, selection, pool)
-    with Progress(say=options.say) as progress, opened(path) as output:
+    with (
+        Progress(say=options.say) as progress,
+        opened(path, request.output.pager, progress.end) as output,
+    ):
         pooled = [
             view.pooled_by(section, sort, lambda maps: fitted(format_, maps, output, options))
             for section in planned

@@ -38,7 +38,7 @@ def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
 
     format_ = no_arrays(chosen_format(output), N_("a description"))
     description, options = describe(path, ignore_config), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(description, options), stream, options)
     if description.refusal is not None:
         raise description.refusal

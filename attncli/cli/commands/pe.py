@@ -85,7 +85,7 @@ def _write_numbers(format_: str, trace: Trace, output: Output) -> None:
 
     axes = tuple(dict.fromkeys(axis for stage in trace.values() for axis in stage.axes))
     head, options = replace(trace, stages={}, axes=axes), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(head, options, trace.values()), stream, options)
 
 
@@ -102,7 +102,7 @@ def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) ->
     mapped = [of_pairs(stages)] if similarity else [stage for stage in stages if len(stage.axes) > 1]
     planned = [planned_map(stage) for stage in mapped]
     head, options = replace(trace, schema="attn.map/1", stages={}), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         writer = open_writer(format_, view.page(head, planned, "layer", options), stream, options)
         for stage, section in zip(mapped, planned, strict=True):
             pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, stream, options))
@@ -119,5 +119,5 @@ def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
 
     formula, distances = similarities_of(trace)
     options = render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(formula, distances, trace.parameters, options), stream, options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from attncli.cli.options import pager_option
+
 SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families", "stages")
 
 
@@ -12,8 +14,9 @@ SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "mo
     epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
     "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
 )
+@pager_option
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace", metavar="[NAME]")
-def command(name: str) -> None:
+def command(name: str, pager: bool) -> None:
     """Print the JSON Schema of a command's --json.
 
     NAME is trace (attn explain, the default), worked (attn explain --query), map, tokens, versus, pe, similarity
@@ -21,4 +24,7 @@ def command(name: str) -> None:
     """
     from importlib.resources import files
 
-    click.echo((files("attncli") / "schemas" / f"{name}-1.json").read_text("utf-8"), nl=False)
+    from attncli.cli.output import opened
+
+    with opened(None, pager) as output:
+        output.write((files("attncli") / "schemas" / f"{name}-1.json").read_bytes())

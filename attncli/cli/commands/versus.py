@@ -109,7 +109,7 @@ def command(
     options = render_options(output)
     with Progress(say=options.say) as progress:
         comparison, tokens = compared(asked, text, progress)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(comparison, tokens, text.text, asked, options), stream, options)
 
 

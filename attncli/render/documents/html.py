@@ -17,8 +17,8 @@ from attncli.language import Say
 from attncli.render.documents.html_maps import HELP, maps_html, picture, side_record, words
 from attncli.render.documents.html_tables import SCROLL, bar_chart, matrix_table, table
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.cells import fit
 from attncli.render.page.figures import BarChart, Items, Plot, Table
-from attncli.render.page.line_breaks import fit
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.markdown_text import parser, without_comments
 from attncli.render.page.page import Block, Options, Page, Section

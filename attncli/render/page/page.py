@@ -27,9 +27,12 @@ Arrays = dict[str, NDArray[Any]]
 @dataclass(frozen=True)
 class Options:
     """How a page is shown: digits after the point, everything or what fits, how wide (None: as wide as the
-    terminal), in which language, and how pictures look."""
+    terminal), in which language, and how pictures look. `exact`: someone asked for this number of digits, and a
+    medium shows no fewer where there is little room. `ascii`: a terminal that lacks other characters."""
 
     precision: int = 4
+    exact: bool = False
+    ascii: bool = False
     full: bool = False
     width: int | None = None
     say: Say = ENGLISH

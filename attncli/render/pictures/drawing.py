@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from rich.cells import cell_len
 
+from attncli.render.page.cells import cell_len
 from attncli.render.page.levels import Levels
 from attncli.render.page.line_breaks import breaks
 from attncli.render.page.maps import HeadMap, HeadMaps

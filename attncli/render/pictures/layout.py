@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
-
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.cells import cell_len
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.figures import BarChart, Item, Items, Plot, Table
 from attncli.render.page.maps import HeadMaps

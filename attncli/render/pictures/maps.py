@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from rich.cells import cell_len
 
 from attncli.formula.pooling import Side
 from attncli.language import Say
+from attncli.render.page.cells import cell_len, fit
 from attncli.render.page.levels import STEPS, Levels, levels, scale_number
-from attncli.render.page.line_breaks import fit
 from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.page import Options
 from attncli.render.pictures.drawing import (

@@ -9,11 +9,11 @@ import numpy as np
 from attncli.formula.pooling import blocks, pooled, step
 from attncli.formula.types import Array
 from attncli.render.page.blocks import Matrix
+from attncli.render.page.cells import fit
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.colors import scale
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS, levels
-from attncli.render.page.line_breaks import fit
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
 from attncli.render.pictures.drawing import (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rich.cells import cell_len
 
 from attncli.formula.types import Array
+from attncli.render.page.cells import cell_len
 from attncli.render.page.figures import Axis, Plot
 from attncli.render.page.page import Options
 from attncli.render.page.ticks import ticks

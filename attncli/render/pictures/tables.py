@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from rich.cells import cell_len
-
+from attncli.render.page.cells import cell_len
 from attncli.render.page.figures import BarChart, Bars, Column, Table
 from attncli.render.page.page import Options
 from attncli.render.page.text import shown

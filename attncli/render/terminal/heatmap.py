@@ -8,13 +8,12 @@ from functools import cached_property
 from itertools import zip_longest
 
 import numpy as np
-from rich.cells import cell_len
 
 from attncli.formula.pooling import Side, step
 from attncli.formula.types import Array
 from attncli.language import Say
+from attncli.render.page.cells import cell_len, clusters, fit
 from attncli.render.page.levels import levels, scale_number
-from attncli.render.page.line_breaks import fit
 from attncli.render.terminal.ink import Ink, enlarged, painted
 
 LABEL_WIDTH = 18
@@ -162,17 +161,6 @@ def _stacked(stacks: Sequence[Sequence[str]], wide: int) -> list[str]:
                 used = index * wide + cell_len(stack[-back])
         lines.append(line)
     return lines
-
-
-def clusters(text: str) -> list[str]:
-    """The characters of a text, each with its combining marks."""
-    characters: list[str] = []
-    for char in text:
-        if characters and cell_len(char) == 0:
-            characters[-1] += char
-        else:
-            characters.append(char)
-    return characters
 
 
 def scale_lines(limits: tuple[float, float], ink: Ink, width: int, say: Say) -> list[str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rich.cells import cell_len
 
 from attncli.formula.pooling import Side, step
 from attncli.language import Say
+from attncli.render.page.cells import cell_len
 from attncli.render.page.levels import Levels, levels
 from attncli.render.page.maps import HeadMaps
 from attncli.render.terminal.ink import BLANK, Ink, enlarged, painted

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
+from attncli.render.page.cells import cell_len
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.page import Options
+from attncli.render.terminal.console import put
 from attncli.render.terminal.heatmap import Layout, heatmap, laid_out, scale_lines
 from attncli.render.terminal.ink import ink_of
 from attncli.render.terminal.map_grid import Grid, grid_of
@@ -35,7 +36,7 @@ def show(block: HeadMaps, console: Console, options: Options) -> None:
     ink, say = ink_of(console, block.signed), options.say
 
     def line(*spans: tuple[str, str]) -> None:
-        console.print(Running(Text.assemble(*spans)))
+        put(console, Running(Text.assemble(*spans)))
 
     meaning = f"   {say.marked(block.meaning)}" if block.meaning else ""
     line((say.marked(block.formula), FORMULA), (meaning, QUIET))
@@ -44,7 +45,7 @@ def show(block: HeadMaps, console: Console, options: Options) -> None:
         lines = heatmap(block.maps[0].values, block.limits, _layout(block, console, options), ink)
     else:
         lines = _grid(block, console, options).lines(block, ink, say)
-    console.print(_Lines([*lines, "", *scale_lines(block.limits, ink, console.width, say)]), crop=False, end="")
+    put(console, _Lines([*lines, "", *scale_lines(block.limits, ink, console.width, say)]))
     if block.has_masked:
         line((f"{ink.masked} {say('masked: this query cannot attend to this key')}", QUIET))
     if block.has_nan:
