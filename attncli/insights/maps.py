@@ -9,6 +9,7 @@ import numpy as np
 
 from attncli.formula.pooling import How, Side
 from attncli.formula.types import Array
+from attncli.insights.focus import Focus
 from attncli.insights.head_scores import Scores
 from attncli.insights.patterns import PATTERNS
 
@@ -18,13 +19,15 @@ NO_VALUES: Array = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class HeadMatrix:
-    """One matrix of a stage, pooled: `values` float64 [cell, cell], -inf where the mask forbids a key."""
+    """One matrix of a stage, pooled: `values` float64 [cell, cell], -inf where the mask forbids a key. `focus`:
+    where the head looks, if it is the only one of its section and the stage is weights."""
 
     stage: str
     values: Array
     layer: int | None = None
     head: int | None = None
     scores: Scores | None = None
+    focus: Focus | None = None
 
     def __repr__(self) -> str:
         """HeadMatrix(layers.1.attn.weights, head 0, 8 × 8)"""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families", "stages")
+SCHEMAS = ("trace", "worked", "map", "overview", "tokens", "versus", "pe", "similarity", "model", "families",
+           "stages")  # fmt: skip
 
 
 @click.command(
@@ -16,8 +17,8 @@ SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "mo
 def command(name: str) -> None:
     """Print the JSON Schema of a command's --json.
 
-    NAME is trace (attn explain, the default), worked (attn explain --query), map, tokens, versus, pe, similarity
-    (attn pe --similarity), model, families or stages.
+    NAME is trace (attn explain, the default), worked (attn explain --query), map, overview
+    (attn map --overview), tokens, versus, pe, similarity (attn pe --similarity), model, families or stages.
     """
     from importlib.resources import files
 

@@ -23,7 +23,7 @@ class HeadMap:
     """One matrix, pooled: `values` float64 [cell, cell], -inf where the mask forbids a key. `name` is short
     (3.1 for head 1 of layer 3), `title` long; `mark` says in a word what the head does, empty where that is not
     clear, `scores` are numbers about the head by their names. `row`: which row of a grid it belongs to, None where
-    that does not matter."""
+    that does not matter. `words` [row][column], if any, stand before the numbers."""
 
     name: str
     title: str
@@ -31,6 +31,7 @@ class HeadMap:
     mark: str = ""
     row: int | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,8 @@ AROUND = 9
 """The lines of a window that are left for the text above a map, and for its scale."""
 SCALE, LEGEND = 3, 4
 """The lines of the scale, and those left for the legend of a grid."""
+MORE = 14
+"""The width that is left for the count of heads that a legend leaves out."""
 
 
 def fitted(block: HeadMaps, console: Console, options: Options) -> HeadMaps:
@@ -44,7 +46,8 @@ def show(block: HeadMaps, console: Console, options: Options) -> None:
     line((say.marked(block.formula), FORMULA), (meaning, QUIET))
     line((say.marked(block.name), NAME), (f"  {say.marked(block.shape)}", QUIET))
     if len(block.maps) == 1:
-        lines = heatmap(block.maps[0].values, block.limits, _layout(block, console, options), ink)
+        (head,) = block.maps
+        lines = heatmap(head.values, block.limits, _layout(block, console, options), ink, head.words)
     else:
         lines = _grid(block, console, options).lines(block, ink, say)
     larger = console.is_terminal and len(lines) + SCALE > console.height
@@ -55,11 +58,11 @@ def show(block: HeadMaps, console: Console, options: Options) -> None:
         line((f"{ink.nan} {say('not a number')}", QUIET))
     if block.pooling:
         line((say.marked(block.pooling), QUIET))
+    marks = max((cell_len(mark) for mark, _, _ in block.legend), default=0) + 1
     for mark, heads, meaning in block.legend:
         says = f"   {say.marked(meaning)}"
-        line(
-            (f"{mark:<10}", HEAD), (_heads(heads, console.width - 24 - cell_len(says), options), ""), (says, QUIET)
-        )
+        room = console.width - marks - MORE - cell_len(says)
+        line((f"{mark:<{marks}}", HEAD), (_heads(heads, room, options), ""), (says, QUIET))
     if block.marking:
         line((say.marked(block.marking), QUIET))
     if block.larger and larger:
