@@ -74,7 +74,7 @@ class FocusFinder:
         self.rows += len(queries)
         self.bits += float(entropy(weights).sum())
         self.most += float(np.log2(np.maximum(keys, 1)).sum())
-        self.pairs = sorted(self.pairs + self._largest(queries, weights, keys > 1), key=lambda pair: -pair.weight)
+        self.pairs = sorted(self.pairs + self._largest(queries, weights, keys > 1), key=_order)
         del self.pairs[TOP:]
         shared = queries > 0 if self.itself else np.ones(len(queries), dtype=bool)
         at, weights = queries[shared], weights[shared].astype(np.float64)
@@ -89,8 +89,9 @@ class FocusFinder:
     def _largest(self, queries: Index, weights: Array, choosing: NDArray[np.bool_]) -> list[Pair]:
         """The largest weights of the queries that have a choice; what is masked or not a number is left out."""
         known = np.where(choosing[:, None] & (weights > 0), weights, 0).ravel()
-        largest = np.argpartition(-known, min(TOP, len(known)) - 1)[:TOP]
-        largest = largest[known[largest] > 0]
+        least = np.partition(known, -min(TOP, len(known)))[-min(TOP, len(known))]
+        candidates = np.flatnonzero((known >= least) & (known > 0))
+        largest = candidates[np.argsort(-known[candidates], kind="stable")[:TOP]]
         rows, keys = np.divmod(largest, weights.shape[1])
         return [
             Pair(query, self.query_tokens[query], key, self.key_tokens[key], weight)
@@ -111,3 +112,8 @@ class FocusFinder:
         elsewhere = max(1 - sink - first - itself - previous, 0.0)  # a rounded sum may be just below zero
         known = (itself, previous) if self.itself else (None, None)
         return Shares(first, *known, elsewhere, sink)
+
+
+def _order(pair: Pair) -> tuple[float, int, int]:
+    """The largest weight first; of equal ones that of the first query, then of the first key."""
+    return -pair.weight, pair.query, pair.key

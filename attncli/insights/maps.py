@@ -38,7 +38,8 @@ class HeadMatrix:
 @dataclass(frozen=True, eq=False)
 class MapSection:
     """Matrices with the same sides: a stage of the heads of some layers. `name` has * for the layer where there
-    are several. `rows` and `columns` have the texts of tokens as names, as the tokenizer gives them."""
+    are several. `rows` and `columns` have the texts of tokens as names, as the tokenizer gives them. `note` says
+    which columns there are, where that is not plain."""
 
     name: str
     rows: Side
@@ -47,6 +48,7 @@ class MapSection:
     formula: str = ""
     meaning: str = ""
     how: How = "max"
+    note: str = ""
 
     def __repr__(self) -> str:
         """MapSection(layers.*.attn.weights, 16 maps, query 8 × key 8)"""

@@ -11,19 +11,23 @@ from attncli.language import N_, Message, listed
 from attncli.render.page.blocks import Prose
 from attncli.text.visible import visible
 
+NAMED, LEAST = 3, 0.005
+"""How many weights are named, and the smallest of them: a smaller one would be shown as zero."""
+
 
 def focus_blocks(focus: Focus) -> Iterator[Prose]:
     """The largest weights, the shares and the entropy, a paragraph each; nothing for weights that are not
     numbers."""
     if not isfinite(focus.entropy):
         return
-    if focus.top:
-        yield Prose(N_("Largest weights: {pairs}.", pairs=listed(*map(_pair, focus.top))))
+    pairs = [_pair(pair) for pair in focus.top[:NAMED] if pair.weight >= LEAST]
+    if pairs:
+        yield Prose(N_("Largest weights: {pairs}", pairs=" · ".join(pairs)))
     if focus.shares is not None:
-        yield Prose(N_("Shares of its attention: {shares}.", shares=listed(*_shares(focus.shares))))
+        yield Prose(_shares_text(focus.shares))
     numbers = {"entropy": f"{focus.entropy:.2f}", "most": f"{focus.most:.2f}"}
     yield Prose(
-        N_("Mean entropy: {entropy} bits, between 0 (all on one key) and {most} (the same on every key).", **numbers)
+        N_("Entropy: {entropy} bits on average; even attention would have {most}, a single key 0.", **numbers)
     )
 
 
@@ -45,8 +49,16 @@ def _pair(pair: Pair) -> str:
     return f"{query} → {key} {pair.weight:.2f}"
 
 
+def _shares_text(shares: Shares) -> Message:
+    """The shares in percent: together 100, but for rounding."""
+    listing = listed(*_shares(shares))
+    if shares.itself is None:
+        return N_("Where its attention goes: {shares}", shares=listing)
+    return N_("Where its attention goes, from the second query on: {shares}", shares=listing)
+
+
 def _shares(shares: Shares) -> Iterator[Message]:
-    """Each share in percent: together 100, but for rounding."""
+    """Each share."""
     yield N_("first token {percent} %", percent=_percent(shares.first))
     if shares.itself is not None and shares.previous is not None:
         yield N_("itself {percent} %", percent=_percent(shares.itself))

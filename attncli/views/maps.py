@@ -84,7 +84,7 @@ def head_maps(section: MapSection, sort: str) -> HeadMaps:
         signed=limits[0] < 0,
         formula=section.formula,
         meaning=section.meaning,
-        pooling=_pooling(section, limits[0] < 0),
+        pooling=joined("; ", *filter(None, (section.note, _pooling(section, limits[0] < 0)))),
         legend=legend,
         marking=MARKING if legend else "",
         larger=LARGER if section.maps[0].layer is not None else "",

@@ -54,9 +54,12 @@ def overview_map(overview: Overview) -> HeadMaps:
     legend = tuple(legend_of([head.matrix for head in overview.heads], names))
     largest = float(np.nanmax(values)) if overview.score == "entropy" else 1.0
     sizes = {"layers": len(overview.layers), "heads": len(overview.numbers)}
+    last = {"layer": overview.layers[-1], "head": overview.numbers[-1]}
     return HeadMaps(
         name=overview.name,
-        shape=N_("[layer {layers} × head {heads}]", **sizes),
+        shape=N_(
+            "[layer {layers} × head {heads}]  row {layer}, column {head}: head {layer}.{head}", **sizes, **last
+        ),
         rows=Side("layer", overview.layers),
         columns=Side("head", overview.numbers),
         maps=(HeadMap(overview.name, overview.name, values, words=_letters(overview)),),

@@ -73,7 +73,7 @@ if TYPE_CHECKING:
 @click.option(
     "--score",
     type=click.Choice(OVERVIEW_SCORES),
-    help="What --overview shows of a head: how well it fits its clearest pattern, or one pattern, or its entropy.  "
+    help="What --overview shows of a head: how well it fits its clearest pattern or one pattern, or its entropy.  "
     "[default: pattern]",
 )
 @seeded_options
@@ -96,7 +96,13 @@ def command(request: Request, sort: str, pool: How, overview: bool, score: str |
         from attncli.cli.output import opened, render_options
         from attncli.cli.progress import Progress
         from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
-        from attncli.insights.requested_maps import map_selection, maps_of, overview_selection, planned_maps, pooled_to
+        from attncli.insights.requested_maps import (
+            map_selection,
+            maps_of,
+            overview_selection,
+            planned_maps,
+            pooled_to,
+        )
         from attncli.model.loading import load
         from attncli.model.pipeline import prepare
         from attncli.render.page.formats import fitted, open_writer
@@ -112,7 +118,9 @@ def command(request: Request, sort: str, pool: How, overview: bool, score: str |
     planned = planned_maps(prepared, selection, pool)
     with Progress() as progress, opened(path) as output:
         fitting = partial(fitted, format_, output=output, options=options)
-        pooled = pooled_to(planned, 1) if overview else [view.pooled_by(section, sort, fitting) for section in planned]
+        pooled = (
+            pooled_to(planned, 1) if overview else [view.pooled_by(section, sort, fitting) for section in planned]
+        )
         finished = maps_of(
             prepared, selection, pooled, sort, progress,
             lambda name, values: count_broken(name, values, broken),

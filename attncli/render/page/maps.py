@@ -39,8 +39,8 @@ class HeadMaps:
     """Maps that share their sides and their scale: one alone, or a grid. `limits` are the smallest and the largest
     number of the scale, `signed` whether its zero is in the middle. `pooling` says how numbers were pooled, empty
     where each cell is one number. `legend`: of each kind of head, its mark, the heads that have it with their
-    scores, and what they do; `marking` says when a head is marked. `larger` says what else to do where the maps are
-    larger than a window."""
+    scores, and what they do; `marking` says when a head is marked. `larger` says what else there is where the maps
+    are larger than a window."""
 
     name: str
     shape: str

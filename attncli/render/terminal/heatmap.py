@@ -83,12 +83,10 @@ def laid_out(
         layout = _layout(rows, columns, width, half, form, label)
         if fits(form, columns, layout.wide) and layout.width <= width and layout.height <= room:
             return layout
-    layout = Layout(rows, columns, 1, ink.half, "ticks", label)
+    layout, height = Layout(rows, columns, 1, ink.half, "ticks", label), height - around
     while not (full or (layout.width <= width and layout.height <= height)):
-        room = (
-            max(width - layout.margin, FEWEST),
-            max(height - len(layout.header), FEWEST) * (2 if ink.half else 1),
-        )
+        lines = max(height - len(layout.header), FEWEST)
+        room = max(width - layout.margin, FEWEST), lines * (2 if ink.half else 1)
         pooled = replace(
             layout,
             rows=replace(rows, step=max(step(len(rows.indices), room[1]), layout.rows.step)),
@@ -130,7 +128,9 @@ def _texts(values: Array, words: Sequence[Sequence[str]], wide: int, ink: Ink) -
     nothing. Without colors, a shade stays in sight beside it."""
     alone = [list(row) for row in words] or [[""] * values.shape[1] for _ in values]
     numbers = cell_numbers(values)
-    texts = [[word + number for word, number in zip(*rows, strict=True)] for rows in zip(alone, numbers, strict=True)]
+    texts = [
+        [word + number for word, number in zip(*rows, strict=True)] for rows in zip(alone, numbers, strict=True)
+    ]
     longest = max((len(text) for row in texts for text in row), default=0)
     return texts if longest < (wide if ink.colored else wide - 1) else alone
 

@@ -94,5 +94,3 @@ def _ticks(indices: Sequence[str], wide: int, before: str) -> list[str]:
         numbers = numbers.ljust(len(before) + position * wide) + indices[position]
         strokes = strokes.ljust(len(before) + position * wide) + "╷"
     return [numbers, strokes]
-
-
