@@ -110,8 +110,9 @@ class FocusFinder:
         first, itself, previous, total = (self.sums / self.shared_rows).tolist()
         sink = 1 - total if 1 - total > SINK else 0.0
         elsewhere = max(1 - sink - first - itself - previous, 0.0)  # a rounded sum may be just below zero
-        known = (itself, previous) if self.itself else (None, None)
-        return Shares(first, *known, elsewhere, sink)
+        if not self.itself:
+            return Shares(first, None, None, elsewhere, sink)
+        return Shares(first, itself, previous, elsewhere, sink)
 
 
 def _order(pair: Pair) -> tuple[float, int, int]:

@@ -85,12 +85,12 @@ def laid_out(
             return layout
     layout, height = Layout(rows, columns, 1, ink.half, "ticks", label), height - around
     while not (full or (layout.width <= width and layout.height <= height)):
-        lines = max(height - len(layout.header), FEWEST)
-        room = max(width - layout.margin, FEWEST), lines * (2 if ink.half else 1)
+        most_rows = max(height - len(layout.header), FEWEST) * (2 if ink.half else 1)
+        most_columns = max(width - layout.margin, FEWEST)
         pooled = replace(
             layout,
-            rows=replace(rows, step=max(step(len(rows.indices), room[1]), layout.rows.step)),
-            columns=replace(columns, step=max(step(len(columns.indices), room[0]), layout.columns.step)),
+            rows=replace(rows, step=max(step(len(rows.indices), most_rows), layout.rows.step)),
+            columns=replace(columns, step=max(step(len(columns.indices), most_columns), layout.columns.step)),
         )
         if pooled == layout:  # a window narrower than the labels: they are cut
             break

@@ -63,6 +63,7 @@ def ink(system: str | None, unicode: bool, signed: bool) -> Ink:
         return Ink(len(glyphs), glyphs=glyphs, nan=nan)
     from attncli.render.page.colors import codes_256, scale, to_oklab  # not needed where nothing is colored
 
+    fore: tuple[str, ...]
     if system == "standard":
         fore = SIXTEEN_SIGNED if signed else SIXTEEN
         over = tuple("97" if code in DARK else "30" for code in fore)

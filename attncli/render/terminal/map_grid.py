@@ -120,10 +120,20 @@ def _abreast(block: HeadMaps, width: int, usual: int) -> tuple[int, int, int]:
     """How many maps are side by side, the room for each, and the gap between: the maps of a layer in one row if
     there is room, else as many as there is room for with the `usual` width."""
     count = block.abreast
-    gap = GAP if (width + GAP) // count - GAP >= USUAL else NARROW_GAP
-    slot = (width + gap) // count - gap
-    if slot < (NARROWEST if block.in_layers else usual):
-        most = max((width + GAP) // (max(USUAL, usual) + GAP), 1)
-        count, gap = -(-count // -(-count // most)), GAP
-        slot = (width + gap) // count - gap
-    return count, max(min(slot, WIDEST), 1), gap
+    least = NARROWEST if block.in_layers else USUAL
+    usual = max(least, usual)
+    if _slot(width, count) < (least if block.in_layers else usual):
+        most = max((width + NARROW_GAP) // (usual + NARROW_GAP), 1)
+        count = -(-count // -(-count // most))
+    gap = _gap(width, count)
+    return count, max(min(_slot(width, count), WIDEST), 1), gap
+
+
+def _gap(width: int, count: int) -> int:
+    return GAP if (width + GAP) // count - GAP >= USUAL else NARROW_GAP
+
+
+def _slot(width: int, count: int) -> int:
+    """The room for each of so many maps side by side."""
+    gap = _gap(width, count)
+    return (width + gap) // count - gap
