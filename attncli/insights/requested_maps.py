@@ -54,7 +54,14 @@ def overview_selection(prepared: Prepared) -> Selection:
                 N_("--overview shows the weights of self-attention, and {name} is another stage.", name=name),
                 N_("attn map without --overview draws it."),
             )
-    return selection_of(prepared, stages)
+    selection = selection_of(prepared, stages)
+    chosen = {heads if heads is None else tuple(heads) for heads in map(selection.heads_in, stages)}
+    if len(chosen) > 1:
+        raise UsageError(
+            N_("--overview shows the same heads of every layer, and --head names others in each."),
+            N_("Use --layer and --head with numbers alone, or leave out --overview."),
+        )
+    return selection
 
 
 def planned_maps(prepared: Prepared, selection: Selection, how: How) -> list[MapSection]:

@@ -382,6 +382,7 @@ def test_a_number_that_is_none_is_marked_and_warned_about(attn: Run, tmp_path: P
         (["a b", "--stage", "scores", "--sort", "first"], "--sort first needs the weights of self-attention"),
         (["a b", "--score", "first"], "--score first says what --overview shows."),
         (["a b", "--overview", "--sort", "first"], "--sort does not go with --overview."),
+        (["a b", "--overview", "--head", "0.0,1.1"], "--overview shows the same heads of every layer"),
         (["a b", "--overview", "--pool", "mean"], "--pool does not go with --overview."),
         (["a b", "--overview", "--key", "0"], "--key does not go with --overview"),
         (["a b", "--overview", "--stage", "scores"], "layers.0.attn.scores is another stage."),
