@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         families,
         follow,
         maps,
-        overview,
         positions,
         similarity,
         tokenize,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         versus,
     )
     from attncli.errors import AttnError, UsageError
+    from attncli.insights.overview import overview
     from attncli.model.describing import describe
     from attncli.model.loading import load_model
     from attncli.model.model import Model
@@ -76,6 +76,7 @@ _MODULES = {
     "catalogue": "model.stage_descriptions",
     "describe": "model.describing",
     "load_model": "model.loading",
+    "overview": "insights.overview",
 }
 """The modules of the names that are not in attncli.api."""
 

@@ -38,7 +38,6 @@ from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from attncli.insights.maps import MapSection
-    from attncli.insights.overview import Overview
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample
@@ -48,7 +47,6 @@ __all__ = [
     "families",
     "follow",
     "maps",
-    "overview",
     "positions",
     "similarity",
     "tokenize",
@@ -213,52 +211,6 @@ def maps(
     prepared = _prepared(asked, model, chosen, "attn.map/1")
     selection = map_selection(prepared, sort)
     return maps_of(prepared, selection, pooled_to(planned_maps(prepared, selection, how), pool), sort)
-
-
-def overview(
-    text: str | None = None,
-    *,
-    model: ModelOrName = None,
-    score: str = "pattern",
-    stages: str | Iterable[str] | None = None,
-    layers: Asked = None,
-    heads: Asked = None,
-    queries: Asked = None,
-    pair: str | None = None,
-    ids: Sequence[int] | None = None,
-    special_tokens: bool = True,
-    truncate: bool = False,
-    target: str | None = None,
-    target_ids: Sequence[int] | None = None,
-    encoder_queries: Asked = None,
-) -> tuple[Overview, ...]:
-    """One number for every head, as `attn map --overview` shows it: for each stage of self-attention its heads by
-    layer.
-
-    `score`: `pattern` (how well a head fits its clearest pattern), a pattern (`previous`, `first`, `self`, `same`,
-    `induction`) or `entropy` (in bits). `queries` keeps some rows. The other arguments are those of `trace`.
-
-    >>> import attncli
-    >>> (shown,) = attncli.overview("The cat sat on the mat", score="previous")
-    >>> shown.values.shape, f"{shown.values[1, 0]:.2f}"
-    ((4, 4), '0.98')
-
-    Raises AttnError and UsageError as `trace` does.
-    """
-    from attncli.insights.overview import overviews_of
-    from attncli.insights.requested_maps import maps_of, overview_selection, planned_maps, pooled_to
-    from attncli.insights.sorts import OVERVIEW_SCORES
-
-    if score not in OVERVIEW_SCORES:
-        raise UsageError(
-            N_("score {score!r}: give one of {scores}.", score=score, scores=", ".join(OVERVIEW_SCORES))
-        )
-    chosen = scope(stages, layers, heads, queries, None, _own_rows(queries, encoder_queries))
-    asked = _input(text, pair, ids, special_tokens, truncate, target, target_ids)
-    prepared = _prepared(asked, model, chosen, "attn.overview/1")
-    selection = overview_selection(prepared)
-    planned = pooled_to(planned_maps(prepared, selection, "max"), 1)
-    return overviews_of(maps_of(prepared, selection, planned), score)
 
 
 def positions(

@@ -12,6 +12,7 @@ from attncli.errors import UsageError
 from attncli.formula.types import Array
 from attncli.insights.head_scores import Scores
 from attncli.insights.maps import HeadMatrix, MapSection
+from attncli.insights.sorts import OVERVIEW_SCORES
 from attncli.language import N_
 
 
@@ -73,9 +74,27 @@ class Overview:
             yield head, (rows[layer], columns[number])
 
 
-def overview_of(section: MapSection, score: str) -> Overview:
-    """The overview of a section of weights of self-attention. Raises UsageError for a score that no head has, as
-    those of identical tokens in a text without any."""
+def overview(sections: Sequence[MapSection], score: str = "pattern") -> tuple[Overview, ...]:
+    """One number for every head of maps of self-attention, as `attn map --overview` shows it: `score` is `pattern`
+    (how well a head fits its clearest pattern), a pattern (`previous`, `first`, `self`, `same`, `induction`) or
+    `entropy` (in bits). Sections without scores are left out, as those of cross-attention.
+
+    >>> import attncli
+    >>> (shown,) = attncli.overview(attncli.maps("The cat sat on the mat", pool=1), "previous")
+    >>> shown.values.shape, f"{shown.values[1, 0]:.2f}"
+    ((4, 4), '0.98')
+
+    Raises UsageError for an unknown score, and for one that no head has, as those of identical tokens in a text
+    without any.
+    """
+    if score not in OVERVIEW_SCORES:
+        known = ", ".join(OVERVIEW_SCORES)
+        raise UsageError(N_("score {score!r}: give one of {scores}.", score=score, scores=known))
+    scored = [section for section in sections if all(matrix.scores is not None for matrix in section.maps)]
+    return tuple(_overview(section, score) for section in scored)
+
+
+def _overview(section: MapSection, score: str) -> Overview:
     heads = tuple(_head_score(matrix, score) for matrix in section.maps)
     if all(isnan(head.value) for head in heads):
         raise UsageError(
@@ -98,8 +117,3 @@ def clearest(scores: Scores) -> str:
     """The pattern that the head clearly follows, else the one with the largest score."""
     known = {pattern: value for pattern, value in scores.kinds.items() if not isnan(value)}
     return scores.mark or max(known or scores.kinds, key=lambda pattern: scores.kinds[pattern])
-
-
-def overviews_of(sections: Sequence[MapSection], score: str) -> tuple[Overview, ...]:
-    """The overview of each section."""
-    return tuple(overview_of(section, score) for section in sections)

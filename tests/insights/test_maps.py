@@ -22,7 +22,6 @@ from attncli.insights.maps import HeadMatrix, MapSection, in_order
 from attncli.insights.patterns import PATTERNS, score
 from attncli.insights.similarity import by_distance, dot_products
 from attncli.language import ENGLISH
-from attncli.render.page.colors import to_oklab
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, levels
 from attncli.render.terminal.heatmap import cell_numbers, heatmap, laid_out
 from attncli.render.terminal.ink import ink, painted
@@ -332,33 +331,6 @@ def test_what_is_masked_has_no_ink() -> None:
             codes = re.findall("\x1b\\[([0-9;]*)m( *)", first)
             assert all(code == "0" for code, _ in codes[1:])
             assert "·" not in first
-
-
-PALETTES = {
-    "xterm": "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
-    "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff",
-    "vga": "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa "
-    "555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff",
-    "windows": "0c0c0c c50f1f 13a10e c19c00 0037da 881798 3a96dd cccccc "
-    "767676 e74856 16c60c f9f1a5 3b78ff b4009e 61d6d6 f2f2f2",
-    "gnome": "2e3436 cc0000 4e9a06 c4a000 3465a4 75507b 06989a d3d7cf "
-    "555753 ef2929 8ae234 fce94f 729fcf ad7fa8 34e2e2 eeeeec",
-    "macos": "000000 990000 00a600 999900 0000b2 b200b2 00a6b2 bfbfbf "
-    "666666 e50000 00d900 e5e500 0000ff e500e5 00e5e5 e5e5e5",
-}
-"""The sixteen colors of common terminals."""
-
-
-@pytest.mark.parametrize("name", PALETTES)
-@pytest.mark.parametrize("signed", [False, True])
-def test_neighbors_of_sixteen_colors_differ_and_get_lighter(name: str, signed: bool) -> None:
-    colors = np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in PALETTES[name].split()], np.uint8)
-    codes = [int(code) for code in ink("standard", True, signed).fore]
-    path = to_oklab(colors[[code - 30 if code < 90 else code - 82 for code in codes]])
-    middle = len(codes) // 2 if signed else 0
-    assert np.linalg.norm(np.diff(path, axis=0), axis=1).min() > 0.08
-    assert (np.diff(path[middle:, 0]) > 0.02).all()
-    assert not signed or (np.diff(path[: middle + 1, 0]) < -0.02).all()
 
 
 def test_cells_hold_numbers_of_three_characters() -> None:

@@ -44,7 +44,9 @@ def _maps() -> Page:
 
 
 def _overview() -> Page:
-    return overview.page(_head(), attncli.overview(TEXT, model=attncli.load_model(seed=0)), "pattern", OPTIONS)
+    return overview.page(
+        _head(), attncli.overview(attncli.maps(TEXT, model=attncli.load_model(seed=0))), "pattern", OPTIONS
+    )
 
 
 def _tokens() -> Page:

@@ -157,8 +157,8 @@ def _write_overview(
     output: IO[bytes],
     options: Options,
 ) -> None:
-    from attncli.insights.overview import overviews_of
+    from attncli.insights.overview import overview
     from attncli.render.page.formats import write
     from attncli.views import overview as view
 
-    write(format_, view.page(head, overviews_of(sections, score), score, options, fitting), output, options)
+    write(format_, view.page(head, overview(sections, score), score, options, fitting), output, options)
