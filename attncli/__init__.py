@@ -6,11 +6,12 @@
 (4, 8, 8)
 
 There is a function for each thing that the command line does. `trace` takes a text through a model and gives a
-Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
-`positions` and `similarity` show positional encodings; `tokens` splits a text into tokens; `versus` compares
-attention with recurrence; `describe` describes a checkpoint without reading its tensors; `families` lists the
-families of models that attn knows; `catalogue` lists the stages. `load_model` loads a Model that you can use
-several times: the one that comes with attn, seeded weights, a file with one layer, or a checkpoint.
+Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend,
+`overview` every head at a glance; `positions` and `similarity` show positional encodings; `tokens` splits a text
+into tokens; `versus` compares attention with recurrence; `describe` describes a checkpoint without reading its
+tensors; `families` lists the families of models that attn knows; `catalogue` lists the stages. `load_model` loads
+a Model that you can use several times: the one that comes with attn, seeded weights, a file with one layer, or a
+checkpoint.
 
 Errors are AttnErrors; a request that makes no sense raises its subclass UsageError.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         versus,
     )
     from attncli.errors import AttnError, UsageError
+    from attncli.insights.overview import overview
     from attncli.model.stage_descriptions import catalogue
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "follow",
     "load_model",
     "maps",
+    "overview",
     "positions",
     "similarity",
     "tokenize",
@@ -64,7 +67,12 @@ __all__ = [
     "versus",
 ]
 
-_MODULES = {"AttnError": "errors", "UsageError": "errors", "catalogue": "model.stage_descriptions"}
+_MODULES = {
+    "AttnError": "errors",
+    "UsageError": "errors",
+    "catalogue": "model.stage_descriptions",
+    "overview": "insights.overview",
+}
 """The modules of the names that are not in attncli.api."""
 
 

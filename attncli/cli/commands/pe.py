@@ -95,7 +95,7 @@ def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) ->
 
     from attncli.cli.output import opened, render_options
     from attncli.insights.encodings import of_pairs, planned_map, pooled_map
-    from attncli.render.page.formats import fitted, open_writer
+    from attncli.render.page.formats import FORMATS, fitted, open_writer
     from attncli.views import maps as view
 
     stages = list(trace.values())
@@ -106,7 +106,8 @@ def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) ->
         writer = open_writer(format_, view.page(head, planned, "layer", options), stream, options)
         for stage, section in zip(mapped, planned, strict=True):
             pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, stream, options))
-            writer.section(view.section(pooled_map(pooled, stage), "layer"))
+            apart = FORMATS[format_].kind in ("words", "picture")  # for people
+            writer.section(view.section(pooled_map(pooled, stage, apart), "layer"))
         writer.close()
 
 

@@ -6,7 +6,8 @@ import click
 
 from attncli.cli.options import pager_option
 
-SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families", "stages")
+SCHEMAS = ("trace", "worked", "map", "overview", "tokens", "versus", "pe", "similarity", "model", "families",
+           "stages")  # fmt: skip
 
 
 @click.command(
@@ -19,8 +20,8 @@ SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "mo
 def command(name: str, pager: bool) -> None:
     """Print the JSON Schema of a command's --json.
 
-    NAME is trace (attn explain, the default), worked (attn explain --query), map, tokens, versus, pe, similarity
-    (attn pe --similarity), model, families or stages.
+    NAME is trace (attn explain, the default), worked (attn explain --query), map, overview
+    (attn map --overview), tokens, versus, pe, similarity (attn pe --similarity), model, families or stages.
     """
     from importlib.resources import files
 
