@@ -107,7 +107,7 @@ def _tokens(tokens: Tokens) -> str:
 
 def _matrix(matrix: Matrix, options: Options) -> Iterator[str]:
     height, width = matrix.values.shape
-    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
+    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS, spare=1)
     columns, columns_out = (list(range(width)), 0) if options.full else middle_out(width, COLUMNS)
     sums = matrix.row_sums(rows, options.precision)
 

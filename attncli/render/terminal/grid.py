@@ -34,7 +34,7 @@ def grid(matrix: Matrix, width: int, options: Options) -> Table:
     """A matrix in a frame that fits `width`; if the matrix does not fit, its middle is left out, with the
     count."""
     height = matrix.values.shape[0]
-    rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
+    rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS, spare=1)
     gap = (len(rows) + 1) // 2 if rows_left_out else None
     labels = [fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
     sums = matrix.row_sums(rows, options.precision)

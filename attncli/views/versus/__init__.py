@@ -164,7 +164,7 @@ def _range(influences: Sequence[Influence], tokens: Tokens, options: Options) ->
 def _influence_table(influences: Sequence[Influence], tokens: Tokens, options: Options) -> Table:
     """A row for each token, or for the first and the last of many; below them the factor for each step."""
     n = len(tokens)
-    shown, left_out = (list(range(n)), 0) if options.full else middle_out(n, ROWS)
+    shown, left_out = (list(range(n)), 0) if options.full else middle_out(n, ROWS, spare=1)
 
     def norms(i: int) -> list[str]:
         return [amount(float(influence.norms[i]), options.precision) for influence in influences]
