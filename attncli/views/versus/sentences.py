@@ -51,9 +51,9 @@ def sequential_limits(d: int, threads: int) -> Message:
     """What the times show, and what they do not. `d`: the width of the word vectors."""
     return N_(
         "These times (NumPy, threads: {threads}) show how much there is to compute: n²·d operations in attention, "
-        "n·d² in recurrence. So attention falls behind where n is much larger than d = {d}. They do not show what "
-        "parallel hardware gains: there attention computes all tokens at once, while recurrence still takes its n "
-        "steps one after another.",
+        "n·d² in recurrence, and for small n what each call of NumPy costs. So attention falls behind where n is "
+        "much larger than d = {d}. They do not show what parallel hardware gains: there attention computes all "
+        "tokens at once, while recurrence still takes its n steps one after another.",
         threads=threads, d=d,
     )  # fmt: skip
 
