@@ -19,7 +19,7 @@ from attncli.language import N_
 from attncli.model.input import tokenize, tokenize_target
 from attncli.model.loading import load_model
 from attncli.model.model import Model
-from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
+from attncli.model.pipeline import Prepared, prepare, run_selection, selection_in, top_of
 from attncli.model.request import (
     Asked,
     Attention,
@@ -107,7 +107,7 @@ def trace(
     def keep(stage: Stage) -> None:
         kept[stage.name] = stage
 
-    run_selection(prepared, selection_of(prepared, stages_in(prepared)), keep, top_of(top, None))
+    run_selection(prepared, selection_in(prepared), keep, top_of(top, None))
     return replace(prepared.head, stages=kept)
 
 

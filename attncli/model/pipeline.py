@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attncli.errors import UsageError
 from attncli.language import N_, Message
@@ -15,7 +15,8 @@ from attncli.model.model import Model
 from attncli.model.modules import modules_of
 from attncli.model.request import Indices, Request, Top
 from attncli.model.running import run
-from attncli.stages.selecting import attention_stages, select
+from attncli.stages.chain import attention_chain
+from attncli.stages.selecting import select
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
 from attncli.tracing.slabs import OnPart
@@ -59,12 +60,14 @@ def layers_in(prepared: Prepared) -> dict[str, set[int]]:
     return layers_of(prepared.model.spec, (prepared.model.layer,) if asked is None else asked)
 
 
-def stages_in(prepared: Prepared) -> list[str]:
-    """The full names of the stages that the request names, or the attention from embedding to output."""
+def selection_in(prepared: Prepared) -> Selection:
+    """The stages that the request names, or the attention with what it is computed from, of the heads and the rows
+    that the request names. Raises UsageError as `selection_of` does, and for a stage that is not there."""
     spec, scope, layers = prepared.model.spec, prepared.request.scope, layers_in(prepared)
-    if scope.stages is None:
-        return attention_stages(spec, layers, embedding=scope.layers is None)
-    return select(spec, scope.stages, layers, lambda: modules_of(prepared.model))
+    if scope.stages is not None:
+        return selection_of(prepared, select(spec, scope.stages, layers, lambda: modules_of(prepared.model)))
+    chain = attention_chain(spec, layers)
+    return replace(selection_of(prepared, chain.stages), given=chain.given)
 
 
 def selection_of(prepared: Prepared, stages: Sequence[str]) -> Selection:

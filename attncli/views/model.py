@@ -258,7 +258,7 @@ def _listed(names: Sequence[str], full: bool) -> str:
     for name in names:
         by_pattern.setdefault(re.sub(r"(?<=\.)\d+(?=\.)", "#", name), []).append(name)
     lines = [_with_ranges(pattern, alike) for pattern, alike in by_pattern.items()]
-    if len(lines) > NAMES and not full:
+    if len(lines) > NAMES + 1 and not full:  # the last line takes the place of one
         lines = [*lines[:NAMES], N_("and {count} more", count=len(lines) - NAMES)]
     return joined("\n", *lines)
 

@@ -61,7 +61,7 @@ TOP = 5
     multiple=True,
     metavar="STAGE",
     help="Stage to show, by name or glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
-    "TransformerLens names work too.  [default: the attention, from embedding to output]",
+    "TransformerLens names work too.  [default: the attention, from the input of the layer to its output]",
 )
 @query_options
 @seeded_options
@@ -128,12 +128,12 @@ def _show_stages(prepared: Prepared, format_: str) -> None:
     """Computes the selected stages, and writes each as soon as it is computed."""
     from attncli.cli.output import opened, render_options
     from attncli.cli.progress import Progress
-    from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
+    from attncli.model.pipeline import run_selection, selection_in, top_of
     from attncli.render.page.formats import FORMATS, open_writer
     from attncli.views import stages as view
 
     output_ = prepared.request.output
-    selection = selection_of(prepared, stages_in(prepared))
+    selection = selection_in(prepared)
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)

@@ -107,7 +107,7 @@ def _tokens(tokens: Tokens) -> str:
 
 def _matrix(matrix: Matrix, options: Options) -> Iterator[str]:
     height, width = matrix.values.shape
-    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
+    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS, spare=1)
     columns = list(range(width)) if options.full else _columns(matrix, rows)
     sums, left_out = matrix.row_sums(rows, options.precision), gaps(columns, width)
 

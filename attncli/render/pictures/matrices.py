@@ -62,7 +62,7 @@ def matrix_table(matrix: Matrix, options: Options) -> Table:
     """A matrix as a table; the middle of a large one is left out, except with --full."""
     say = options.say
     counts = matrix.values.shape
-    rows, more_rows = middle_out(counts[0], counts[0] if options.full else FEW_ROWS)
+    rows, more_rows = middle_out(counts[0], counts[0] if options.full else FEW_ROWS, spare=1)
     columns, more_columns = middle_out(counts[1], counts[1] if options.full else FEW_COLUMNS)
     labels = [say.marked(matrix.rows[r]) for r in rows]
     table = [Column("", labels, "label")]

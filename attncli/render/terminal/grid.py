@@ -43,7 +43,7 @@ def grid(matrix: Matrix, width: int, options: Options, total: str = "Σ") -> tup
     """A matrix in a frame that fits `width`, and a remark on what was left out to make it fit, if anything was
     that the table does not show."""
     height = matrix.values.shape[0]
-    rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
+    rows, rows_left_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS, spare=1)
     gap = (len(rows) + 1) // 2 if rows_left_out else None
     labels = [fit(matrix.rows[r], min(LABEL_WIDTH, width // 3)) for r in rows]
     sums = matrix.row_sums(rows, options.precision)
