@@ -6,11 +6,12 @@
 (4, 8, 8)
 
 There is a function for each thing that the command line does. `trace` takes a text through a model and gives a
-Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend;
-`positions` and `similarity` show positional encodings; `tokens` splits a text into tokens; `versus` compares
-attention with recurrence; `describe` describes a checkpoint without reading its tensors; `families` lists the
-families of models that attn knows; `catalogue` lists the stages. `load_model` loads a Model that you can use
-several times: the one that comes with attn, seeded weights, a file with one layer, or a checkpoint.
+Trace of named Stages; `follow` follows one query token through the formula; `maps` shows where heads attend,
+`overview` every head at a glance; `positions` and `similarity` show positional encodings; `tokens` splits a text
+into tokens; `versus` compares attention with recurrence; `describe` describes a checkpoint without reading its
+tensors; `families` lists the families of models that attn knows; `catalogue` lists the stages. `load_model` loads
+a Model that you can use several times: the one that comes with attn, seeded weights, a file with one layer, or a
+checkpoint.
 
 Errors are AttnErrors; a request that makes no sense raises its subclass UsageError.
 """
@@ -23,8 +24,13 @@ from attncli.version import __version__
 
 if TYPE_CHECKING:
     from attncli.api import (
+        Model,
+        Stage,
+        Trace,
+        describe,
         families,
         follow,
+        load_model,
         maps,
         positions,
         similarity,
@@ -35,12 +41,8 @@ if TYPE_CHECKING:
         versus,
     )
     from attncli.errors import AttnError, UsageError
-    from attncli.model.describing import describe
-    from attncli.model.loading import load_model
-    from attncli.model.model import Model
+    from attncli.insights.overview import overview
     from attncli.model.stage_descriptions import catalogue
-    from attncli.tracing.stage import Stage
-    from attncli.tracing.trace import Trace
 
 __all__ = [
     "AttnError",
@@ -55,6 +57,7 @@ __all__ = [
     "follow",
     "load_model",
     "maps",
+    "overview",
     "positions",
     "similarity",
     "tokenize",
@@ -66,13 +69,9 @@ __all__ = [
 
 _MODULES = {
     "AttnError": "errors",
-    "Model": "model.model",
-    "Stage": "tracing.stage",
-    "Trace": "tracing.trace",
     "UsageError": "errors",
     "catalogue": "model.stage_descriptions",
-    "describe": "model.describing",
-    "load_model": "model.loading",
+    "overview": "insights.overview",
 }
 """The modules of the names that are not in attncli.api."""
 

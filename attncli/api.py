@@ -17,8 +17,9 @@ from attncli.errors import UsageError
 from attncli.formula.pooling import How
 from attncli.language import N_
 from attncli.model.input import tokenize, tokenize_target
+from attncli.model.loading import load_model
 from attncli.model.model import Model
-from attncli.model.pipeline import Prepared, prepare, run_selection, selection_of, stages_in, top_of
+from attncli.model.pipeline import Prepared, prepare, run_selection, selection_in, top_of
 from attncli.model.request import (
     Asked,
     Attention,
@@ -32,6 +33,7 @@ from attncli.model.request import (
     scope,
     whole_numbers,
 )
+from attncli.notebook import Results, shown
 from attncli.text.tokens import Tokens
 from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
@@ -41,20 +43,13 @@ if TYPE_CHECKING:
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample
+    from attncli.model.describing import Description
     from attncli.model.family_traits import FamilyTraits
 
 __all__ = [
-    "families",
-    "follow",
-    "maps",
-    "positions",
-    "similarity",
-    "tokenize",
-    "tokenize_target",
-    "tokens",
-    "trace",
-    "versus",
-]
+    "Model", "Results", "Stage", "Trace", "describe", "families", "follow", "load_model", "maps", "positions",
+    "similarity", "tokenize", "tokenize_target", "tokens", "trace", "versus",
+]  # fmt: skip
 
 ModelOrName = Model | str | Path | None
 """A Model, or what `load_model` loads one from. None: the story model that comes with attn."""
@@ -112,7 +107,7 @@ def trace(
     def keep(stage: Stage) -> None:
         kept[stage.name] = stage
 
-    run_selection(prepared, selection_of(prepared, stages_in(prepared)), keep, top_of(top, None))
+    run_selection(prepared, selection_in(prepared), keep, top_of(top, None))
     return replace(prepared.head, stages=kept)
 
 
@@ -130,7 +125,7 @@ def follow(
     truncate: bool = False,
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
-) -> tuple[WorkedExample, ...]:
+) -> Results[WorkedExample]:
     """One query token followed through the attention formula, as `attn explain --query` shows it: for each layer
     and head the row of that token, from q · k to what each key's value adds to the output.
 
@@ -158,7 +153,7 @@ def follow(
     asked = followed(prepared)
     if asked is None:
         raise UsageError(N_("query {query!r} is several tokens; one is followed at a time.", query=query))
-    return follow_query(prepared, asked)
+    return Results(follow_query(prepared, asked), prepared.head)
 
 
 def maps(
@@ -180,7 +175,7 @@ def maps(
     target: str | None = None,
     target_ids: Sequence[int] | None = None,
     encoder_queries: Asked = None,
-) -> tuple[MapSection, ...]:
+) -> Results[MapSection]:
     """Where heads attend, as `attn map` shows it: for each stage the matrices of its heads, with scores for what
     the heads do.
 
@@ -210,7 +205,8 @@ def maps(
     asked = _input(text, pair, ids, special_tokens, truncate, target, target_ids)
     prepared = _prepared(asked, model, chosen, "attn.map/1")
     selection = map_selection(prepared, sort)
-    return maps_of(prepared, selection, pooled_to(planned_maps(prepared, selection, how), pool), sort)
+    planned = pooled_to(planned_maps(prepared, selection, how), pool)
+    return Results(maps_of(prepared, selection, planned, sort), prepared.head)
 
 
 def positions(
@@ -255,7 +251,7 @@ def similarity(
     position: Asked = None,
     base: float | None = None,
     model: ModelOrName = None,
-) -> tuple[AtDistance, ...]:
+) -> Results[AtDistance]:
     """The dot products of positional encodings by the distance of their positions, as `attn pe --similarity` shows
     them: how many pairs there are at each distance, their mean, smallest and largest product. The arguments are
     those of `positions`.
@@ -268,10 +264,10 @@ def similarity(
     """
     from attncli.insights.requested_encodings import similarities_of
 
-    _, distances = similarities_of(
+    formula, distances = similarities_of(
         positions(kind, dim=dim, length=length, position=position, base=base, model=model)
     )
-    return tuple(distances)
+    return Results(distances, formula=formula)
 
 
 def tokens(
@@ -330,10 +326,26 @@ def versus(
 
     asked = settings(names("only", only), d_model, seed, gain, forget_bias, lengths, tokenizer)
     found, _ = compared(asked, Input(text=text, ids=None if ids is None else whole_numbers("ids", ids)))
-    return found
+    return shown(found)
 
 
-def families(only: str | Iterable[str] | None = None) -> list[FamilyTraits]:
+def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Description:
+    """Describes a checkpoint as `attn model` shows it, from its config.json and the headers of its files alone.
+
+    `source`, `ignore_config`: as in `load_model`. What attn would refuse is described too; `refusal` says why.
+
+    >>> import attncli
+    >>> attncli.describe("story").family
+    'llama'
+
+    Raises AttnError where there is no checkpoint, or its files are broken.
+    """
+    from attncli.model import describing
+
+    return shown(describing.describe(source, ignore_config))
+
+
+def families(only: str | Iterable[str] | None = None) -> Results[FamilyTraits]:
     """Every family of models that attn knows, or those named, with the traits that its default config.json
     gives, as `attn families` shows them.
 
@@ -345,7 +357,7 @@ def families(only: str | Iterable[str] | None = None) -> list[FamilyTraits]:
     """
     from attncli.model.family_traits import families as traits_of
 
-    return traits_of(names("only", only) or ())
+    return Results(traits_of(names("only", only) or ()))
 
 
 def _input(
@@ -375,8 +387,6 @@ def _prepared(asked: Input, model: ModelOrName, chosen: Scope, schema: str = "at
 
 
 def _loaded(model: ModelOrName) -> Model:
-    from attncli.model.loading import load_model
-
     return model if isinstance(model, Model) else load_model(model)
 
 

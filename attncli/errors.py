@@ -7,6 +7,14 @@ from functools import reduce
 
 from attncli.language import N_, Message, joined
 
+SYSTEM = (
+    N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("Is a directory"),
+    N_("Not a directory"), N_("File name too long"), N_("File too large"), N_("No space left on device"),
+    N_("Disk quota exceeded"), N_("Read-only file system"), N_("Input/output error"), N_("Bad file descriptor"),
+    N_("Too many open files"), N_("Too many levels of symbolic links"), N_("Invalid argument"),
+)  # fmt: skip
+"""What the system says of files, marked for translation; `reason_of` looks them up by their English text."""
+
 
 class AttnError(Exception):
     """Bad data: a broken file, a wrong shape, an unusable input. `hint` says what to do. Exit status 1."""
@@ -37,8 +45,24 @@ def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> Messag
     return N_("Known: {names}.", names=", ".join(names))
 
 
+def reason_of(error: Exception) -> Message:
+    """What an exception says, for a message that ends with it; translated if it was marked where it was raised, or
+    is one of the reasons that the system gives."""
+    if isinstance(error, OSError):
+        return N_(error.strerror or str(error))
+    reason = error.args[0] if len(error.args) == 1 else None
+    return reason if isinstance(reason, Message) else joined("", str(error))
+
+
 def alternatives(names: Iterable[str]) -> Message:
     """`a or b or c`."""
     first, *others = names
     return reduce(lambda listed, other: N_("{listed} or {other}", listed=listed, other=other), others,
+                  joined("", first))  # fmt: skip
+
+
+def together(names: Iterable[str]) -> Message:
+    """`a and b and c`."""
+    first, *others = names
+    return reduce(lambda listed, other: N_("{listed} and {other}", listed=listed, other=other), others,
                   joined("", first))  # fmt: skip

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.language import N_
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)) from error
+        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=reason_of(error))) from error
 
 
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def json_object(raw: bytes, file: Path) -> dict[str, Any]:
     try:
         fields = orjson.loads(raw)
     except ValueError as error:
-        raise AttnError(N_("{file} is not JSON: {error}", file=file, error=error)) from error
+        raise AttnError(N_("{file} is not JSON: {error}", file=file, error=reason_of(error))) from error
     if not isinstance(fields, dict):
         raise AttnError(N_("{file} holds no JSON object.", file=file))
     level: list[Any] = [fields]
@@ -93,7 +93,7 @@ def write_whole(path: Path) -> Iterator[IO[bytes]]:
     except BrokenPipeError:  # a reader that has seen enough
         raise
     except OSError as error:
-        raise AttnError(N_("cannot write {path}: {reason}", path=path, reason=error.strerror or error)) from error
+        raise AttnError(N_("cannot write {path}: {reason}", path=path, reason=reason_of(error))) from error
 
 
 def _mode(target: Path) -> int:

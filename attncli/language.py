@@ -42,12 +42,21 @@ def listed(*texts: str) -> Message:
                   joined("", *texts[:1]))  # fmt: skip
 
 
+def in_turn(*texts: str) -> Message:
+    """Several texts, which may be lists, as one, with a semicolon between them as the language writes it; each is
+    translated by itself."""
+    return reduce(lambda text, following: N_("{text}; {following}", text=text, following=following), texts[1:],
+                  joined("", *texts[:1]))  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Say:
-    """Translates texts into a language. A text without a translation stays English."""
+    """Translates texts into a language. A text without a translation stays English. `code` names the language
+    (BCP 47)."""
 
     gettext: Callable[[str], str] = lambda text: text
     ngettext: Callable[[str, str, int], str] = lambda singular, plural, count: singular if count == 1 else plural
+    code: str = "en"
 
     def __call__(self, text: str, /, **values: object) -> str:
         """The translation of an English text. Values replace the names in braces; marked values are translated
@@ -81,4 +90,4 @@ def language(choice: str | None = None) -> Say:
         return ENGLISH
     with open(catalog, "rb") as file:
         translations = GNUTranslations(file)
-    return Say(translations.gettext, translations.ngettext)
+    return Say(translations.gettext, translations.ngettext, Path(catalog).parents[1].name)

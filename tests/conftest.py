@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,7 +14,11 @@ from hypothesis import HealthCheck, settings
 # their numbers are those of this process to the last bit. numpy reads this when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from tests.support.browser import chromium
 from tests.support.running import Done, ForkServer, read_at_start, run_anew
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 Run = Callable[..., Done]
 
@@ -29,6 +34,13 @@ def fork_server() -> Iterator[ForkServer | None]:
     yield server
     if server is not None:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser without a window, for all tests of this process."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 
 from attncli.architecture.parts import CAUSAL
 from attncli.architecture.spec import Attention, Experts, FeedForward, Layer, Mask, Spec, Stack
-from attncli.language import N_, joined, listed
+from attncli.language import N_, in_turn, joined, listed
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,15 @@ class Traits:
 
     def of(self, trait: str) -> str:
         """A trait of all layers, such as `norm`: its values in order, by stack if the stacks differ."""
-        by_stack = {s.name: joined("; ", *_distinct(s, trait)) for s in self.stacks}
+        by_stack = {s.name: in_turn(*_distinct(s, trait)) for s in self.stacks}
         if len(set(by_stack.values())) == 1:
             return next(iter(by_stack.values()))
-        return joined("; ", *(joined(": ", N_(name), said) for name, said in by_stack.items()))
+        return in_turn(*(joined(": ", N_(name), said) for name, said in by_stack.items()))
 
     @property
     def positions(self) -> str:
         """How the model encodes positions, by stack if the stacks differ."""
-        return joined("; ", *dict.fromkeys(N_(s.positions) for s in self.stacks))
+        return in_turn(*dict.fromkeys(N_(s.positions) for s in self.stacks))
 
     @property
     def everything_special(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints.safetensors import check_length
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.language import N_
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -88,12 +88,12 @@ def read_gguf(path: Path) -> GgufFile:
                 )
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
-        raise AttnError(N_("cannot read {path}: {reason}", path=path, reason=error.strerror or error)) from error
+        raise AttnError(N_("cannot read {path}: {reason}", path=path, reason=reason_of(error))) from error
     try:
         return _Reader(path, data).file()
     except (struct.error, IndexError, UnicodeDecodeError, ValueError, OverflowError) as error:
         raise AttnError(
-            N_("{path} is not a complete GGUF file: {error}.", path=path, error=error),
+            N_("{path} is not a complete GGUF file: {error}.", path=path, error=reason_of(error)),
             N_("It may be cut short: download it again."),
         ) from error
 
@@ -114,12 +114,16 @@ class _Reader:
     def file(self) -> GgufFile:
         version = self.scalar("I")
         if version not in (2, 3):
-            what = "big-endian" if version in (2 << 24, 3 << 24) else f"version {version}"
             raise AttnError(
                 N_(
-                    "{path} is a {what} GGUF file; attn reads versions 2 and 3, little-endian.",
+                    "{path} is a big-endian GGUF file; attn reads versions 2 and 3, little-endian.",
                     path=self.path,
-                    what=what,
+                )
+                if version in (2 << 24, 3 << 24)
+                else N_(
+                    "{path} is a version {version} GGUF file; attn reads versions 2 and 3, little-endian.",
+                    path=self.path,
+                    version=version,
                 )
             )
         tensors, fields = self.scalar("Q"), self.scalar("Q")
@@ -148,7 +152,7 @@ class _Reader:
         before."""
         before, self.offset = self.offset, self.offset + count
         if self.offset > len(self.data):
-            raise ValueError(f"it ends at byte {len(self.data)}, within its header")
+            raise ValueError(N_("it ends at byte {count}, within its header", count=len(self.data)))
         return before
 
     def string(self) -> str:
@@ -163,7 +167,7 @@ class _Reader:
         if kind == _ARRAY:
             return self.array()
         if kind not in _SCALARS:
-            raise ValueError(f"a value has the unknown type {kind}")
+            raise ValueError(N_("a value has the unknown type {kind}", kind=kind))
         number = self.scalar(_SCALARS[kind])
         # A float32 stands for the number of its shortest text: 1e-06, not 9.999999974752427e-07
         plain = float(str(np.float32(number))) if kind == _FLOAT32 else number
@@ -176,7 +180,7 @@ class _Reader:
             start = self.skip(count * dtype.itemsize)
             return lambda: np.frombuffer(self.data, dtype, count, start)
         if kind != _STRING:
-            raise ValueError(f"an array has values of the unknown type {kind}")
+            raise ValueError(N_("an array has values of the unknown type {kind}", kind=kind))
         start, data, length_of = self.offset, self.data, struct.Struct("<Q").unpack_from
         end = start
         for _ in range(count):
@@ -187,7 +191,7 @@ class _Reader:
     def tensor_info(self) -> tuple[str, tuple[int, ...], int, int]:
         name, rank = self.string(), self.scalar("I")
         if not 1 <= rank <= _LARGEST_RANK:
-            raise ValueError(f"tensor {name} has {rank} axes")
+            raise ValueError(N_("tensor {name} has {rank} axes", name=name, rank=rank))
         shape = tuple(self.scalar("Q") for _ in range(rank))[::-1]
         return name, shape, self.scalar("I"), self.scalar("Q")
 
@@ -209,12 +213,17 @@ class _Reader:
         numbers, size = GGML_QUANT_SIZES[type_]
         if 0 in shape or shape[-1] % numbers:
             raise ValueError(
-                f"tensor {name} of shape {list(shape)} does not consist of blocks of {numbers} numbers"
+                N_(
+                    "tensor {name} of shape {shape} does not consist of blocks of {numbers} numbers",
+                    name=name,
+                    shape=list(shape),
+                    numbers=numbers,
+                )
             )
         width = shape[-1] // numbers * size
         rows = math.prod(shape[:-1])
         if start + offset + rows * width > len(self.data):
-            raise ValueError(f"it ends at byte {len(self.data)}, within tensor {name}")
+            raise ValueError(N_("it ends at byte {count}, within tensor {name}", count=len(self.data), name=name))
         data = np.frombuffer(self.data, np.uint8, rows * width, start + offset).reshape(*shape[:-1], width)
         return GgufTensor(shape, kind, type_.name, data, self.path, self.data)
 
@@ -237,7 +246,7 @@ def _whole(metadata: Mapping[str, Callable[[], Any]], key: str, default: int) ->
     """A whole number of the metadata. Raises ValueError for anything else."""
     value = metadata[key]() if key in metadata else default
     if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (value == 0 and default > 1):
-        raise ValueError(f"{key} is {value!r}, not a valid whole number")
+        raise ValueError(N_("{key} is {value!r}, not a valid whole number", key=key, value=value))
     return value
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attncli.checkpoints.gguf_file import GgufFile
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.language import N_
 from attncli.text.tokenization import Tokenizer, from_library, without_tokenizer
 
@@ -72,19 +72,37 @@ def tokenizer_of(file: GgufFile) -> Tokenizer:
         pre = "gpt-2"
     known = kind == "llama" or (kind == "gpt2" and pre in _PRE_TOKENIZERS)
     if not known:
-        supported = f"gpt2 with one of {', '.join(_PRE_TOKENIZERS)}, or llama; this one is {kind!r}"
-        return without_tokenizer(str(file.path), supported + (f" with {pre!r}" if kind == "gpt2" else ""))
+        names = ", ".join(_PRE_TOKENIZERS)
+        supported = (
+            N_(
+                "gpt2 with one of {names}, or llama; this one is {kind!r} with {pre!r}",
+                names=names,
+                kind=kind,
+                pre=pre,
+            )
+            if kind == "gpt2"
+            else N_("gpt2 with one of {names}, or llama; this one is {kind!r}", names=names, kind=kind)
+        )
+        return without_tokenizer(str(file.path), supported)
     try:
         tokenizer = _byte_pairs(file, _PRE_TOKENIZERS[pre]) if kind == "gpt2" else _scored_pairs(file)
     except (ValueError, TypeError, IndexError) as error:
         raise AttnError(
-            N_("{path}: no tokenizer can be built from its metadata: {error}", path=file.path, error=error)
+            N_(
+                "{path}: no tokenizer can be built from its metadata: {error}",
+                path=file.path,
+                error=reason_of(error),
+            )
         ) from error
     except Exception as error:
         if type(error) is not Exception:  # the library raises bare Exception for a vocabulary that does not fit
             raise
         raise AttnError(
-            N_("{path}: no tokenizer can be built from its metadata: {error}", path=file.path, error=error)
+            N_(
+                "{path}: no tokenizer can be built from its metadata: {error}",
+                path=file.path,
+                error=reason_of(error),
+            )
         ) from error
     return from_library(tokenizer)
 
@@ -126,7 +144,7 @@ def _scored_pairs(file: GgufFile) -> tokenizers.Tokenizer:
         scores = [-i for i in range(len(tokens))]
         tokens = ["▁" * len(t) if t and not t.strip(" ") else t for t in tokens]
     if len(scores) != len(tokens):
-        raise ValueError(f"it has {len(tokens)} tokens but {len(scores)} scores")
+        raise ValueError(N_("it has {tokens} tokens but {scores} scores", tokens=len(tokens), scores=len(scores)))
     kinds = _kinds(file, tokens)
     unknown = next((t for t, kind in zip(tokens, kinds, strict=True) if kind == _UNKNOWN), None)
     tokenizer = LibraryTokenizer(
@@ -192,19 +210,22 @@ def _end(file: GgufFile, tokens: Sequence[str], name: str, default: bool) -> lis
         return []
     number = file.get(f"{_KEY}{name}_token_id")
     if not isinstance(number, int):
-        raise ValueError(f"it adds a token, but its id {_KEY}{name}_token_id is missing")
+        raise ValueError(N_("it adds a token, but its id {field} is missing", field=f"{_KEY}{name}_token_id"))
     return [(tokens[number], number)]
 
 
 def _list(file: GgufFile, name: str) -> list[str]:
     values: Any = file.get(f"{_KEY}{name}")
     if not isinstance(values, list):
-        raise ValueError(f"{_KEY}{name} is missing or not a list of texts")
+        raise ValueError(N_("{field} is missing or not a list of texts", field=f"{_KEY}{name}"))
     return values
 
 
 def _kinds(file: GgufFile, tokens: Sequence[str]) -> list[int]:
     kinds: Any = file.get(f"{_KEY}token_type")
     if kinds is None or len(kinds) != len(tokens):
-        raise ValueError(f"{_KEY}token_type does not give a type for each of the {len(tokens)} tokens")
+        raise ValueError(
+            N_("{field} does not give a type for each of the {tokens} tokens",
+               field=f"{_KEY}token_type", tokens=len(tokens))
+        )  # fmt: skip
     return [int(kind) for kind in kinds]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attncli.checkpoints.safetensors import INDEX, PICKLES, SINGLE, shards_of
-from attncli.errors import AttnError, UsageError
+from attncli.errors import AttnError, UsageError, reason_of
 from attncli.language import N_
 
 if TYPE_CHECKING:
@@ -197,16 +197,10 @@ def _readable_errors(name: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         where = constants.HF_HUB_CACHE
-        full = " (set HF_HOME to a disk with room)" if error.errno == errno.ENOSPC else ""
-        raise AttnError(
-            N_(
-                "cannot save {name} in {where}: {reason}{full}",
-                name=name,
-                where=where,
-                reason=error.strerror or error,
-                full=full,
-            )
-        ) from error
+        text = N_("cannot save {name} in {where}: {reason}", name=name, where=where, reason=reason_of(error))
+        if error.errno == errno.ENOSPC:
+            text = N_("{text} (set HF_HOME to a disk with room)", text=text)
+        raise AttnError(text) from error
 
 
 def _reason(error: BaseException) -> str:

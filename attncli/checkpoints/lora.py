@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from attncli.checkpoints import Checkpoint, Take, whole
 from attncli.checkpoints.computed import ComputedTensor, OverlaidCheckpoint, RowIndex
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
-from attncli.errors import AttnError, nearest
+from attncli.errors import AttnError, nearest, reason_of
 from attncli.files import json_object
 from attncli.language import N_
 
@@ -74,7 +74,7 @@ def open_adapter(folder: Path) -> Adapter:
         config = json_object((folder / CONFIG).read_bytes(), folder / CONFIG)
     except OSError as error:
         raise AttnError(
-            N_("cannot read {folder}: {reason}", folder=folder / CONFIG, reason=error.strerror or error),
+            N_("cannot read {folder}: {reason}", folder=folder / CONFIG, reason=reason_of(error)),
             N_(
                 "An adapter is a folder with {config} and {weights}, as PEFT saves it.",
                 config=CONFIG,

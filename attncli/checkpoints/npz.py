@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Stored, Take, whole
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.language import N_
 
 BROKEN = (ValueError, OSError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
@@ -40,7 +40,9 @@ class NpzCheckpoint:
         except FileNotFoundError as error:
             raise AttnError(N_("no such file: {file}", file=file)) from error
         except BROKEN as error:
-            raise AttnError(N_("{file} is not an .npz file: {error}", file=file, error=error)) from error
+            raise AttnError(
+                N_("{file} is not an .npz file: {error}", file=file, error=reason_of(error))
+            ) from error
         self._read: dict[str, NDArray[Any]] = {}
 
     def names(self) -> Sequence[str]:
@@ -80,7 +82,7 @@ class NpzCheckpoint:
                         "{source}: array {name} cannot be read: {error}",
                         source=self.source,
                         name=name,
-                        error=error,
+                        error=reason_of(error),
                     )
                 ) from error
         return take(self._read[name])
@@ -100,7 +102,12 @@ class NpzCheckpoint:
                     shape, _, dtype = np.lib.format.read_array_header_2_0(file)
         except BROKEN as error:
             raise AttnError(
-                N_("{source}: array {name} cannot be read: {error}", source=self.source, name=name, error=error)
+                N_(
+                    "{source}: array {name} cannot be read: {error}",
+                    source=self.source,
+                    name=name,
+                    error=reason_of(error),
+                )
             ) from error
         if dtype.hasobject:
             raise AttnError(

@@ -56,14 +56,15 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     Raises AttnError for arrays that do not fit together, UsageError for options that do not fit them."""
     source, names = checkpoint.source, set(checkpoint.names())
     if missing := [n for n in ARRAYS[:3] if n not in names]:
-        extra = " For a whole model, give its folder." if any(n.endswith(".weight") for n in names) else ""
+        hint = N_(
+            "A file with one attention layer has w_q, w_k, w_v and optionally {names}.",
+            names=", ".join(ARRAYS[3:]),
+        )
+        if any(n.endswith(".weight") for n in names):
+            hint = N_("{text} {following}", text=hint, following=N_("For a whole model, give its folder."))
         raise AttnError(
             N_("{source} has no array {missing}.", source=source, missing=missing[0]),
-            N_(
-                "A file with one attention layer has w_q, w_k, w_v and optionally {names}.{extra}",
-                names=", ".join(ARRAYS[3:]),
-                extra=extra,
-            ),
+            hint,
         )
     if unknown := sorted(names - set(ARRAYS)):
         raise AttnError(

@@ -16,7 +16,7 @@ from attncli.checkpoints import Checkpoint
 from attncli.checkpoints.computed import ComputedTensor, OverlaidCheckpoint, RowIndex
 from attncli.checkpoints.float8 import FLOAT8, table
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
-from attncli.errors import AttnError
+from attncli.errors import AttnError, together
 from attncli.language import N_
 
 _INERT = ("quant_method", "fmt", "activation_scheme", "scale_fmt", "dequantize", "modules_to_not_convert",
@@ -41,7 +41,7 @@ def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) ->
                 "{file}: weights quantized by {method!r} are not supported; attn reads {methods}.",
                 file=file,
                 method=method,
-                methods=" and ".join(_METHODS),
+                methods=together(_METHODS),
             ),
             N_("Use the original checkpoint, or a GGUF file of the model."),
         )

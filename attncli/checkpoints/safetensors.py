@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attncli.checkpoints import Stored, Take, span, whole, widen
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.language import N_
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -134,13 +134,11 @@ class SafetensorsCheckpoint:
             ) from error
         except SafetensorError as error:
             raise AttnError(
-                N_("{file} is not a complete safetensors file: {error}", file=file, error=error),
+                N_("{file} is not a complete safetensors file: {error}", file=file, error=reason_of(error)),
                 N_("It may be cut short: download it again."),
             ) from error
         except OSError as error:
-            raise AttnError(
-                N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)
-            ) from error
+            raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=reason_of(error))) from error
         entries: dict[str, _Entry] = {}
         offset = 8 + header_size
         for name, (shape, dtype) in described.items():
@@ -203,11 +201,11 @@ def shards_of(index: Path) -> list[Path]:
         names = orjson.loads(index.read_bytes())["weight_map"].values()
         shards = [index.parent / name for name in dict.fromkeys(names)]
     except OSError as error:
-        raise AttnError(
-            N_("cannot read {index}: {reason}", index=index, reason=error.strerror or error)
-        ) from error
+        raise AttnError(N_("cannot read {index}: {reason}", index=index, reason=reason_of(error))) from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise AttnError(N_("{index} is not a valid index of shards: {error}", index=index, error=error)) from error
+        raise AttnError(
+            N_("{index} is not a valid index of shards: {error}", index=index, error=reason_of(error))
+        ) from error
     for shard in shards:
         if shard.parent != index.parent:
             raise AttnError(N_("{index} lists a shard outside its folder: {shard}", index=index, shard=shard))

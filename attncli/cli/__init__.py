@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from warnings import filterwarnings
 
 import click
 
@@ -69,19 +70,25 @@ class _Lazy(click.Group):
     "  attn pe --dim 64 --length 10",
 )
 @click.version_option(__version__, prog_name="attn")
-def cli() -> None:
+@click.option("--no-pager", is_flag=True, help="Never use a pager; as an option of a command, for that command.")
+@click.pass_context
+def cli(context: click.Context, no_pager: bool) -> None:
     """See every number between a sentence and the attention output.
 
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for the small trained model that comes with attn,
     seeded weights, a layer of your own, or a checkpoint (safetensors or GGUF) of any family that attn families
     lists.
     """
+    if no_pager:
+        context.default_map = {name: {"pager": False} for name in COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits: 0, or 1 for bad data, 2 for wrong usage, 130 for Ctrl-C."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     gc.disable()  # looking for cycles during imports and at the end takes a tenth of a short command's time
+    # attn itself shows what is not a finite number and says where it comes from; numpy would quote lines of code
+    filterwarnings("ignore", category=RuntimeWarning)
     # OpenBLAS's idle threads would spin for a while and keep a core from other work
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
     if sys.stderr is None:  # closed by the caller: nobody reads it
@@ -137,7 +144,7 @@ def _complain(arguments: Sequence[str], message: str, hint: str | None = None) -
     from attncli.text.visible import visible_line
 
     say = language(asked_language(arguments))
-    for text in [f"attn: {say('error')}: {say.marked(message)}", *([] if hint is None else [say.marked(hint)])]:
+    for text in [say("attn: error: {message}", message=message), *([] if hint is None else [say.marked(hint)])]:
         shown = "\n".join(visible_line(line) for line in text.splitlines())
         sys.stderr.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")
 

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from attncli.language import LANGUAGES
+from attncli.errors import UsageError
+from attncli.language import LANGUAGES, N_
 from attncli.model.request import LARGEST, POSITIONS
 from attncli.render.page.formats import formats_of
+from attncli.render.page.picture_style import COLORS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -39,6 +41,14 @@ ignore_config_option = click.option(
 )
 language_option = click.option(
     "--lang", type=click.Choice(LANGUAGES), help="Language of captions.  [default: the locale's, or en]"
+)
+pager_option = click.option(
+    "--pager/--no-pager",
+    default=True,
+    help="Show what is taller than the window with ATTN_PAGER, PAGER or less.  [default: on a terminal]",
+)
+ascii_option = click.option(
+    "--ascii", is_flag=True, help="Tables and maps in ASCII, for terminals that lack other characters."
 )
 
 sentence_options = together(
@@ -173,11 +183,44 @@ precision_option = click.option(
     "--precision",
     type=click.IntRange(0, 17),
     metavar="N",
-    default=4,
-    show_default=True,
-    help="Digits after the decimal point, in tables.",
+    help="Digits after the decimal point, in tables.  [default: 4]",
 )
 full_option = click.option("--full", is_flag=True, help="Show all rows and columns, however many.")
+
+
+def _checked_size(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    from attncli.render.page.picture_style import LARGEST as LARGEST_INCHES
+    from attncli.render.page.picture_style import SMALLEST, size_of
+
+    if text is not None and size_of(text) is None:
+        raise UsageError(
+            N_("--size {text!r} is not the size of a picture.", text=text),
+            N_(
+                "Write WIDTHxHEIGHT or a width with its unit: 85x60mm, 85mm, 3.5in, 800x600px; {smallest:g} to "
+                "{largest:g} inches.",
+                smallest=SMALLEST,
+                largest=LARGEST_INCHES,
+            ),
+        )
+    return text
+
+
+picture_options = together(
+    click.option(
+        "--size",
+        metavar="WxH",
+        callback=_checked_size,
+        help="Pictures: the size, as 85x60mm, or the width alone, as 85mm; in mm, cm, in or px.",
+    ),
+    click.option("--title", metavar="TEXT", help="Pictures and html: a title."),
+)
+"""How pictures look."""
+
+colors_option = click.option(
+    "--colors",
+    type=click.Choice(COLORS),
+    help="Pictures: the scale of colors; all can be told apart by the color-blind.  [default: attn]",
+)
 
 
 def output_options(command: str, *shown: Decorator[Any], more: tuple[str, ...] = ()) -> Decorator[Any]:
@@ -199,5 +242,8 @@ def output_options(command: str, *shown: Decorator[Any], more: tuple[str, ...] =
             "nothing is written.",
         ),
         *shown,
+        picture_options,
+        ascii_option,
+        pager_option,
         language_option,
     )

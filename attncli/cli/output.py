@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from attncli.errors import AttnError, UsageError
 from attncli.language import N_, language
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, endings_of, format_of, formats_of
+from attncli.render.page.picture_style import PLAIN, PictureStyle, size_of
 
 SPOOLED = 1 << 24
 """How many bytes of an answer are kept in memory before they go to a temporary file."""
@@ -20,9 +23,11 @@ if TYPE_CHECKING:
     from attncli.render.page.page import Options
 
 
-def chosen_format(output: Output, command: str) -> str:
-    """The named format, or the one that the file's ending means, or else `table`. Raises UsageError for an ending
-    that means no format of the command, or another than the named one, and for a binary format on a terminal."""
+def chosen_format(output: Output, command: str, colored: tuple[str, ...] = ()) -> str:
+    """The named format, or the one that the file's ending means, or else `table`. `colored` are the formats beside
+    pictures whose colors can be chosen. Raises UsageError for an ending that means no format of the command, or
+    another than the named one, for a binary format on a terminal, and for options of pictures that have no effect
+    on the format."""
     named = output.format or "table"
     if is_file(output.path):
         assert output.path is not None
@@ -32,6 +37,18 @@ def chosen_format(output: Output, command: str) -> str:
             N_("{named} is not for a terminal.", named=named),
             N_("Write it to a file: -o {command}.{named}", command=command, named=named),
         )
+    pictures = [name for name, medium in FORMATS.items() if medium.kind == "picture"]
+    takes = {"size": pictures, "colors": [*pictures, *colored], "title": [*pictures, "html"]}
+    for option, formats in takes.items():
+        if getattr(output, option) is not None and named not in formats:
+            raise UsageError(
+                N_("--{option} has no effect on {format}.", option=option, format=named),
+                N_("It is for {formats}: -o {command}.svg", formats=", ".join(formats), command=command),
+            )
+    if output.ascii and named != "table":
+        raise UsageError(N_("--ascii is for tables and maps in text, and {named} is none.", named=named))
+    if output.ascii and output.language not in (None, "en"):
+        raise UsageError(N_("--ascii cannot show the captions of --lang {language}.", language=output.language))
     return named
 
 
@@ -68,7 +85,14 @@ def _format_of_file(path: Path, named: str | None, command: str) -> str:
 def render_options(output: Output) -> Options:
     from attncli.render.page.page import Options
 
-    return Options(precision=output.precision, full=output.full, say=language(output.language))
+    size = None if output.size is None else size_of(output.size)
+    options = Options(
+        full=output.full,
+        ascii=output.ascii,
+        say=language("en" if output.ascii else output.language),
+        picture=PictureStyle(size, output.colors or PLAIN.colors, output.title),
+    )
+    return options if output.precision is None else replace(options, precision=output.precision, exact=True)
 
 
 def width_of(output: IO[bytes]) -> int:
@@ -83,10 +107,17 @@ def width_of(output: IO[bytes]) -> int:
 
 
 @contextmanager
-def opened(path: Path | None, whole: bool = False) -> Iterator[IO[bytes]]:
-    """Standard output, or a file that appears whole or not at all. `-` is standard output. `whole`: standard
-    output, a device or a pipe gets nothing either before the context ends, and nothing after an error."""
-    with _stream(path) as stream:
+def opened(
+    path: Path | None,
+    pager: bool = True,
+    before_pager: Callable[[], None] = lambda: None,
+    whole: bool = False,
+) -> Iterator[IO[bytes]]:
+    """Standard output, or a file that appears whole or not at all. `-` is standard output. On a terminal, what is
+    taller than the window goes through a pager, except with `pager` False; before it takes the screen,
+    `before_pager` is called. `whole`: standard output, a device or a pipe gets nothing either before the context
+    ends, and nothing after an error."""
+    with _stream(path, pager, before_pager) as stream:
         if not whole or is_file(path):  # a file is always whole
             yield stream
             return
@@ -100,15 +131,23 @@ def opened(path: Path | None, whole: bool = False) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _stream(path: Path | None) -> Iterator[IO[bytes]]:
-    if path is None or str(path) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    from attncli.files import write_whole
+def _stream(path: Path | None, pager: bool, before_pager: Callable[[], None]) -> Iterator[IO[bytes]]:
+    if path is not None and str(path) != "-":
+        from attncli.files import write_whole
 
-    with write_whole(path) as file:
-        yield file
+        with write_whole(path) as file:
+            yield file
+        return
+    output = sys.stdout.buffer
+    if pager and output.isatty():
+        from attncli.cli.pager import paged, pager_for
+
+        if command := pager_for(os.environ):
+            with paged(output, command, before_pager) as to_pager:
+                yield to_pager
+            return
+    yield output
+    output.flush()
 
 
 def is_file(path: Path | None) -> bool:

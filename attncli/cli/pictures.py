@@ -7,13 +7,20 @@ from pathlib import Path
 
 import click
 
-from attncli.cli.options import language_option, together
+from attncli.cli.options import (
+    ascii_option,
+    colors_option,
+    language_option,
+    pager_option,
+    picture_options,
+    together,
+)
 from attncli.model.request import Output
 from attncli.render.page.formats import formats_of
 
 MAP_FORMATS = ("text", *formats_of("map"))
 """`text` is a map for the terminal; in a command that only draws maps, `table` means the same."""
-PICTURES = ("text", "svg", "html", "png")
+PICTURES = ("text", "svg", "html", "png", "pdf")
 """The formats that mean a map in a command that otherwise prints numbers."""
 
 map_output_options = together(
@@ -32,6 +39,10 @@ map_output_options = together(
         "error nothing is written.",
     ),
     click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
+    picture_options,
+    colors_option,
+    ascii_option,
+    pager_option,
     language_option,
 )
 """Where maps go, and in which format."""
@@ -42,7 +53,9 @@ def map_format(output: Output, command: str = "map") -> str:
     for a binary format on a terminal."""
     from attncli.cli.output import chosen_format
 
-    return chosen_format(replace(output, format="table") if output.format == "text" else output, command)
+    return chosen_format(
+        replace(output, format="table") if output.format == "text" else output, command, ("html",)
+    )
 
 
 def format_or_map(output: Output, as_map: bool, command: str) -> tuple[str, bool]:

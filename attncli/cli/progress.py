@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from attncli.language import ENGLISH, Say
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
@@ -19,7 +21,8 @@ INTERVAL = 0.1
 class Progress:
     """Shows the fraction of the work that is done. As a context it clears the bar at the end, also on errors."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, say: Say = ENGLISH) -> None:
+        self.say = say
         self.stream = sys.stderr if stream is None else stream
         self.next = time.monotonic() + PATIENCE if self.stream.isatty() else float("inf")
         self.bar: Bar | None = None
@@ -30,7 +33,7 @@ class Progress:
             return
         if self.bar is None:
             self.bar = _bar(self.stream)
-            self.bar.add_task("computing", total=1.0)
+            self.bar.add_task(self.say("computing"), total=1.0)
             self.bar.start()
         self.bar.update(self.bar.task_ids[0], completed=fraction, refresh=True)
         self.next = time.monotonic() + INTERVAL
@@ -41,6 +44,11 @@ class Progress:
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
+
+    def end(self) -> None:
+        """Clears the bar for good: the terminal belongs to something else now."""
+        self.hide()
+        self.next = float("inf")
 
     def __enter__(self) -> Progress:
         return self

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from attncli.cli.idle import Given, refuse_idle
-from attncli.errors import AttnError, UsageError
+from attncli.errors import AttnError, UsageError, together
 from attncli.files import read_bytes
 from attncli.language import N_
 from attncli.model.request import Input, ModelSource, Output, Request, Scope, Top, whole_numbers
@@ -83,8 +83,18 @@ def output_of(options: Options) -> Output:
         if named not in (None, "json"):
             raise UsageError(N_("--json and --format {named} are both given.", named=named))
         named = "json"
-    precision, full = options.get("precision", 4), options.get("full", False)
-    return Output(named, options["output"], precision, full, options["lang"])
+    return Output(
+        named,
+        options["output"],
+        options.get("precision"),
+        options.get("full", False),
+        options["lang"],
+        size=options.get("size"),
+        colors=options.get("colors"),
+        title=options.get("title"),
+        pager=options["pager"],
+        ascii=options["ascii"],
+    )
 
 
 _PARTS: Mapping[str, Callable[[Options], Any]] = {"request": request_of, "text": input_of, "output": output_of}
@@ -143,11 +153,10 @@ def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
     names = {"sentence": "SENTENCE", "file": "--file", "ids": "--ids"}
     given = [name for name in names if options[name] is not None]
     if len(given) != 1:
-        wrong = (
-            " and ".join(names[name] for name in given) + " are both given" if given else "no sentence is given"
-        )
         raise UsageError(
-            N_("{wrong}.", wrong=wrong),
+            N_("{names} are both given.", names=together(names[name] for name in given))
+            if given
+            else N_("no sentence is given."),
             N_("Give one of: SENTENCE, - for standard input, --file PATH, --ids ID,ID,…"),
         )
     if options["ids"] is not None:
@@ -159,18 +168,19 @@ def _sentence_of(options: Options) -> tuple[str | None, tuple[int, ...] | None]:
         return options["sentence"], None
     if sys.stdin is None:
         raise AttnError(N_("standard input is closed."), N_("Give the sentence itself, or --file PATH."))
-    return _text(sys.stdin.buffer.read(), "standard input"), None
+    return _text(sys.stdin.buffer.read(), N_("standard input")), None
 
 
 def _decoded_options(options: Options) -> Options:
     """The options with their texts decoded, where the locale left bytes of the command line undecoded. Raises
     AttnError for bytes that are not UTF-8."""
     texts = {
-        "sentence": "the sentence",
+        "sentence": N_("the sentence"),
         "pair": "--pair",
         "target": "--target",
         "query": "--query",
         "key": "--key",
+        "title": "--title",
     }
     decoded = {
         name: _decoded(options[name].encode("utf-8", "surrogateescape"), source)
@@ -181,7 +191,8 @@ def _decoded_options(options: Options) -> Options:
 
 
 def _text(raw: bytes, source: str) -> str:
-    return _decoded(raw, source).removesuffix("\n").removesuffix("\r")
+    """The text of a file, without the byte order mark that Windows puts first and the end of the last line."""
+    return _decoded(raw, source).removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
 
 
 def _decoded(raw: bytes, source: str) -> str:

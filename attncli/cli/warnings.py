@@ -1,4 +1,4 @@
-"""Warnings on stderr: broken numbers, and a text that the model cannot read."""
+"""Notes and warnings on stderr: broken numbers, and a text that the model cannot read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attncli.language import N_, Message, Say, language
+
 if TYPE_CHECKING:
     from attncli.formula.types import Array
-    from attncli.model.model import Model
-    from attncli.text.tokens import Tokens
+    from attncli.model.pipeline import Prepared
+
+
+def warn(say: Say, message: Message) -> None:
+    """Says on stderr that something is wrong with the numbers."""
+    click.echo(say("attn: warning: {message}", message=message), err=True)
+
+
+def note(say: Say, message: Message) -> None:
+    """Says on stderr what a reader may want to know, though nothing is wrong."""
+    click.echo(say("attn: note: {message}", message=message), err=True)
 
 
 def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -> None:
@@ -29,25 +40,38 @@ def count_broken(name: str, values: Array, broken: dict[str, tuple[int, int]]) -
         broken[name] = (before + count, size + values.size)
 
 
-def warn_of_broken(model: Model, broken: dict[str, tuple[int, int]]) -> None:
+def warn_of_broken(prepared: Prepared, broken: dict[str, tuple[int, int]]) -> None:
     """Warns of the stage in which NaN or infinity first appeared, and of the weights that hold it."""
     if not broken:
         return
     from attncli.model.weights import CheckpointWeights, not_finite
 
+    say, weights = language(prepared.request.output.language), prepared.model.weights
     name, (count, size) = next(iter(broken.items()))
-    others = f", and in {len(broken) - 1} stages after it" if len(broken) > 1 else ""
-    click.echo(f"attn: warning: {count} of {size} numbers of {name} are NaN or infinite{others}.", err=True)
-    if isinstance(model.weights, CheckpointWeights):
-        for tensor, amount in not_finite(model.weights):
-            click.echo(f"attn: warning: tensor {tensor} holds {amount} such numbers.", err=True)
+    numbers = {"name": name, "count": count, "size": size}
+    warn(
+        say,
+        N_("{count} of {size} numbers of {name} are NaN or infinite.", **numbers)
+        if len(broken) == 1
+        else N_(
+            "{count} of {size} numbers of {name} are NaN or infinite, and in {others} stages after it.",
+            others=len(broken) - 1,
+            **numbers,
+        ),
+    )
+    if isinstance(weights, CheckpointWeights):
+        for tensor, amount in not_finite(weights):
+            warn(say, N_("tensor {tensor} holds {count} such numbers.", tensor=tensor, count=amount))
 
 
-def warn_of_bytes(model: Model, tokens: Tokens) -> None:
-    """Warns where the story model, which was trained on English, reads most of a text as single bytes."""
-    if model.source == "bundled" and 2 * sum(text.startswith("<0x") for text in tokens.texts) > len(tokens):
-        click.echo(
-            "attn: note: the story model was trained on English only and reads this text as bytes; "
-            "--seed 0 reads it word by word, with random weights.",
-            err=True,
+def note_bytes(prepared: Prepared) -> None:
+    """Notes where the story model, which was trained on English, reads most of a text as single bytes."""
+    tokens = prepared.tokens
+    if prepared.model.source == "bundled" and 2 * sum(t.startswith("<0x") for t in tokens.texts) > len(tokens):
+        note(
+            language(prepared.request.output.language),
+            N_(
+                "the story model was trained on English only and reads this text as bytes; --seed 0 reads it word "
+                "by word, with random weights."
+            ),
         )

@@ -130,8 +130,8 @@ def learned_positions(config: Config) -> Callable[[str, int, float], Embed]:
 
     def embed(side: str, d_model: int, scale: float) -> Embed:
         return Embed(
-            "learned", d_model, length, length + 2, lambda ids: np.arange(len(ids)) + 2, scale=scale,
-            norm=layer_norm(EPS),
+            "learned", d_model, length, length + 2, lambda ids: np.arange(len(ids)) + 2,
+            position_text="pos + 2", scale=scale, norm=layer_norm(EPS),
         )  # fmt: skip
 
     return embed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attncli.errors import AttnError, UsageError
+from attncli.errors import AttnError, UsageError, together
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.language import N_
 
@@ -117,7 +117,7 @@ class Config:
         """A count that the family stores under several names. Raises AttnError where two of them disagree."""
         given = {name: self.size(name) for name in names if self.get(name, None) is not None}
         if len(set(given.values())) > 1:
-            values = " and ".join(f"{name} = {value}" for name, value in given.items())
+            values = together(f"{name} = {value}" for name, value in given.items())
             raise AttnError(
                 N_("{file}: {values} are names of the same size, but differ.", file=self.file, values=values),
                 N_("Remove the wrong one."),

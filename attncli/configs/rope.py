@@ -149,16 +149,16 @@ def _is_number(value: Any, above: float) -> bool:
 
 
 Check = tuple[Callable[[Any], bool], str]
-KIND: Check = lambda value: isinstance(value, str), "a name"
-FLAG: Check = lambda value: isinstance(value, bool), "true or false"
-ABOVE_ZERO: Check = lambda value: _is_number(value, 0), "a number above 0"
-ABOVE_ONE: Check = lambda value: _is_number(value, 1), "a number above 1"
-LENGTH: Check = lambda value: _is_number(value, 1) and value >= 2, "a number of tokens, at least 2"
-NOT_BELOW_ZERO: Check = lambda value: value == 0 or _is_number(value, 0), "a number not below 0"
-SHARE: Check = lambda value: _is_number(value, 0) and value <= 1, "a number above 0 and at most 1"
+KIND: Check = lambda value: isinstance(value, str), N_("a name")
+FLAG: Check = lambda value: isinstance(value, bool), N_("true or false")
+ABOVE_ZERO: Check = lambda value: _is_number(value, 0), N_("a number above 0")
+ABOVE_ONE: Check = lambda value: _is_number(value, 1), N_("a number above 1")
+LENGTH: Check = lambda value: _is_number(value, 1) and value >= 2, N_("a number of tokens, at least 2")
+NOT_BELOW_ZERO: Check = lambda value: value == 0 or _is_number(value, 0), N_("a number not below 0")
+SHARE: Check = lambda value: _is_number(value, 0) and value <= 1, N_("a number above 0 and at most 1")
 NUMBERS: Check = (
     lambda value: isinstance(value, list) and all(_is_number(number, 0) for number in value),
-    "a list of numbers above 0",
+    N_("a list of numbers above 0"),
 )
 BY_PAIR = ("short_factor", "long_factor")
 CHECKS: dict[str, Check] = {

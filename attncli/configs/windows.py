@@ -26,15 +26,15 @@ def checked_types(config: Config, field: str, listed: Any, layers: int, known: t
     """The type of each layer, as a field lists them. Raises AttnError for a list of another length or an unknown
     type."""
     if not isinstance(listed, list) or len(listed) != layers:
-        count = f", but it lists {len(listed)}" if isinstance(listed, list) else ""
+        names = {"file": config.file, "field": field, "layers": layers}
         raise AttnError(
             N_(
-                "{file}: {field} must list a type for each of the {layers} layers{count}.",
-                file=config.file,
-                field=field,
-                layers=layers,
-                count=count,
+                "{file}: {field} must list a type for each of the {layers} layers, but it lists {count}.",
+                count=len(listed),
+                **names,
             )
+            if isinstance(listed, list)
+            else N_("{file}: {field} must list a type for each of the {layers} layers.", **names)
         )
     if unknown := [layer_type for layer_type in listed if layer_type not in known]:
         raise AttnError(

@@ -10,7 +10,7 @@ from attncli.architecture.spec import Spec
 from attncli.configs.fields import Config, short
 from attncli.configs.tensors import Tensor
 from attncli.errors import AttnError, nearest
-from attncli.language import N_, joined
+from attncli.language import N_
 
 FAMILIES = (
     "albert", "bart", "bert", "bloom", "camembert", "cohere", "deberta-v2", "deepseek_v2", "deepseek_v3",
@@ -55,7 +55,7 @@ def family_of(config: Config) -> Family:
         known = N_("Known: {names}.", names=", ".join(FAMILIES))
         raise AttnError(
             N_("{file}: model_type {kind} is not a family that attn knows.", file=config.file, kind=short(kind)),
-            hint if hint == known else joined(" ", hint, known),
+            hint if hint == known else N_("{text} {following}", text=hint, following=known),
         )
     module: Family = import_module(f"{__name__}.{kind.replace('-', '_')}")
     return module

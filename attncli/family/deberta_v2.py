@@ -17,11 +17,11 @@ from attncli.architecture.spec import Bias, Head, Norm, ScoreSite, Spec
 from attncli.configs import encoder
 from attncli.configs.fields import Config
 from attncli.configs.tensors import Tensor, linear, linears, norm
-from attncli.errors import AttnError
+from attncli.errors import AttnError, together
 from attncli.formula.attention import split_heads
 from attncli.formula.positions import log_buckets
 from attncli.formula.types import Array, Index
-from attncli.language import N_, joined
+from attncli.language import N_, in_turn
 
 PREFIXES = ("deberta.",)
 LM_PREDICTIONS = encoder.MaskedWords(
@@ -119,7 +119,7 @@ def _terms(config: Config) -> tuple[str, ...]:
                 "{file}: pos_att_type is {named!r}; it must be a list of {terms}.",
                 file=config.file,
                 named=named,
-                terms=" and ".join(TERMS),
+                terms=together(TERMS),
             )
         )
     return tuple(term for term in TERMS if term in named)
@@ -216,7 +216,7 @@ def _disentangled(config: Config, body: encoder.Body, terms: tuple[str, ...], sc
         stages=tuple(t.stage for t in chosen),
         parameters={"distances.weight": (2 * distances.span, body.d_model)} | _norm_shapes(normed, body.d_model),
         own={} if shared else _linear_shapes([prefix + t.matrix for t in chosen], body.d_model),
-        detail=joined("; ", f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
+        detail=in_turn(f"c = {scale:.6g}", distances.text, *projections, N_("D: the table of distances")),
     )
 
 

@@ -23,6 +23,7 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
 
     angles = "[sin θ, cos θ], θ_i = pos / 10000^(i / (d/2 - 1))"
     text = N_("{angles}, pos from {first}", angles=angles, first=padding + 1)
+    detail = N_("padding (id {pad}) is not counted and gets zeros", pad=padding)
 
     def position_of(ids: Sequence[int]) -> Index:
         """The padding id plus the number of tokens so far, padding aside; a padding token gets the padding id
@@ -36,7 +37,10 @@ def spec(config: Config, has: Callable[[str], bool]) -> Spec:
         return np.where((positions == padding)[:, None], 0.0, sinusoidal_to_the_end(positions, d_model))
 
     def embed(side: str, d_model: int, scale: float) -> Embed:
-        return Embed("sinusoidal", d_model, position_of=position_of, table=table, table_text=text, scale=scale)
+        return Embed(
+            "sinusoidal", d_model, position_of=position_of, table=table, table_text=text, position_detail=detail,
+            scale=scale,
+        )  # fmt: skip
 
     return encoder_decoder(
         "m2m_100", config, has, embed, block="pre_norm", final_norm=True,

@@ -14,7 +14,7 @@ from attncli.configs.fields import Config, short
 from attncli.configs.rope import checked, rotary
 from attncli.configs.tensors import Tensor, equal_parts, fused, linear, norm, tied_head
 from attncli.configs.windows import FULL, SLIDING, layer_types
-from attncli.errors import AttnError
+from attncli.errors import AttnError, together
 from attncli.formula.feed_forward import ACTIVATIONS
 from attncli.language import N_
 
@@ -85,7 +85,7 @@ def _rotary(config: Config, layer_type: str, d_head: int) -> Rotary:
     """The rotary positions of a layer type; newer files have settings for each type."""
     settings = checked(config, config.get("rope_parameters", {}))
     if not set(settings) <= set(ROTARY_BASES):
-        allowed = " and ".join(ROTARY_BASES)
+        allowed = together(ROTARY_BASES)
         raise AttnError(
             N_(
                 "{file}: rope_parameters is {settings}; its keys must be {allowed}.",

@@ -18,6 +18,9 @@ from attncli.model.model import Model
 from attncli.stages.embedding import position_table
 from attncli.tracing.stage import Stage
 
+WAVES = ("dimension", "pair", "d_model")
+"""The axes whose lines are waves of different lengths."""
+
 
 def sinusoidal(dim: int, base: float, positions: Sequence[int]) -> list[Stage]:
     """One stage, float64 [position, dimension]."""
@@ -112,15 +115,52 @@ def planned_map(stage: Stage) -> MapSection:
         maps=tuple(HeadMatrix(stage.name, NO_VALUES, None, head) for head in (stage.head_indices or (None,))),
         formula=stage.formula,
         meaning=stage.meaning,
+        how="mean",
     )
 
 
-def pooled_map(section: MapSection, stage: Stage) -> MapSection:
-    """The planned section of a stage with the values of its maps, pooled as its sides say."""
-    steps = section.rows.step, section.columns.step
+def pooled_map(section: MapSection, stage: Stage, apart: bool = False) -> MapSection:
+    """The planned section of a stage with the values of its maps: of positions that share a cell the mean, which
+    leaves waves in sight that are longer than the cell. Of dimensions that share a cell one stays: neighbors are
+    waves of different lengths, and a mean or the largest of them would be noise. `apart`: sines stand before
+    cosines, which alternate otherwise."""
     matrices = stage.values if stage.head_indices else stage.values[None]
-    maps = zip(section.maps, matrices, strict=True)
-    return replace(section, maps=tuple(replace(head, values=pooled(matrix, steps)) for head, matrix in maps))
+    shown, note = _columns_shown(section, apart)
+    columns = (
+        section.columns
+        if shown is None
+        else replace(section.columns, indices=tuple(section.columns.indices[at] for at in shown), step=1)
+    )
+    steps = section.rows.step, columns.step
+    values = [pooled(matrix if shown is None else matrix[:, shown], steps, "mean") for matrix in matrices]
+    maps = zip(section.maps, values, strict=True)
+    return replace(
+        section, columns=columns, maps=tuple(replace(head, values=array) for head, array in maps), note=note
+    )
+
+
+def _columns_shown(section: MapSection, apart: bool) -> tuple[list[int] | None, str]:
+    """Which columns are shown, None for all as they are, and a text about it."""
+    axis, count, every = section.columns.axis, len(section.columns.indices), section.columns.step
+    if axis not in WAVES:
+        return None, ""
+    if axis == "dimension":
+        sines, cosines = list(range(0, count, 2 * every)), list(range(1, count, 2 * every))
+        if apart:
+            if every == 1:
+                return sines + cosines, N_("columns: the sines (even dimensions), then the cosines (odd)")
+            text = N_(
+                "columns: one sine in {every} (even dimensions), then one cosine in {every} (odd)", every=every
+            )
+            return sines + cosines, text
+        if every > 1:
+            text = N_("columns: one sine and cosine in {every}, of {count} dimensions", every=every, count=count)
+            return sorted(sines + cosines), text
+        return None, ""
+    if every == 1:
+        return None, ""
+    text = N_("columns: one {axis} in {every}, of {count}", axis=N_(axis), every=every, count=count)
+    return list(range(0, count, every)), text
 
 
 def _stage(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from attncli.errors import UsageError
 from attncli.insights.worked_example import WorkedExample, stages_of, worked_example
-from attncli.language import N_
+from attncli.language import N_, Message
 from attncli.model.heads import heads_asked, heads_of, layers_asked
 from attncli.model.indices import positions_of, written
 from attncli.model.pipeline import Prepared, layers_in, run_selection, side_of
@@ -17,8 +17,8 @@ from attncli.tracing.selection import Heads, Selection
 from attncli.tracing.stage import Stage
 
 ELSEWHERE = {
-    "source": "Without --attention encoder it is a token of the target.",
-    "target": "For a token of the source: --attention encoder.",
+    "source": N_("Without --attention encoder it is a token of the target."),
+    "target": N_("For a token of the source: --attention encoder."),
 }
 """How to ask for a token of the other side."""
 
@@ -49,7 +49,12 @@ def followed(prepared: Prepared) -> Followed | None:
         for flag, asked in (("key", scope.keys), ("attention", scope.attention)):
             if asked is not None:
                 raise not_followed(
-                    flag, f"needs one query token, and --query {written(scope.queries)} is {len(queries)}."
+                    N_(
+                        "--{flag} needs one query token, and --query {asked} is {count}.",
+                        flag=flag,
+                        asked=written(scope.queries),
+                        count=len(queries),
+                    )
                 )
         return None
     key = None if scope.keys is None else _key(prepared, of_keys, key_side)
@@ -58,11 +63,9 @@ def followed(prepared: Prepared) -> Followed | None:
     return Followed(attentions, heads, queries[0], key)
 
 
-def not_followed(flag: str, reason: str) -> UsageError:
+def not_followed(message: Message) -> UsageError:
     """The error for an option that needs a followed query, where none is followed."""
-    return UsageError(
-        N_("--{flag} {reason}", flag=flag, reason=reason), N_("As in: attn explain SENTENCE --query TOKEN")
-    )
+    return UsageError(message, N_("As in: attn explain SENTENCE --query TOKEN"))
 
 
 def _sides(prepared: Prepared) -> tuple[Tokens, Tokens]:

@@ -12,6 +12,7 @@ from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
 from attncli.formula.pooling import How, Pool, Side
 from attncli.formula.types import Array, Index
+from attncli.insights.focus import FocusFinder
 from attncli.insights.head_scores import Scorer, Scores
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
 from attncli.language import N_
@@ -98,13 +99,14 @@ def _heads(spec: Spec, selection: Selection, name: str) -> Sequence[int]:
 
 @dataclass(frozen=True, eq=False)
 class _Pooling:
-    """A stage that is being pooled, and scored if it is weights."""
+    """A stage that is being pooled, and scored if it is weights. `focus`: of a single head."""
 
     columns: Index | None  # the keys that are shown, None: all
     heads: Index
     rows: Index
     pool: Pool
     scorer: Scorer | None
+    focus: FocusFinder | None
     allowed: Callable[[Index], NDArray[np.bool_]]
     """Queries -> the keys that each may attend to, [query, key]."""
 
@@ -113,6 +115,8 @@ class _Pooling:
         positions, allowed = np.searchsorted(self.heads, heads), self.allowed(rows)
         if self.scorer is not None:
             self.scorer.add(positions, rows, values, allowed)
+        if self.focus is not None:
+            self.focus.add(rows, values[0], allowed)
         if self.columns is not None:
             values, allowed = values[..., self.columns], allowed[:, self.columns]
         self.pool.add(positions, np.searchsorted(self.rows, rows), values, allowed)
@@ -150,7 +154,8 @@ def compute_maps(
     def filled(matrix: HeadMatrix) -> HeadMatrix:
         assert matrix.head is not None
         values, scores = matrices[matrix.stage][matrix.head]
-        return replace(matrix, values=values, scores=scores)
+        focus = pooling[matrix.stage].focus
+        return replace(matrix, values=values, scores=scores, focus=None if focus is None else focus.result())
 
     return [replace(section, maps=tuple(map(filled, section.maps))) for section in sections]
 
@@ -159,9 +164,11 @@ def _pooling(spec: Spec, name: str, section: MapSection, tokens: Tokens, target:
     stage, rows, columns = relative(name), np.asarray(section.rows.indices), np.asarray(section.columns.indices)
     heads = np.asarray([matrix.head for matrix in section.maps if matrix.stage == name])
     query_tokens = tokens if target is None or name.startswith("encoder.") else target
-    keys = np.arange(len(tokens if is_cross(name) else query_tokens))
+    key_tokens = tokens if is_cross(name) else query_tokens
+    keys = np.arange(len(key_tokens))
     mask = attention_of(spec, name).mask.allowed if within_attention(stage) in FROM_MASK_ON else None
     sink = entry_of(name).axes[-1] == "key_or_sink"
+    focused = len(section.maps) == 1 and within_attention(stage) == WEIGHTS
 
     def allowed(queries: Index) -> NDArray[np.bool_]:
         shape = len(queries), len(keys)
@@ -174,5 +181,6 @@ def _pooling(spec: Spec, name: str, section: MapSection, tokens: Tokens, target:
         rows=rows,
         pool=Pool(len(heads), len(rows), len(columns), (section.rows.step, section.columns.step), section.how),
         scorer=Scorer(len(heads), query_tokens.ids) if stage == f"{SELF}.{WEIGHTS}" else None,
+        focus=FocusFinder(query_tokens.texts, key_tokens.texts, not is_cross(name)) if focused else None,
         allowed=allowed,
     )

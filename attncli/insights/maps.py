@@ -9,6 +9,7 @@ import numpy as np
 
 from attncli.formula.pooling import How, Side
 from attncli.formula.types import Array
+from attncli.insights.focus import Focus
 from attncli.insights.head_scores import Scores
 from attncli.insights.patterns import PATTERNS
 
@@ -18,13 +19,15 @@ NO_VALUES: Array = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class HeadMatrix:
-    """One matrix of a stage, pooled: `values` float64 [cell, cell], -inf where the mask forbids a key."""
+    """One matrix of a stage, pooled: `values` float64 [cell, cell], -inf where the mask forbids a key. `focus`:
+    where the head looks, if it is the only one of its section and the stage is weights."""
 
     stage: str
     values: Array
     layer: int | None = None
     head: int | None = None
     scores: Scores | None = None
+    focus: Focus | None = None
 
     def __repr__(self) -> str:
         """HeadMatrix(layers.1.attn.weights, head 0, 8 × 8)"""
@@ -35,7 +38,8 @@ class HeadMatrix:
 @dataclass(frozen=True, eq=False)
 class MapSection:
     """Matrices with the same sides: a stage of the heads of some layers. `name` has * for the layer where there
-    are several. `rows` and `columns` have the texts of tokens as names, as the tokenizer gives them."""
+    are several. `rows` and `columns` have the texts of tokens as names, as the tokenizer gives them. `note` says
+    which columns there are, where that is not plain."""
 
     name: str
     rows: Side
@@ -44,6 +48,7 @@ class MapSection:
     formula: str = ""
     meaning: str = ""
     how: How = "max"
+    note: str = ""
 
     def __repr__(self) -> str:
         """MapSection(layers.*.attn.weights, 16 maps, query 8 × key 8)"""

@@ -9,7 +9,7 @@ from attncli.errors import UsageError
 from attncli.insights import encodings
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
 from attncli.insights.similarity import AtDistance, by_distance, dot_products
-from attncli.language import N_
+from attncli.language import N_, Message
 from attncli.model.indices import indices, written
 from attncli.model.model import Model
 from attncli.tracing.stage import Stage
@@ -41,10 +41,10 @@ def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
         raise UsageError(N_("kind {kind!r}: give one of {encodings}.", kind=kind, encodings=", ".join(ENCODINGS)))
     positions = _positions(asked, None)
     if kind == "alibi":
-        _refuse(asked, ("dim", "base"), "ALiBi has a slope for each head")
+        _refuse(asked, ("dim", "base"), N_("{flag} does not apply: ALiBi has a slope for each head."))
         heads = _within("--heads", asked.heads, 8, MOST_HEADS)
         return {"kind": kind, "heads": heads, "positions": positions}, encodings.alibi(heads, positions)
-    _refuse(asked, ("heads",), f"{kind} encodings are the same for every head")
+    _refuse(asked, ("heads",), N_("{flag} does not apply: {kind} encodings are the same for every head."))
     dim = _within("--dim", asked.dim, 64, MOST_DIMENSIONS)
     if dim % 2:
         raise UsageError(
@@ -59,18 +59,17 @@ def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
 
 
 def _of_model(asked: EncodingRequest, model: Model) -> tuple[dict[str, Any], list[Stage]]:
-    _refuse(asked, ("dim", "base", "kind", "heads"), "a model has its own")
+    _refuse(asked, ("dim", "base", "kind", "heads"), N_("{flag} does not apply: a model has its own."))
     positions = _positions(asked, model.spec.max_positions)
     facts = {"kind": model.spec.positions, "model": model.name, "positions": positions}
     return facts, encodings.of_model(model, positions)
 
 
-def _refuse(asked: EncodingRequest, names: tuple[str, ...], because: str) -> None:
+def _refuse(asked: EncodingRequest, names: tuple[str, ...], message: Message) -> None:
+    """Raises UsageError for settings that have no effect; `message` has the name of the setting open."""
     for name in names:
         if getattr(asked, name) is not None:
-            raise UsageError(
-                N_("{flag} does not apply: {because}.", flag=_FLAGS.get(name, f"--{name}"), because=because)
-            )
+            raise UsageError(N_(message.text, flag=_FLAGS.get(name, f"--{name}"), kind=asked.kind or "sinusoidal"))
 
 
 def _within(flag: str, value: int | None, default: int, largest: int) -> int:

@@ -37,6 +37,33 @@ def map_selection(prepared: Prepared, sort: str) -> Selection:
     return selection_of(prepared, stages)
 
 
+def overview_selection(prepared: Prepared) -> Selection:
+    """The weights whose heads an overview scores: those of self-attention, or the stages that the request names.
+    Raises UsageError for other stages, and for keys: scores are of whole rows."""
+    scope = prepared.request.scope
+    if scope.keys is not None:
+        raise UsageError(N_("--key does not go with --overview: a head's scores are about all keys."))
+    stages = map_stages(
+        prepared.model.spec,
+        scope.stages or (f"{SELF}.{WEIGHTS}",),
+        layers_of(prepared.model.spec, "all" if scope.layers is None else scope.layers),
+    )
+    for name in stages:
+        if relative(name) != f"{SELF}.{WEIGHTS}":
+            raise UsageError(
+                N_("--overview shows the weights of self-attention, and {name} is another stage.", name=name),
+                N_("attn map without --overview draws it."),
+            )
+    selection = selection_of(prepared, stages)
+    chosen = {heads if heads is None else tuple(heads) for heads in map(selection.heads_in, stages)}
+    if len(chosen) > 1:
+        raise UsageError(
+            N_("--overview shows the same heads of every layer, and --head names others in each."),
+            N_("Use --layer and --head with numbers alone, or leave out --overview."),
+        )
+    return selection
+
+
 def planned_maps(prepared: Prepared, selection: Selection, how: How) -> list[MapSection]:
     """The sections of the maps to come, without values yet, and not pooled."""
     return plan_maps(prepared.model.spec, prepared.head, selection, _keys_of(prepared), how)

@@ -253,6 +253,13 @@ def only(example: WorkedExample, keys: Index) -> KeyChoice:
     return KeyChoice(np.sort(keys), rest[allowed], rest[~allowed])
 
 
+def none_alone(example: WorkedExample, choice: KeyChoice) -> KeyChoice:
+    """The choice, and a key that would be the only other one or the only masked one: the line for it takes as much
+    room as the key itself."""
+    alone = [keys for keys in (choice.others, choice.masked) if len(keys) == 1]
+    return only(example, np.concatenate([choice.keys, *alone])) if alone else choice
+
+
 @dataclass(frozen=True, eq=False)
 class KeySum:
     """Several keys in one line: the sums of their powers, of their weights, and of A ‖v‖ (`taken`). `v` and

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 
 from attncli.architecture.spec import Spec
-from attncli.errors import UsageError
-from attncli.language import N_
+from attncli.errors import UsageError, alternatives
+from attncli.language import N_, Message
 from attncli.model.indices import from_the_end, indices, layers_of, one_by_one, written
 from attncli.model.request import Indices, Scope
 from attncli.stages import HEAD_AXES, entry_of
@@ -64,7 +64,7 @@ def heads_of(spec: Spec, stages: Sequence[str], asked: Indices | None) -> Heads:
     assert asked is not None
     counts = head_counts(spec, stages)
     if len(counts) > 1 and any(map(from_the_end, one_by_one(asked))):
-        listed = " or ".join(map(str, counts))
+        listed = alternatives(map(str, counts))
         raise UsageError(
             N_("--head {asked}: the selected stages have {listed} heads.", asked=written(asked), listed=listed),
             N_("Count from 0, or ask for all."),
@@ -101,8 +101,8 @@ def _check_layers(stages: Sequence[str], asked: str, chosen: Container[tuple[str
             )
 
 
-def _of_layer(layer: int) -> str:
-    return f" of layer {layer}"
+def _of_layer(layer: int) -> Message:
+    return N_("of layer {layer}", layer=layer)
 
 
 def _pairs(asked: str) -> list[tuple[str, str]]:

@@ -20,15 +20,12 @@ def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int
     for first, last in _ranges(asked, count, what):
         for end in (first, last):
             if not -count <= end < count:
-                several = f"0 to {count - 1}, or -1 for the last" if count > 1 else "there is only 0"
+                index = {"what": what, "end": end}
+                named = N_("{what} {end} {whose}", whose=whose, **index) if whose else N_("{what} {end}", **index)
                 raise UsageError(
-                    N_(
-                        "{what} {end}{whose} is out of range: {several}.",
-                        what=what,
-                        end=end,
-                        whose=whose,
-                        several=several,
-                    )
+                    N_("{index} is out of range: 0 to {last}, or -1 for the last.", index=named, last=count - 1)
+                    if count > 1
+                    else N_("{index} is out of range: there is only 0.", index=named)
                 )
         if first % count > last % count:
             raise UsageError(
@@ -99,9 +96,9 @@ def positions_of(
 
     Raises UsageError where the text means no token, or several.
     """
-    count, of_side = len(tokens), f" of the {side}" if side else ""
+    count = len(tokens)
     if not isinstance(asked, str):
-        return indices(asked, count, what, of_side)
+        return indices(asked, count, what, N_("of the {side}", side=side) if side else "")
     if re.fullmatch(r"-?\d{1,18}", asked) and -count <= int(asked) < count:
         return (int(asked) % count,)
     exact = [i for i, text in enumerate(tokens.texts) if text == asked]
@@ -109,38 +106,31 @@ def positions_of(
     if len(same) == 1:
         return tuple(same)
     if same:
-        listed = ", ".join(map(str, same))
+        found: dict[str, object] = {"what": what, "asked": asked, "listed": ", ".join(map(str, same))}
         raise UsageError(
-            N_(
-                "--{what} {asked!r} is token {listed}{of_side}: several.",
-                what=what,
-                asked=asked,
-                listed=listed,
-                of_side=of_side,
-            ),
+            N_("--{what} {asked!r} is token {listed} of the {side}: several.", side=side, **found)
+            if side
+            else N_("--{what} {asked!r} is token {listed}: several.", **found),
             N_("Give the index: --{what} {same}", what=what, same=same[0]),
         )
     if all(c in "0123456789-, " for c in asked):
-        return indices(asked, count, what, of_side)
+        return indices(asked, count, what, N_("of the {side}", side=side) if side else "")
     if asked == "all":
         return tuple(range(count))
     pieces = _pieces_of(asked, tokens)
     if len(pieces) > 1:
         listed = ", ".join(f"{i} {tokens.texts[i]!r}" for i in pieces)
+        found = {"asked": asked, "count": len(pieces), "listed": listed}
         raise UsageError(
-            N_(
-                "{asked!r} is in {pieces_count} tokens{of_side}: {listed}.",
-                asked=asked,
-                pieces_count=len(pieces),
-                of_side=of_side,
-                listed=listed,
-            ),
+            N_("{asked!r} is in {count} tokens of the {side}: {listed}.", side=side, **found)
+            if side
+            else N_("{asked!r} is in {count} tokens: {listed}.", **found),
             N_("Give one: --{what} {pieces}", what=what, pieces=pieces[-1]),
         )
     hint = nearest(asked, dict.fromkeys(map(_bare, tokens.texts)))
     raise UsageError(
-        N_("no token {asked!r} in the {value}.", asked=asked, value=side or "sentence"),
-        f"{hint} {instead}".strip(),
+        N_("no token {asked!r} in the {side}.", asked=asked, side=side or N_("sentence")),
+        N_("{text} {following}", text=hint, following=instead) if instead else hint,
     )
 
 

@@ -35,7 +35,7 @@ def tokenize(
     """
     if (text is None) == (ids is None):
         raise UsageError(N_("give either a text or token ids."))
-    _check_text("the text", text)
+    _check_text(N_("the text"), text)
     _check_text("pair", pair)
     assert model.tokenizer is not None
     limit = model.spec.stacks[0].embed.max_positions if truncate else None
@@ -123,6 +123,19 @@ def _check_text(what: str, text: str | None) -> None:
         )
 
 
+_UNKNOWN_ID = {
+    "": N_("token {index} has id {i}, but the model's vocabulary has ids 0 to {last}."),
+    "encoder": N_("token {index} has id {i}, but the encoder's vocabulary has ids 0 to {last}."),
+    "target": N_("target token {index} has id {i}, but the decoder's vocabulary has ids 0 to {last}."),
+}
+_TOO_LONG = {
+    "": N_("{count} tokens are more than the model's {limit} positions."),
+    "encoder": N_("{count} tokens are more than the encoder's {limit} positions."),
+    "target": N_("{count} target tokens are more than the decoder's {limit} positions."),
+}
+"""By the stack that reads the tokens."""
+
+
 def check_tokens(spec: Spec, tokens: Tokens, target: Tokens | None = None) -> None:
     """Raises UsageError where the tokens do not suit the model."""
     sides = (tokens,) if target is None else (tokens, target)
@@ -133,30 +146,15 @@ def check_tokens(spec: Spec, tokens: Tokens, target: Tokens | None = None) -> No
             N_("there are no tokens for the decoder."), N_("Give at least the one that it starts with.")
         )
     for stack, side in zip(spec.stacks, sides, strict=True):
-        of_target, owner = ("target ", "decoder") if side is target else ("", stack.name or "model")
         vocab = spec.vocab_of(stack)
         for index, i in enumerate(side.ids):
             if not 0 <= i < vocab:
-                raise UsageError(
-                    N_(
-                        "{of_target}token {index} has id {i}, but the {owner}'s vocabulary has ids 0 to {last}.",
-                        of_target=of_target,
-                        index=index,
-                        i=i,
-                        owner=owner,
-                        last=vocab - 1,
-                    )
-                )
+                of_side = _UNKNOWN_ID["target" if side is target else stack.name]
+                raise UsageError(N_(of_side.text, index=index, i=i, last=vocab - 1))
         limit = stack.embed.max_positions
         if limit is not None and len(side) > limit:
             raise UsageError(
-                N_(
-                    "{side_count} {of_target}tokens are more than the {owner}'s {limit} positions.",
-                    side_count=len(side),
-                    of_target=of_target,
-                    owner=owner,
-                    limit=limit,
-                ),
+                N_(_TOO_LONG["target" if side is target else stack.name].text, count=len(side), limit=limit),
                 N_("Shorten the target.")
                 if side is target
                 else N_("Shorten the text, or pass --truncate to keep the first {limit}.", limit=limit),

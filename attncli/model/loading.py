@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from attncli import story
 from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, layer_norm, plain_rotary
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
-from attncli.errors import AttnError, UsageError
+from attncli.errors import AttnError, UsageError, reason_of
 from attncli.formula.positions import sinusoidal
 from attncli.language import N_
 from attncli.model.model import Model
@@ -322,7 +322,7 @@ def _config_fields(file: Path) -> dict[str, Any]:
             N_("A model is a folder in Hugging Face layout: config.json, tokenizer.json, model.safetensors."),
         ) from None
     except OSError as error:
-        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)) from error
+        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=reason_of(error))) from error
 
 
 # ------------------------------------------------------------------ a file with one attention layer

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attncli.errors import UsageError
-from attncli.language import N_
+from attncli.language import N_, Message
 from attncli.model.heads import heads_asked, heads_of, layers_asked
 from attncli.model.indices import layers_of, positions_of
 from attncli.model.input import check_tokens, tokenize, tokenize_target
@@ -15,7 +15,8 @@ from attncli.model.model import Model
 from attncli.model.modules import modules_of
 from attncli.model.request import Indices, Request, Top
 from attncli.model.running import run
-from attncli.stages.selecting import attention_stages, select
+from attncli.stages.chain import attention_chain
+from attncli.stages.selecting import select
 from attncli.text.tokens import Tokens
 from attncli.tracing.selection import Selection
 from attncli.tracing.slabs import OnPart
@@ -59,12 +60,14 @@ def layers_in(prepared: Prepared) -> dict[str, set[int]]:
     return layers_of(prepared.model.spec, (prepared.model.layer,) if asked is None else asked)
 
 
-def stages_in(prepared: Prepared) -> list[str]:
-    """The full names of the stages that the request names, or the attention from embedding to output."""
+def selection_in(prepared: Prepared) -> Selection:
+    """The stages that the request names, or the attention with what it is computed from, of the heads and the rows
+    that the request names. Raises UsageError as `selection_of` does, and for a stage that is not there."""
     spec, scope, layers = prepared.model.spec, prepared.request.scope, layers_in(prepared)
-    if scope.stages is None:
-        return attention_stages(spec, layers, embedding=scope.layers is None)
-    return select(spec, scope.stages, layers, lambda: modules_of(prepared.model))
+    if scope.stages is not None:
+        return selection_of(prepared, select(spec, scope.stages, layers, lambda: modules_of(prepared.model)))
+    chain = attention_chain(spec, layers)
+    return replace(selection_of(prepared, chain.stages), given=chain.given)
 
 
 def selection_of(prepared: Prepared, stages: Sequence[str]) -> Selection:
@@ -90,19 +93,22 @@ def _rows_of_both_sides(
     """The rows of the decoder's stages, which are the target's tokens, and of the encoder's, the source's."""
     queries, encoder_queries = prepared.request.scope.queries, prepared.request.scope.encoder_queries
     if encoder_queries is not None:  # each side is asked for by itself
-        source_rows = None if encoder_queries == "all" else _rows(encoder_queries, prepared.tokens, "source")
-        return _rows(queries, target, "target"), source_rows
+        source_rows = None if encoder_queries == "all" else _rows(encoder_queries, prepared.tokens, N_("source"))
+        return _rows(queries, target, N_("target")), source_rows
     of_encoder = [name.startswith("encoder.") for name in stages]
-    hint = "Or ask for the other side only: --stage '{}.*'."
     return (
-        None if all(of_encoder) else _rows(queries, target, "target", hint.format("encoder")),
-        _rows(queries, prepared.tokens, "source", hint.format("decoder")) if any(of_encoder) else None,
+        None if all(of_encoder) else _rows(queries, target, N_("target"), _only("encoder")),
+        _rows(queries, prepared.tokens, N_("source"), _only("decoder")) if any(of_encoder) else None,
     )
+
+
+def _only(stack: str) -> Message:
+    return N_("Or ask for the other side only: --stage '{stack}.*'.", stack=stack)
 
 
 def side_of(prepared: Prepared, tokens: Tokens) -> str:
     """Whose tokens these are: source or target; empty where there is one text only."""
-    return "" if prepared.target is None else "source" if tokens is prepared.tokens else "target"
+    return "" if prepared.target is None else N_("source") if tokens is prepared.tokens else N_("target")
 
 
 def _rows(asked: Indices | None, tokens: Tokens, side: str, hint: str = "") -> tuple[int, ...] | None:

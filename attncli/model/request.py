@@ -86,13 +86,21 @@ class Scope:
 @dataclass(frozen=True, eq=False)
 class Output:
     """Where an answer goes and in which format. `format` None: as the ending of `path` says, or the command's
-    default; `path` None: standard output. `language` None: the locale's."""
+    default; `path` None: standard output. `precision` None: four digits, or fewer where there is little room.
+    `language` None: the locale's. `size`, `colors` and `title` are for pictures; None: their own. `pager` False:
+    long output goes to the terminal as it is. `ascii`: tables and maps consist of ASCII characters, and captions
+    are in English."""
 
     format: str | None = None
     path: Path | None = None
-    precision: int = 4
+    precision: int | None = None
     full: bool = False
     language: str | None = None
+    size: str | None = None
+    colors: str | None = None
+    title: str | None = None
+    pager: bool = True
+    ascii: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -171,15 +171,16 @@ class CheckpointWeights:
         except (ValueError, IndexError):
             found = None
         if found != expected:
-            picked = "" if tensor.take is whole else f" for {name}, a part of it"
+            shapes = {"where": self.checkpoint.where(actual), "tensor": actual, "stored": list(stored),
+                      "expected": list(expected)}  # fmt: skip
             raise AttnError(
-                N_(
-                    "{where}: tensor {name} has shape {stored}, but config.json requires {expected}{picked}.",
-                    where=self.checkpoint.where(actual),
-                    name=actual,
-                    stored=list(stored),
-                    expected=list(expected),
-                    picked=picked,
+                N_("{where}: tensor {tensor} has shape {stored}, but config.json requires {expected}.", **shapes)
+                if tensor.take is whole
+                else N_(
+                    "{where}: tensor {tensor} has shape {stored}, but config.json requires {expected} for {name}, "
+                    "a part of it.",
+                    name=name,
+                    **shapes,
                 )
             )
 

@@ -129,6 +129,19 @@ def _output(p: Context) -> str:
     return "O = concat(Z) W_O + b_O" if p.attn.output_bias else "O = concat(Z) W_O"
 
 
+def _side_by_side(letter: str) -> Rule:
+    """What concat() in a formula stands for: all heads, of which a view may show some."""
+
+    def detail(p: Context) -> str:
+        norm = {"Q": p.attn.q_norm, "K": p.attn.k_norm}.get(letter)
+        heads = p.attn.kv_heads if letter == "K" else p.attn.heads
+        if heads == 1 or (norm is not None and norm.over != "all"):
+            return ""
+        return N_("concat({letter}): {letter} of all {heads} heads, side by side", letter=letter, heads=heads)
+
+    return detail
+
+
 def _input(p: Context) -> str:
     symbol, before, part = ("N_c", "R", p.layer.cross_norm) if p.cross else ("N", "X", p.layer.attn_norm)
     return f"{symbol} = {normed(part, before) if p.block in NORMED_FIRST else before}"
@@ -191,9 +204,9 @@ ATTENTION = (
     Entry("k", "K", KEY, _projection("K"), N_("what each token is found by"), detail=_encoded, of_keys=True),
     Entry("v", "V", KEY, _projection("V"), N_("what each token passes on"), detail=_encoded, of_keys=True),
     Entry("q_normed", "Q_n", QUERY, _head_norm("Q"), N_("the queries, normalized"),
-          lambda p: p.attn.q_norm is not None),
+          lambda p: p.attn.q_norm is not None, _side_by_side("Q")),
     Entry("k_normed", "K_n", KEY, _head_norm("K"), N_("the keys, normalized"), lambda p: p.attn.k_norm is not None,
-          of_keys=True),
+          _side_by_side("K"), of_keys=True),
     Entry("q_rotated", "Q_rot", QUERY, _rotated("Q"), N_("the queries, rotated by their position"), _rotary,
           _rotation),
     Entry("k_rotated", "K_rot", KEY, _rotated("K"), N_("the keys, rotated by their position"), _rotary, _rotation,
@@ -224,7 +237,7 @@ ATTENTION = (
     Entry("mixed", "Z", MIXED, lambda p: "Z = A V", N_("the values, averaged with the attention weights")),
     Entry("heads", "O_h", ("head", "query", "d_model"), lambda p: "O_h = Z_h W_O^h",
           N_("what each head adds to the output"), lambda p: p.attn.output),
-    Entry("output", "O", ROWS, _output, N_("what the attention adds to each token")),
+    Entry("output", "O", ROWS, _output, N_("what the attention adds to each token"), detail=_side_by_side("Z")),
 )  # fmt: skip
 
 

@@ -12,20 +12,10 @@ from attncli.errors import UsageError, nearest
 from attncli.language import N_
 from attncli.stages import HEAD_AXES, ON_REQUEST, attention_of, entry_of, layer_of, offered, relative, stack_of
 from attncli.stages.aliases import LLAMA_CPP, TRANSFORMER_LENS, WORDS, Modules, translations
-from attncli.stages.names import ATTENTIONS, HEADS, SELF
+from attncli.stages.names import HEADS, SELF
 
 Layers = Sequence[int] | Mapping[str, Collection[int]]
 """Layer numbers for every stack, or for each by its prefix."""
-
-
-def attention_stages(spec: Spec, layers: Layers, embedding: bool = False) -> list[str]:
-    """The default view: from the embedding (with the first layer, or if `embedding`) to the attention output."""
-    return [
-        name
-        for name in _default(spec)
-        if (relative(name).startswith("embed") and (embedding or 0 in _of_stack(spec, name, layers)))
-        or (layer_of(name) in _of_stack(spec, name, layers) and relative(name).startswith(ATTENTIONS))
-    ]
 
 
 def _of_stack(spec: Spec, name: str, layers: Layers) -> Collection[int]:

@@ -31,7 +31,7 @@ class Tokenizer:
 
 
 def without_tokenizer(
-    source: str, supported: str = "tokenizer.json, vocab.json + merges.txt, or vocab.txt"
+    source: str, supported: str = N_("tokenizer.json, vocab.json + merges.txt, or vocab.txt")
 ) -> Tokenizer:
     """For a checkpoint without a tokenizer of a supported kind: takes ids, and raises AttnError for text."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.files import json_object, read_bytes
 from attncli.language import N_
 from attncli.text.tokenization import Tokenizer, from_library
@@ -29,11 +29,15 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
         try:
             tokenizer = _read(file, folder)
         except (OSError, ValueError) as error:
-            raise AttnError(N_("{file} cannot be read as a tokenizer: {error}", file=file, error=error)) from error
+            raise AttnError(
+                N_("{file} cannot be read as a tokenizer: {error}", file=file, error=reason_of(error))
+            ) from error
         except Exception as error:
             if type(error) is not Exception:  # the library raises bare Exception for a malformed file
                 raise
-            raise AttnError(N_("{file} cannot be read as a tokenizer: {error}", file=file, error=error)) from error
+            raise AttnError(
+                N_("{file} cannot be read as a tokenizer: {error}", file=file, error=reason_of(error))
+            ) from error
         if tokenizer is None:
             continue
         tokenizer.no_truncation()
@@ -100,7 +104,7 @@ def _surround(tokenizer: tokenizers.Tokenizer, settings: dict[str, Any]) -> None
 def _id_of(tokenizer: tokenizers.Tokenizer, name: str) -> int:
     token_id: int | None = tokenizer.token_to_id(name)
     if token_id is None:
-        raise ValueError(f"it has no token {name}")
+        raise ValueError(N_("it has no token {name}", name=name))
     return token_id
 
 

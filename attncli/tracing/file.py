@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from attncli.errors import AttnError
+from attncli.errors import AttnError, reason_of
 from attncli.files import DOCUMENT
 from attncli.language import N_
 from attncli.tracing.document import Arrays
@@ -23,7 +23,7 @@ def read(path: Path) -> tuple[Arrays, str | None]:
     except FileNotFoundError:
         raise AttnError(N_("no such file: {path}", path=path)) from None
     except OSError as error:
-        raise AttnError(N_("cannot read {path}: {reason}", path=path, reason=error.strerror or error)) from error
+        raise AttnError(N_("cannot read {path}: {reason}", path=path, reason=reason_of(error))) from error
 
 
 def _read_npz(path: Path) -> tuple[Arrays, str | None]:

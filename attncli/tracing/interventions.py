@@ -40,13 +40,14 @@ class Interventions:
             changed = function(name, values.copy(), heads, rows)
             shape = None if changed is None else np.shape(changed)
             if shape != values.shape:
-                found = "nothing" if shape is None else f"shape {list(shape)}"
+                stage = {"name": name, "shape": list(values.shape)}
                 raise AttnError(
-                    N_(
-                        "{name} has shape {shape}, but its intervention returned {found}.",
-                        name=name,
-                        shape=list(values.shape),
-                        found=found,
+                    N_("{name} has shape {shape}, but its intervention returned nothing.", **stage)
+                    if shape is None
+                    else N_(
+                        "{name} has shape {shape}, but its intervention returned shape {found}.",
+                        found=list(shape),
+                        **stage,
                     ),
                     N_("Return an array of the same shape."),
                 )

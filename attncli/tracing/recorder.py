@@ -12,6 +12,7 @@ import numpy as np
 from attncli import stages as catalogue
 from attncli.architecture.spec import Attention, Spec
 from attncli.formula.types import Array, Index
+from attncli.stages.chain import given_texts
 from attncli.tracing import slabs as slab_sizes
 from attncli.tracing.interventions import NONE, Interventions
 from attncli.tracing.selection import Selection
@@ -231,7 +232,11 @@ class Recorder:
         ids: Index | None = None,
     ) -> None:
         labels = None if ids is None else tuple(tuple(self.word(int(i)) for i in row) for row in ids)
-        self.on_stage(stage_of(self.spec, name, values, heads, rows, ids, labels))
+        stage = stage_of(self.spec, name, values, heads, rows, ids, labels)
+        if name in self.selection.given:
+            symbol, meaning = given_texts(name)
+            stage = replace(stage, symbol=symbol, formula=symbol, meaning=meaning, detail="")
+        self.on_stage(stage)
         self._check_off(name)
 
     def _check_off(self, name: str) -> None:

@@ -19,13 +19,15 @@ class Selection:
 
     `stages`: full names, in the order of computation. `heads` and `queries`: the heads and the query rows to keep,
     in ascending order; None: all. `encoder_queries`: the rows of an encoder's stages, where the model has one;
-    `queries` are then the decoder's. Raises UsageError where one of them is empty.
+    `queries` are then the decoder's. `given`: those of the stages that the others are computed from, without being
+    computed from any of them; see `attncli.stages.chain`. Raises UsageError where a list of what to keep is empty.
     """
 
     stages: tuple[str, ...]
     heads: Heads = None
     queries: tuple[int, ...] | None = None
     encoder_queries: tuple[int, ...] | None = None
+    given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for field in ("stages", "heads", "queries", "encoder_queries"):

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from attncli import stages as catalogue
-from attncli.errors import AttnError, UsageError, nearest
+from attncli.errors import AttnError, UsageError, alternatives, nearest
 from attncli.files import encode, npz_bytes, safetensors_bytes, write_whole
 from attncli.language import N_
 from attncli.text.tokens import Tokens
@@ -136,7 +136,7 @@ class Trace(Mapping[str, Stage]):
                         "{path} holds {schema}, but a trace is {schemas}.",
                         path=path,
                         schema=schema,
-                        schemas=" or ".join(SCHEMAS),
+                        schemas=alternatives(SCHEMAS),
                     ),
                     hint,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attncli.language import N_, joined, listed
+from attncli.language import N_, in_turn, listed
 from attncli.model.family_traits import FamilyTraits
 from attncli.render.page.blocks import Note
 from attncli.render.page.figures import Column, Table
@@ -74,5 +74,5 @@ def _row(family: FamilyTraits, wide: bool) -> dict[str, str]:
         }
     if wide:
         return {"family": family.family} | cells
-    all_traits = joined("; ", *(cells[trait] for trait in TRAITS if cells[trait]))
+    all_traits = in_turn(*(cells[trait] for trait in TRAITS if cells[trait]))
     return {"family": family.family, "traits": all_traits, "special": cells["special"]}

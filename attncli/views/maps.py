@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from attncli.render.page.maps import HeadMap, HeadMaps
 from attncli.render.page.page import Arrays, Options, Page, Record, Section
 from attncli.text.visible import visible
 from attncli.tracing.trace import Trace, head_object
+from attncli.views.focus import focus_blocks, focus_object
 from attncli.views.subject import opening
 
 PATTERNS = {
@@ -29,6 +31,8 @@ MARKING = N_(
     "A head is labelled when those tokens get at least 25 % of its attention and, leaving the first token aside, "
     "more than halfway between a uniform share and 100 %."
 )
+
+LARGER = N_("These maps take more than the window: --overview shows every head at once, --layer and --head some.")
 
 
 def page(head: Trace, planned: Sequence[MapSection], sort: str, options: Options) -> Page:
@@ -46,7 +50,9 @@ def page(head: Trace, planned: Sequence[MapSection], sort: str, options: Options
 
 def section(maps: MapSection, sort: str) -> Section:
     """A section of maps for people and for programs. `sort`: the order that its maps are in."""
-    return Section(lambda: [head_maps(maps, sort)], MapData(maps))
+    focus = maps.maps[0].focus if len(maps.maps) == 1 else None
+    below = () if focus is None else focus_blocks(focus)
+    return Section(lambda: [head_maps(maps, sort), *below], MapData(maps))
 
 
 def pooled_by(maps: MapSection, sort: str, fitted: Callable[[HeadMaps], HeadMaps]) -> MapSection:
@@ -65,7 +71,7 @@ def pooled_by(maps: MapSection, sort: str, fitted: Callable[[HeadMaps], HeadMaps
 def head_maps(section: MapSection, sort: str) -> HeadMaps:
     """The block of a section, whose maps may be without values yet."""
     alone = len(section.maps) == 1
-    limits, legend = section.limits, () if alone else tuple(_legend(section))
+    limits, legend = section.limits, () if alone else tuple(legend_of(section.maps))
     axes = {"rows": N_(section.rows.axis), "columns": N_(section.columns.axis)}
     counts = {"row_count": len(section.rows.indices), "column_count": len(section.columns.indices)}
     return HeadMaps(
@@ -78,9 +84,10 @@ def head_maps(section: MapSection, sort: str) -> HeadMaps:
         signed=limits[0] < 0,
         formula=section.formula,
         meaning=section.meaning,
-        pooling=_pooling(section, limits[0] < 0),
+        pooling=joined("; ", *filter(None, (section.note, _pooling(section, limits[0] < 0)))),
         legend=legend,
         marking=MARKING if legend else "",
+        larger=LARGER if section.maps[0].layer is not None else "",
     )
 
 
@@ -118,7 +125,7 @@ def _title(matrix: HeadMatrix) -> str:
         texts.append(N_("head {head}", head=matrix.head))
     if matrix.scores is not None and matrix.scores.mark is not None:
         mark = matrix.scores.mark
-        texts.append(joined(" ", PATTERNS[mark], f"({score_of(matrix, mark):.2f})"))
+        texts.append(N_("{meaning} ({score})", meaning=PATTERNS[mark], score=f"{score_of(matrix, mark):.2f}"))
     return joined(" · ", *texts)
 
 
@@ -134,11 +141,14 @@ def _pooling(section: MapSection, signed: bool) -> str:
     return N_("pooled: each cell is the largest of {rows} × {columns} numbers", **steps)
 
 
-def _legend(section: MapSection) -> Iterator[tuple[str, Sequence[str], str]]:
-    """Each pattern that some heads clearly follow, these heads with their scores, and what they do."""
-    for pattern, heads in marked(section.maps).items():
-        names = [f"{matrix.layer}.{matrix.head} {score_of(matrix, pattern):.2f}" for matrix in heads]
-        yield pattern, names, PATTERNS[pattern]
+def legend_of(
+    maps: Sequence[HeadMatrix], names: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, Sequence[str], str]]:
+    """Each pattern that some heads clearly follow, these heads with their scores, and what they do. `names` of
+    patterns are shown in place of their own."""
+    for pattern, heads in marked(maps).items():
+        scored = [f"{matrix.layer}.{matrix.head} {score_of(matrix, pattern):.2f}" for matrix in heads]
+        yield names.get(pattern, pattern), scored, PATTERNS[pattern]
 
 
 # ------------------------------------------------------------------ for programs
@@ -197,6 +207,7 @@ def _facts(matrix: HeadMatrix) -> dict[str, Any]:
         "head": matrix.head,
         "mark": None if scores is None else scores.mark,
         "scores": None if scores is None else scores.kinds | {"entropy": scores.entropy},
+        "focus": None if matrix.focus is None else focus_object(matrix.focus),
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from attncli.architecture.traits import Kind, LayerTraits, StackTraits, Traits, ranges
-from attncli.language import N_, joined, listed
+from attncli.language import N_, in_turn, joined, listed
 from attncli.model.describing import Description, Fit
 from attncli.render.page.blocks import Markdown
 from attncli.render.page.figures import Column, Table
@@ -177,7 +177,7 @@ def _heads(layer: LayerTraits, one_layer: bool) -> str:
     if layer.kv_heads != layer.heads:
         heads = listed(heads, N_("{heads} for keys and values", heads=layer.kv_heads))
     heads = N_("{heads} ({grouping})", heads=heads, grouping=layer.grouping)
-    return joined("; ", heads, N_("--heads can change that")) if one_layer else heads
+    return in_turn(heads, N_("--heads can change that")) if one_layer else heads
 
 
 def _positions(traits: Traits) -> str:
@@ -196,7 +196,7 @@ def _kind_facts(stack: StackTraits) -> Facts:
         if len({getattr(kind.traits, trait.name) for kind in stack.kinds}) > 1
     ]
     return [
-        (_of(kind.numbers, stack), joined("; ", *(_trait(kind.traits, name, stack.special) for name in differing)))
+        (_of(kind.numbers, stack), in_turn(*(_trait(kind.traits, name, stack.special) for name in differing)))
         for kind in stack.kinds
     ]
 
@@ -258,7 +258,7 @@ def _listed(names: Sequence[str], full: bool) -> str:
     for name in names:
         by_pattern.setdefault(re.sub(r"(?<=\.)\d+(?=\.)", "#", name), []).append(name)
     lines = [_with_ranges(pattern, alike) for pattern, alike in by_pattern.items()]
-    if len(lines) > NAMES and not full:
+    if len(lines) > NAMES + 1 and not full:  # the last line takes the place of one
         lines = [*lines[:NAMES], N_("and {count} more", count=len(lines) - NAMES)]
     return joined("\n", *lines)
 

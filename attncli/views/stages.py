@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
 
-from attncli.language import Say
-from attncli.render.page.blocks import Formula, Matrix
+from attncli.formula.softmax import softmax
+from attncli.formula.types import Array
+from attncli.language import N_, Say
+from attncli.render.page.blocks import Formula, Matrix, Note
 from attncli.render.page.page import Arrays, Block, Options, Page, Record, Section
 from attncli.stages.names import WEIGHTS, WEIGHTS_WITH_SINK, within_attention
 from attncli.text.visible import visible
@@ -32,6 +35,8 @@ ORDER = (
     "stage", "layer", "head", "query", "query_token", "key", "key_token",
     "position", "token", "dimension", "rank", "id", "word", "value",
 )  # fmt: skip
+KEYS = ("key", "key_or_sink")
+"""The axes whose indices are tokens that are attended to."""
 
 
 def page(head: Trace, options: Options, stages: Iterable[Stage] = ()) -> Page:
@@ -51,13 +56,18 @@ def page(head: Trace, options: Options, stages: Iterable[Stage] = ()) -> Page:
 
 def section(stage: Stage, head: Trace, options: Options) -> Section:
     """One stage of a trace."""
-    return Section(lambda: _blocks(stage, head, options.say), StageData(stage, head))
+    return Section(lambda: _blocks(stage, head, options), StageData(stage, head))
 
 
-def _blocks(stage: Stage, head: Trace, say: Say) -> Iterator[Block]:
+def _blocks(stage: Stage, head: Trace, options: Options) -> Iterator[Block]:
     if stage.formula:
         yield Formula(stage.formula, stage.meaning, stage.detail, stage.name)
-    yield from matrices(stage, head, say)
+    for matrix in matrices(stage, head, options.say):
+        yield matrix
+        if matrix.weights and options.precision and not matrix.values.all():
+            small = "0.00…" if options.precision > 1 else "0.0"
+            text = N_("0: exactly zero, as for a masked key. {small}: above zero, but rounds to it.", small=small)
+            yield Note(text, once=True)
 
 
 # ------------------------------------------------------------------ matrices
@@ -71,17 +81,32 @@ def matrices(stage: Stage, head: Trace, say: Say) -> Iterator[Matrix]:
         return [names[index] if names else str(index) for index in indices]
 
     values, weights = stage.values, within_attention(stage.name) in (WEIGHTS, WEIGHTS_WITH_SINK)
+
+    def importance(matrix: Array) -> Callable[[Sequence[int]], Array] | None:
+        return partial(_share_of_keys, matrix, weights) if stage.axes[-1] in KEYS else None
+
     if values.ndim == 1:
         columns = [str(index) for index in range(values.shape[-1])]
         yield Matrix(stage.name, _shape(stage, say), values[None, :], [stage.symbol], columns)
         return
     rows, columns = labels(stage.axes[-2], stage.row_indices), _column_labels(stage, head, say)
     if values.ndim == 2:
-        yield Matrix(stage.name, _shape(stage, say), values, rows, columns, stage.labels, weights)
+        yield Matrix(
+            stage.name, _shape(stage, say), values, rows, columns, stage.labels, weights, importance(values)
+        )
         return
     for number, matrix in zip(stage.head_indices, values, strict=True):
         title = f"{stage.name} · {_head_name(stage, number, say)}"
-        yield Matrix(title, _shape(stage, say), matrix, rows, columns, weights=weights)
+        yield Matrix(title, _shape(stage, say), matrix, rows, columns, None, weights, importance(matrix))
+
+
+def _share_of_keys(matrix: Array, weights: bool, rows: Sequence[int]) -> Array:
+    """The share of the attention that some rows of a head pay to each key [key]. Rows of scores have the shares
+    that their softmax gives; a row that has none (NaN, or all masked) pays nothing."""
+    chosen = matrix[list(rows)]
+    with np.errstate(invalid="ignore"):
+        shares = chosen if weights else softmax(chosen)
+    return np.nan_to_num(shares, nan=0, posinf=0, neginf=0).sum(axis=0)
 
 
 def _head_name(stage: Stage, number: int, say: Say) -> str:
@@ -102,7 +127,7 @@ def _shape(stage: Stage, say: Say) -> str:
 def _column_labels(stage: Stage, head: Trace, say: Say) -> list[str]:
     count, axis = stage.values.shape[-1], stage.axes[-1]
     tokens, words = head.tokens_along(stage, axis), head.tokens_along(stage, "vocab")
-    if axis in ("key", "key_or_sink"):
+    if axis in KEYS:
         sink = [say("sink")] if axis == "key_or_sink" else []
         keys = range(count - len(sink))
         names = token_labels(tokens)
@@ -168,7 +193,7 @@ class StageData:
         if axis not in COLUMNS:
             return [{"dimension": index} for index in range(size)]
         sink = axis == "key_or_sink"
-        indices = range(size - sink) if axis in ("key", "key_or_sink") else stage.row_indices
+        indices = range(size - sink) if axis in KEYS else stage.row_indices
         number, token = COLUMNS[axis]
         texts = [""] * (max(indices) + 1) if tokens is None else tokens.texts
         cells: list[Record] = [{number: index, token: texts[index]} for index in indices]

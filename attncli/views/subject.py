@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from attncli.language import Say
+from attncli.language import N_, Say
 from attncli.render.page.blocks import Subject
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible, visible_line
 from attncli.tracing.trace import ModelInfo, Trace
+
+POSITIONS = {
+    "learned": N_("learned positions"),
+    "sinusoidal": N_("sinusoidal positions"),
+    "rotary": N_("rotary positions"),
+    "alibi": N_("alibi positions"),
+    "relative": N_("relative positions"),
+    "none": N_("no positions"),
+}
 
 
 def opening(head: Trace, say: Say, tokens: bool = True) -> list[Subject]:
@@ -19,7 +28,6 @@ def opening(head: Trace, say: Say, tokens: bool = True) -> list[Subject]:
 
 def subject(model: ModelInfo, say: Say, tokens: Tokens | None = None, target: Tokens | None = None) -> Subject:
     """A model's name, where it comes from, and its sizes."""
-    kind = say(model.positions)
     encoder = f"{model.encoder_layers} + " if model.encoder_layers else ""
     layers = say.counted("{count} layer", "{count} layers", model.layers)
     facts = [
@@ -27,7 +35,7 @@ def subject(model: ModelInfo, say: Say, tokens: Tokens | None = None, target: To
         *([_key_value_heads(model, say)] if model.kv_heads != model.heads else []),
         f"d_model {model.d_model}",
         f"d_head {model.d_head}",
-        say("no positions") if model.positions == "none" else say("{kind} positions", kind=kind),
+        say(POSITIONS[model.positions]),
         say("causal") if model.causal else say("bidirectional"),
     ]
     seeded = model.source.startswith("seed ")

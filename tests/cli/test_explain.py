@@ -159,10 +159,28 @@ def test_tables_fit_the_terminal_and_line_up(attn: Run, width: int, sentence: st
 def test_what_is_left_out_is_counted_and_full_shows_it(attn: Run) -> None:
     arguments = ("explain", " ".join(f"w{i}" for i in range(60)), *SEEDED, "--stage", "weights")
     short, full = text_of(attn(*arguments)), text_of(attn(*arguments, "--full"))
-    assert "⋯ 5" in short
+    assert " of 60 keys, those with the most weight; --full shows all\n" in short
     assert "⋮ 20" in short
-    assert "more" not in full
+    assert "⋯" not in full
+    assert "most weight" not in full
     assert all(f"{i} w{i} " in full for i in range(60))
+
+
+def test_exact_zeros_are_told_from_small_numbers_once(attn: Run) -> None:
+    legend = "0: exactly zero, as for a masked key. 0.00…: above zero, but rounds to it."
+    arguments = ("explain", "a b c", *SEEDED, "--stage", "weights")
+    for format_ in ("table", "md", "html", "svg"):
+        shown = text_of(attn(*arguments, "--layer", "all", "--head", "all", "--format", format_))
+        assert shown.count("exactly zero") == 1
+    assert text_of(attn(*arguments)).splitlines()[-1] == legend
+    assert "exactly" not in text_of(attn(*arguments, "--bidirectional"))
+    assert "exactly" not in text_of(attn(*arguments[:-1], "scores"))
+
+
+@pytest.mark.parametrize("columns", ["0", "-5", "wide", "²", "99999999999999999999"])
+def test_a_width_that_is_none_counts_for_nothing(attn: Run, columns: str) -> None:
+    plain = text_of(attn("explain", "a b c", *SEEDED))
+    assert text_of(attn("explain", "a b c", *SEEDED, COLUMNS=columns, LINES="0")) == plain
 
 
 def test_invisible_tokens_can_be_told_apart(attn: Run) -> None:

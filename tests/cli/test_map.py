@@ -27,7 +27,7 @@ TERMINALS = {
     "sixteen": {"FORCE_COLOR": "1", "TERM": "xterm", "COLORTERM": ""},
     "none": {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"},
 }
-CODES = {"truecolor": "[34]8;2;", "256": "[34]8;5;", "sixteen": "0;[349][346]", "none": None}
+CODES = {"truecolor": "[34]8;2;", "256": "[34]8;5;", "sixteen": "0;[0-9;]*[349][346]m", "none": None}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -49,9 +49,10 @@ def test_one_head_is_a_large_map_with_its_tokens_along_both_sides(attn: Run) -> 
     assert list(rows) == ["The", "cat", "sat"]
     for query, line in enumerate(rows.values()):
         for key in range(query + 1):
-            shade = " ░▒▓█"[min(int(values[query, key] / values.max() * 5), 4)]
-            assert line.ljust(24)[6 + 6 * key : 12 + 6 * key] == shade * 6
-        assert line.count("·") == 2 - query
+            shade = " ░▒▓█"[min(int(values[query, key] / values.max() * 5), 4)] * 2
+            number = f"{values[query, key]:.2f}".replace("1.00", "1.0").removeprefix("0")
+            assert line.ljust(24)[6 + 6 * key : 12 + 6 * key] == f"{shade}{number} "
+        assert len(line) <= 12 + 6 * query  # nothing where keys are masked
 
 
 def test_a_model_is_a_grid_of_its_heads_a_row_a_layer(attn: Run) -> None:
@@ -59,7 +60,7 @@ def test_a_model_is_a_grid_of_its_heads_a_row_a_layer(attn: Run) -> None:
     titles = [line.split() for line in text.splitlines() if re.match(r"\d\.\d", line)]
     assert titles == [["0.0", "0.1"], ["1.0", "1.1"], ["2.0", "2.1"]]
     assert "layers.*.attn.weights  [query 10 × key 10]" in text
-    assert "· masked: this query cannot attend to this key" in text
+    assert "blank: masked, the query cannot attend to the key" in text
 
 
 def test_layers_and_heads_are_chosen(attn: Run) -> None:
@@ -94,7 +95,8 @@ def test_colours_are_those_of_the_scale(attn: Run) -> None:
     from attncli.render.page.colors import scale
 
     r, g, b = scale(255, False)[-1]
-    assert f"\x1b[0;48;2;{r};{g};{b}m      " in text  # the first token can only look at itself
+    # the first token can only look at itself; black can be read on yellow
+    assert f"\x1b[0;38;2;0;0;0;48;2;{r};{g};{b}m 1.0  " in text
 
 
 def test_a_pipe_gets_no_colours(attn: Run) -> None:
@@ -146,7 +148,8 @@ def test_a_window_that_is_low_pools_more_rows(attn: Run) -> None:
     def rows(lines: str) -> int:
         said = plain(text_of(attn("map", LONG, "--seed", "0", "--layer", "0", "--head", "0", LINES=lines,
                                   COLUMNS="100", **TERMINALS["truecolor"])))  # fmt: skip
-        assert len(said.splitlines()) < int(lines)
+        cells = [line for line in said.splitlines() if re.match(r"( *\d+){2} ", line)]
+        assert 8 <= len(cells) < int(lines) - 9  # what is above the map, and its scale, fit too
         found = re.search(r"of (\d+) × (\d+) numbers", said)
         assert found is not None
         return int(found[1])
@@ -225,6 +228,30 @@ def test_heads_are_sorted_by_what_they_do(attn: Run, sort: str) -> None:
     assert f"{first['layer']}.{first['head']} {scores[0]:.2f}{unit}" in text
 
 
+def test_a_single_head_is_told_where_it_looks(attn: Run) -> None:
+    arguments = ("map", "The cat sat on the mat", "--layer", "2", "--head", "3")
+    for format_ in ("text", "md", "html", "svg"):
+        said = re.sub(r"\s+", " ", text_of(attn(*arguments, "--format", format_)))
+        for part in ("Largest weights: 1 The → 0 ", "first token 30.2 %", "itself 12.7 %", "elsewhere 32.5 %",
+                     "Entropy: 1.72 bits on average; even attention would have 1.91"):  # fmt: skip
+            assert part in said
+    (section,) = document(attn, *arguments)["sections"]
+    focus = section["maps"][0]["focus"]
+    weights = np.array(section["maps"][0]["values"], float)
+    assert focus["queries"] == 8
+    for pair in focus["top"]:
+        assert pair["weight"] == pytest.approx(weights[pair["query"], pair["key"]])
+    assert focus["shares"]["first"] == pytest.approx(weights[1:, 0].mean())
+    assert document(attn, *arguments[:-2])["sections"][0]["maps"][3]["focus"] is None  # many heads
+
+
+def test_cross_attention_is_told_too(attn: Run) -> None:
+    text = text_of(
+        attn("map", "the cat sat on the mat", *T5, "--stage", "cross.weights", "--layer", "0", "--head", "1")
+    )
+    assert re.search(r"Where its attention goes: first token [\d.]+ %, elsewhere [\d.]+ %", text)
+
+
 # ------------------------------------------------------------------ models
 
 
@@ -299,6 +326,13 @@ def test_a_number_that_is_none_is_marked_and_warned_about(attn: Run, tmp_path: P
         (["a b", "--stage", "q"], "attn.q is [head, position, d_head]: a map needs queries and keys."),
         (["a b", "--stage", "wieghts"], "Did you mean"),
         (["a b", "--stage", "scores", "--sort", "first"], "--sort first needs the weights of self-attention"),
+        (["a b", "--score", "first"], "--score first says what --overview shows."),
+        (["a b", "--overview", "--sort", "first"], "--sort does not go with --overview."),
+        (["a b", "--overview", "--head", "0.0,1.1"], "--overview shows the same heads of every layer"),
+        (["a b", "--overview", "--pool", "mean"], "--pool does not go with --overview."),
+        (["a b", "--overview", "--key", "0"], "--key does not go with --overview"),
+        (["a b", "--overview", "--stage", "scores"], "layers.0.attn.scores is another stage."),
+        (["a b", "--overview", "--score", "same"], "No head has the score same in this text"),
         (["a b", "--layer", "7"], "layer 7 is out of range"),
         (["a b", "--head", "2"], "head 2 is out of range"),
         (["a b", "--query", "5-9"], "query 5 is out of range: 0 to 1"),

@@ -124,7 +124,7 @@ def test_a_character_without_a_font_is_shown_by_its_code(monkeypatch: pytest.Mon
 
     from attncli.language import ENGLISH, language
     from attncli.render.pictures.drawing import Drawing
-    from attncli.render.pictures.png import with_fonts
+    from attncli.render.pictures.figure import with_fonts
 
     monkeypatch.setattr(fontManager, "ttflist", [f for f in fontManager.ttflist if f.name.startswith("DejaVu")])
     for say in (ENGLISH, language("ja")):  # the note must be in characters that there are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from attncli.insights.encodings import planned_map, pooled_map, sinusoidal
 from tests.conftest import Run, error_of, text_of
 from tests.support.checkpoints import write_gpt2
 from tests.support.documents import document
@@ -48,6 +50,45 @@ def test_the_map_of_encodings_has_their_numbers(attn: Run) -> None:
     np.testing.assert_allclose(section["maps"][0]["values"], numbers)
     assert section["rows"] == {"axis": "position", "indices": [3, 5, 6, 7, 8, 9], "step": 1}
     assert section["limits"] == pytest.approx([-1, 1], abs=1e-4)
+
+
+def test_sines_stand_before_cosines_for_people(attn: Run) -> None:
+    """Side by side they would alternate, which looks like noise."""
+    text = text_of(attn("pe", "--dim", "8", "--length", "4", "--map"))
+    assert re.search(r"^ *0 +2 +4 +6 +1 +3 +5 +7$", text, re.MULTILINE)
+    assert "columns: the sines (even dimensions), then the cosines (odd)" in text
+    assert re.search(r"^0 .*\.00 .*\.00 .*\.00 .*\.00 .*1\.0 .*1\.0 .*1\.0 .*1\.0$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("length", [16, 100, 1000])
+def test_waves_stay_in_sight_however_many_positions_there_are(length: int) -> None:
+    """Each cell is the mean of its positions, of one dimension: along a column whose wave is longer than a few
+    cells, the numbers follow the wave."""
+    (stage,) = sinusoidal(256, 10000.0, range(length))
+    plan = planned_map(stage)
+    section = pooled_map(
+        replace(plan, rows=plan.rows.pooled(40), columns=plan.columns.pooled(60)), stage, apart=True
+    )
+    cells, step = section.maps[0].values, section.rows.step
+    assert cells.shape == (-(-length // step), len(section.columns.indices)) <= (40, 60)
+    for column, dimension in enumerate(section.columns.indices):
+        wavelength = 2 * np.pi * 10000 ** (dimension // 2 * 2 / 256)
+        wave = (np.sin, np.cos)[dimension % 2]
+        middles = np.array([np.mean(block) for block in section.rows.blocks])
+        exact = wave(2 * np.pi * middles / wavelength)
+        if wavelength > 6 * step:
+            np.testing.assert_allclose(cells[:, column], exact, atol=0.06)
+        elif wavelength < step:  # waves that are too short to be seen fade
+            assert np.abs(cells[:-1, column]).max() < 0.35
+    assert "one sine in 5" in section.note
+
+
+def test_programs_get_the_dimensions_in_order(attn: Run) -> None:
+    (section,) = document(attn, "pe", "--dim", "1000", "--length", "3", "--map", name="map")["sections"]
+    assert section["columns"]["indices"][:4] == [0, 1, 6, 7]
+    assert (section["columns"]["step"], section["pool"]) == (1, None)
+    whole = json.loads(text_of(attn("pe", "--dim", "1000", "--length", "3", "--json")))["stages"][0]["values"]
+    np.testing.assert_allclose(section["maps"][0]["values"], np.array(whole)[:, section["columns"]["indices"]])
 
 
 @pytest.mark.parametrize("kind", ["sinusoidal", "rotary"])

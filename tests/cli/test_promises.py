@@ -31,7 +31,10 @@ WITNESS: dict[str, tuple[str, ...]] = {
     "pool": ("--pool", "mean"), "only": ("--only", "range"), "gain": ("--gain", "2"),
     "forget_bias": ("--forget-bias", "3"), "dim": ("--dim", "8"), "length": ("--length", "3"),
     "position": ("--at", "2"), "base": ("--base", "100"), "kind": ("--positions", "rotary"),
-    "as_map": ("--map",), "similarity": ("--similarity",),
+    "size": ("--size", "85mm"), "title": ("--title", "T"), "colors": ("--colors", "cividis"),
+    "ascii": ("--ascii",),
+    "overview": ("--overview",), "score": ("--score", "entropy"), "as_map": ("--map",),
+    "similarity": ("--similarity",),
 }  # fmt: skip
 """Each option with a value that changes the answer of BASE, or of BASES."""
 BASE = {
@@ -58,9 +61,12 @@ BASES: dict[tuple[str, str], tuple[str, ...]] = {
     ("map", "full"): ("map", " ".join([TEXT] * 4), "--layer", "0", "--head", "0"),
     ("versus", "full"): ("versus", " ".join([TEXT] * 4), "--only", "range"),
     ("versus", "only"): ("versus", TEXT, "--only", "order"), ("pe", "heads"): ("pe", "--positions", "alibi"),
+    **{(c, o): (*BASE[c], "--format", "svg") for c in BASE for o in ("size", "title", "colors")},
+    ("map", "score"): ("map", TEXT, "--overview"),
     ("pe", "full"): ("pe", "--length", "60"),
 }  # fmt: skip
 ELSEWHERE = {
+    "pager",
     "sentence", "file", "ids", "output", "adapter", "ignore_config", "truncate", "lengths", "threads", "help",
     "version", "names", "path", "name",
 }  # fmt: skip

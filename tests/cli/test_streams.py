@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import Run, error_of, text_of
@@ -87,3 +88,25 @@ def test_a_terminal_that_lacks_a_character_still_gets_the_numbers(attn: Run) -> 
     assert done.returncode == 0
     assert b"layers.0.attn.weights" in done.stdout
     assert b"\\u732b" in done.stdout
+
+
+@pytest.mark.parametrize("source", [["-"], ["--file", "text"]])
+def test_a_byte_order_mark_and_the_last_line_end_are_no_text(attn: Run, tmp_path: Path, source: list[str]) -> None:
+    plain, marked = b"The cat", b"\xef\xbb\xbfThe cat\r\n"
+    (tmp_path / "text").write_bytes(marked)
+    tokens = text_of(attn("tokens", *source, "--json", stdin=marked))
+    assert tokens == text_of(attn("tokens", "-", "--json", stdin=plain))
+
+
+def test_numpy_says_nothing_of_broken_numbers(attn: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weights = {name: rng.standard_normal((4, 4), np.float32) for name in ("w_q", "w_k", "w_v", "embedding")}
+    weights["w_q"][0, :2] = np.inf
+    weights["w_k"][:] *= np.float32(1e38)
+    np.savez(tmp_path / "broken.npz", **weights)
+    arguments = "--ids", "0,1,2", "-m", "broken.npz"
+    query = "explain", "--query", "2"
+    for command in (("explain",), query, (*query, "--key", "1"), ("map",)):
+        said = attn(*command, *arguments).stderr.decode()
+        assert all(line.startswith("attn: ") for line in said.splitlines()), said
+        assert "NaN or infinite" in said

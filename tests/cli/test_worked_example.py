@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 import attncli
 from tests.conftest import Run, error_of, text_of
 from tests.support.documents import schema, strictly
-from tests.support.printed import PRODUCT, framed_table_widths, sections
+from tests.support.printed import PRODUCT, SUM, framed_table_widths, sections
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SENTENCE = "The cat sat on the mat"
@@ -36,7 +36,7 @@ def test_one_token_by_text_or_index_is_followed(attn: Run, query: str) -> None:
     text = text_of(attn("explain", SENTENCE, *SEEDED, "--query", query))
     assert "layers.0.attn · head 0 · query 1 cat" in text.splitlines()
     formulas = [section.formula.split("   ")[0] for section in sections(text)]
-    starts = ["Q = N W_Q", "S = Q Kᵀ", "S' = S / √d_k", "A = softmax(M)", "A ‖v‖", "Z = A V", "z"]
+    starts = ["Q = N W_Q", "K = N W_K", "S = Q Kᵀ", "S' = S / √d_k", "A = softmax(M)", "A ‖v‖", "Z = A V", "z"]
     assert formulas == starts
 
 
@@ -135,7 +135,7 @@ def test_long_texts_show_the_keys_of_the_largest_weights(attn: Run) -> None:
     words = " ".join(f"w{i}" for i in range(60))
 
     def keys(*arguments: str) -> tuple[list[str], list[str]]:
-        softmax = sections(text_of(attn("explain", words, *SEEDED, "--query", "40", *arguments, COLUMNS="200")))[3]
+        softmax = sections(text_of(attn("explain", words, *SEEDED, "--query", "40", *arguments, COLUMNS="200")))[4]
         labels = list(softmax.table())
         return [x for x in labels if " w" in x], [x for x in labels if " w" not in x]
 
@@ -151,12 +151,54 @@ def test_long_texts_show_the_keys_of_the_largest_weights(attn: Run) -> None:
     assert (made["others"]["count"], made["others"]["masked"]) == (39, 19)
 
 
+@pytest.mark.parametrize("width", ["40", "60", "80", "120"])
+@pytest.mark.parametrize(
+    ("model", "d_k"),
+    [
+        ((), 32),
+        (SEEDED, 4),
+        ((*SEEDED, "--d-model", "10"), 5),
+        ((*SEEDED, "--d-model", "160", "--heads", "1"), 160),
+    ],
+)
+def test_each_product_can_be_redone_from_what_stands_above(
+    attn: Run, model: tuple[str, ...], d_k: int, width: str
+) -> None:
+    model = (*model, "--positions", "none") if model else ()
+    text = text_of(attn("explain", SENTENCE, *model, "--query", "cat", COLUMNS=width))
+    query, keys, scores, *_ = sections(text)
+    q, k = query.vector(), keys.vectors()
+    assert k.keys() == scores.products().keys()
+    for label, line in scores.products().items():
+        products, ((count, _, _),) = PRODUCT.findall(line), SUM.findall(PRODUCT.sub("", line))
+        assert len(products) + int(count or 0) == d_k
+        assert len(products) >= min(3, d_k)
+        assert d_k > 4 or count == ""
+        assert all((left, right) == (q[int(i)], k[label][int(i)]) for i, left, right, _ in products)
+    assert not re.search(r"(?<!\d)1 more", text)
+    query, key, neurons, *_ = sections(text_of(attn("explain", SENTENCE, *model, "--query", "cat", "--key", "0")))
+    q, k_of_key = query.vector(), key.vector()
+    rows = {i: cells for i, cells in neurons.table().items() if i.isdecimal()}
+    assert len(rows) == min(d_k, 64)
+    assert all((cells["q_i"], cells["k_i"]) == (q[int(i)], k_of_key[int(i)]) for i, cells in rows.items())
+
+
+@pytest.mark.parametrize(("words", "query", "folded"), [
+    (12, "-1", []), (13, "-1", []), (14, "-1", ["2 others"]), (14, "12", []), (20, "18", ["7 others"]),
+])  # fmt: skip
+def test_no_key_is_left_out_alone(attn: Run, words: int, query: str, folded: list[str]) -> None:
+    text = " ".join(f"w{i}" for i in range(words))
+    softmax = sections(text_of(attn("explain", text, *SEEDED, "--query", query)))[4].table()
+    assert [label for label in softmax if " w" not in label] == [*folded, "Σ"]
+
+
 def test_full_writes_out_every_product_and_number(attn: Run) -> None:
     arguments = ("explain", "a b c", *SEEDED, "--d-model", "160", "--heads", "1", "--query", "c")
     short, full = (sections(text_of(attn(*arguments, *more, COLUMNS="150"))) for more in ((), ("--full",)))
     assert any("⋯" in line for _, line in short[0].rows)
     assert list(full[0].vector()) == list(range(160))
-    for line in full[1].products().values():
+    assert all(list(vector) == list(range(160)) for vector in full[1].vectors().values())
+    for line in full[2].products().values():
         assert sorted(int(i) for i, *_ in PRODUCT.findall(line)) == list(range(160))
 
 
@@ -164,7 +206,7 @@ def test_a_pair_shows_its_largest_products(attn: Run) -> None:
     arguments = ("explain", "a b c", *SEEDED, "--d-model", "160", "--heads", "1", "--query", "c", "--key", "b")
 
     def labels(*more: str) -> list[str]:
-        return list(sections(text_of(attn(*arguments, *more)))[0].table())
+        return list(sections(text_of(attn(*arguments, *more)))[2].table())
 
     assert labels()[-2:] == ["96 others", "S"]
     assert len(labels()) == 66
@@ -198,7 +240,7 @@ def test_json_is_valid_by_the_schema_and_says_what_the_stages_say(
         assert row["mixed"]["values"] == stages[f"{row['attention']}.mixed"]["values"][row["head"]][0]
 
 
-@pytest.mark.parametrize(("key", "sheets"), [((), slice(2, 6)), (("--key", "sat"), slice(0, 1))])
+@pytest.mark.parametrize(("key", "sheets"), [((), slice(3, 7)), (("--key", "sat"), slice(2, 3))])
 def test_markdown_has_the_same_numbers_as_the_table(attn: Run, key: tuple[str, ...], sheets: slice) -> None:
     arguments = ("explain", SENTENCE, *SEEDED, "--d-model", "12", "--query", "mat", "--top", "2", *key)
     markdown = text_of(attn(*arguments, "--format", "md")).replace("\\", "").replace("*", "")
@@ -234,7 +276,7 @@ def test_tables_fit_the_terminal_and_line_up(attn: Run, width: int, key: tuple[s
     for line in text.splitlines():
         assert cell_len(line) <= width, line
     tables = framed_table_widths(text)
-    assert len(tables) >= (3 if key else 7)
+    assert len(tables) >= (5 if key else 8)
     assert all(len(widths) == 1 for widths in tables)
 
 
@@ -245,7 +287,7 @@ def test_weights_have_bars_and_products_their_sign(attn: Run, width: str) -> Non
     softmax = text[text.index("A = softmax") : text.index("A ‖v‖")]
     assert "█" in softmax
     assert set(softmax) & set("▏▎▍▌▋▊▉")
-    neurons = sections(text_of(attn(*command, "--key", "cat", COLUMNS=width)))[0]
+    neurons = sections(text_of(attn(*command, "--key", "cat", COLUMNS=width)))[2]
     products, signs = [cells["q_i k_i"] for cells in neurons.table().values() if "q_i" in cells], []
     for product, (_, line) in zip(products, neurons.rows[1:-1], strict=True):
         bar = re.search("([+-])[█▏▎▍▌▋▊▉]* *$", line)

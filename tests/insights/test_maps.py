@@ -23,8 +23,9 @@ from attncli.insights.patterns import PATTERNS, score
 from attncli.insights.similarity import by_distance, dot_products
 from attncli.language import ENGLISH
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, levels
-from attncli.render.terminal.heatmap import heatmap, laid_out, scale_lines
+from attncli.render.terminal.heatmap import cell_numbers, heatmap, laid_out
 from attncli.render.terminal.ink import ink, painted
+from attncli.render.terminal.scale import scale_lines
 from attncli.tracing import slabs
 from attncli.tracing.selection import Selection
 from attncli.tracing.trace import Trace
@@ -239,17 +240,17 @@ def test_levels_are_equal_steps_between_the_limits() -> None:
 def test_two_rows_share_a_line_of_half_blocks() -> None:
     few = ink("standard", True, False)
     (line,) = painted(
-        np.array([[0, 4, 1, MASKED_LEVEL, MASKED_LEVEL], [0, 1, MASKED_LEVEL, 1, MASKED_LEVEL]], np.int16), few
+        np.array([[0, 3, 1, MASKED_LEVEL, MASKED_LEVEL], [0, 1, MASKED_LEVEL, 1, MASKED_LEVEL]], np.int16), few
     )
     assert re.findall("\x1b\\[([0-9;]+)m([^\x1b]*)", line) == [
-        ("0;44", " "), ("0;93;104", "▀"), ("0;94", "▀"), ("0;94", "▄"), ("0;2", "·"), ("0", ""),
+        ("0;44", " "), ("0;93;46", "▀"), ("0;36", "▀"), ("0;36", "▄"), ("0", " "), ("0", ""),
     ]  # fmt: skip
 
 
 def test_shades_have_no_codes() -> None:
     cells = np.array([[0, 1, 2, 3, 4, MASKED_LEVEL, NAN_LEVEL]], np.int16)
-    assert painted(cells, ink(None, True, False)) == [" ░▒▓█·×"]
-    assert painted(cells, ink(None, False, False)) == [" :+*#.?"]
+    assert painted(cells, ink(None, True, False)) == ["·░▒▓█ ×"]
+    assert painted(cells, ink(None, False, False)) == [".:+*# ?"]
 
 
 @pytest.mark.parametrize("system", ["truecolor", "256", "standard", None])
@@ -278,21 +279,66 @@ def test_every_line_fits_and_the_cells_line_up(
         assert len({cell_len(line) for line, raw in zip(plain, drawn, strict=True) if raw != line}) == 1
 
 
-def test_every_name_stands_over_its_column() -> None:
-    names = ["猫", "が", "ab", "座"]
-    side = Side("key", range(4), names)
-    pen = ink(None, True, False)
-    layout = laid_out(side, side, 13, 60, pen)
-    assert (layout.wide, layout.rows.step) == (2, 1)
-    lines = heatmap(np.eye(4), (0, 1), layout, pen)
-    assert [line.rstrip() for line in lines] == [
-        "         a",
-        "     猫がb 座",
-        "0 猫 ██",
-        "1 が   ██",
-        "2 ab     ██",
-        "3 座       ██",
+def drawn(names: list[str], width: int, height: int, system: str | None = None, around: int = 0) -> list[str]:
+    """A map of these tokens whose diagonal is one, as text."""
+    side, pen = Side("key", range(len(names)), names), ink(system, True, False)
+    layout = laid_out(side, side, width, height, pen, around=around)
+    values = pooled(np.eye(len(names)), (layout.rows.step, layout.columns.step))
+    return [re.sub("\x1b\\[[0-9;]*m", "", line).rstrip() for line in heatmap(values, (0, 1), layout, pen)]
+
+
+JAPANESE = ["猫", "が", "ab", "座"]
+
+
+def test_labels_are_upright_where_there_is_room() -> None:
+    assert drawn(JAPANESE, 80, 24) == [
+        "     猫    が    ab    座",
+        "0 猫 ██1.0   .00   .00   .00",
+        "1 が   .00 ██1.0   .00   .00",
+        "2 ab   .00   .00 ██1.0   .00",
+        "3 座   .00   .00   .00 ██1.0",
     ]
+    assert drawn(JAPANESE, 17, 24)[0] == "     猫 が ab 座"
+
+
+def test_longer_labels_are_folded_then_vertical_then_indices() -> None:
+    names = ["golden", "bird", "a", "kingdom"]
+    assert drawn(names, 30, 24)[:2] == ["        gold           king", "        en   bird a    dom"]
+    assert [line[7:] for line in drawn(names, 19, 24)[:7]] == [
+        "         k", "g        i", "o        n", "l  b     g", "d  i     d", "e  r     o", "n  d  a  m",
+    ]  # fmt: skip
+    assert drawn(names, 17, 24)[:2] == ["       0 1 2 3", "       ╷ ╷ ╷ ╷"]
+
+
+def test_a_row_has_a_line_of_its_own_while_it_fits() -> None:
+    names = [f"t{i}" for i in range(20)]
+    assert [line.split()[0] for line in drawn(names, 120, 21, "truecolor", around=9)[1:]] == list(
+        map(str, range(20))
+    )
+    halved = drawn(names, 120, 20, "truecolor")
+    assert [line.split()[0] for line in halved[-10:]] == list(map(str, range(0, 20, 2)))
+
+
+def test_what_is_masked_has_no_ink() -> None:
+    """Neither a color, which would stand out on one background, nor a character."""
+    side = Side("key", range(3), ["a", "b", "c"])
+    values = np.where(np.tri(3, dtype=bool), 0.5, -np.inf)
+    for system in ("truecolor", "256", "standard", None):
+        for high, wide in ((24, 80), (5, 8)):
+            pen = ink(system, True, False)
+            layout = laid_out(side, side, wide, high, pen)
+            first = next(line for line in heatmap(values, (0, 1), layout, pen) if "0 a" in line)
+            codes = re.findall("\x1b\\[([0-9;]*)m( *)", first)
+            assert all(code == "0" for code, _ in codes[1:])
+            assert "·" not in first
+
+
+def test_cells_hold_numbers_of_three_characters() -> None:
+    assert cell_numbers(np.array([[0.424, 0.999, 1.0, 0.001, -np.inf]])) == [[".42", "1.0", "1.0", ".00", ""]]
+    assert cell_numbers(np.array([[-0.004, -0.5, np.nan]])) == [[".00", "-.50", ""]]
+    assert cell_numbers(np.array([[1.25, -3.04]])) == [["1.2", "-3.0"]]
+    assert cell_numbers(np.array([[-52.8, 7.0]])) == [["-53", "7"]]
+    assert cell_numbers(np.array([[0.04, 0.02]])) == [["", ""]]
 
 
 def test_a_scale_shows_its_ends() -> None:

@@ -76,9 +76,10 @@ def test_marks_are_found_where_babel_does_not_look() -> None:
 
 SYMBOLS = {
     "softmax", "concat", "rotate", "bucket", "clip", "tanh", "sin", "cos", "min", "max", "inf", "gelu", "silu",
-    "relu", "swish", "LayerNorm", "RMSNorm", "ALiBi", "FFN", "pos", "key", "query", "segment", "encoder", "final",
+    "relu", "swish", "LayerNorm", "RMSNorm", "ALiBi", "RoPE", "Pre", "Post", "Norm", "Cross", "Attention", "FFN",
+    "pos", "key", "query", "segment", "encoder", "final",
 }  # fmt: skip
-"""Words that are mathematics or names in every language."""
+"""Words that are mathematics or names in every language, or stand beside their translation."""
 
 
 def english(text: str) -> set[str]:

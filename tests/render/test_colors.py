@@ -7,6 +7,7 @@ import pytest
 
 from attncli.render.page import colors
 from attncli.render.page.levels import STEPS
+from attncli.render.page.picture_style import COLORS
 from attncli.render.terminal.ink import ink
 
 MACHADO = {
@@ -27,6 +28,30 @@ MACHADO = {
     ],
 }
 """What an eye without one kind of cones sees, of linear sRGB (Machado et al. 2009, severity 1)."""
+
+
+@pytest.mark.parametrize("name", ["viridis", "magma", "cividis"])
+def test_published_scales_look_as_published(name: str) -> None:
+    """As matplotlib has them; a distance of 0.03 in OKLab is hardly seen."""
+    matplotlib = pytest.importorskip("matplotlib")
+    theirs = np.rint(255 * matplotlib.colormaps[name](np.linspace(0, 1, 255))[:, :3]).astype(np.uint8)
+    apart = np.linalg.norm(colors.to_oklab(colors.scale(255, False, name)) - colors.to_oklab(theirs), axis=1)
+    assert apart.max() < 0.03
+
+
+@pytest.mark.parametrize("name", COLORS)
+def test_every_scale_can_be_read_by_its_lightness_alone(name: str) -> None:
+    light = lightness(colors.scale(64, False, name))
+    steps = np.diff(light) if light[-1] > light[0] else -np.diff(light)
+    assert (steps > 0).all()
+    assert abs(light[-1] - light[0]) > 60
+    assert len(colors.scale(64, True, name)) == 64
+
+
+def test_zero_is_the_lightest_color_of_a_diverging_scale() -> None:
+    light = lightness(colors.scale(STEPS, True, "bluered"))
+    assert light.argmax() == STEPS // 2
+    assert light[0] == pytest.approx(light[-1], abs=6)
 
 
 def linear(srgb: colors.Colors) -> np.ndarray:
@@ -102,16 +127,28 @@ def test_the_256_colors_keep_the_order(signed: bool) -> None:
     assert len(set(codes)) >= (20 if signed else 10)
 
 
-def test_sixteen_colors_get_lighter() -> None:
-    """In the colors of xterm and of VGA; terminals may be told others."""
-    xterm = {30: (0, 0, 0), 31: (205, 0, 0), 33: (205, 205, 0), 34: (0, 0, 238), 36: (0, 205, 205),
-             93: (255, 255, 0), 94: (92, 92, 255), 96: (0, 255, 255)}  # fmt: skip
-    vga = {30: (0, 0, 0), 31: (170, 0, 0), 33: (170, 85, 0), 34: (0, 0, 170), 36: (0, 170, 170),
-           93: (255, 255, 85), 94: (85, 85, 255), 96: (85, 255, 255)}  # fmt: skip
-    for palette in (xterm, vga):
-        plain, signed = (
-            lightness(np.array([palette[int(code)] for code in ink("standard", True, sign).fore], np.uint8))
-            for sign in (False, True)
-        )
-        for half in (plain, *of_signed(signed)):
-            assert (np.diff(half) > 0).all()
+PALETTES = {
+    "xterm": "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
+    "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff",
+    "vga": "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa "
+    "555555 ff5555 55ff55 ffff55 5555ff ff55ff 55ffff ffffff",
+    "windows": "0c0c0c c50f1f 13a10e c19c00 0037da 881798 3a96dd cccccc "
+    "767676 e74856 16c60c f9f1a5 3b78ff b4009e 61d6d6 f2f2f2",
+    "gnome": "2e3436 cc0000 4e9a06 c4a000 3465a4 75507b 06989a d3d7cf "
+    "555753 ef2929 8ae234 fce94f 729fcf ad7fa8 34e2e2 eeeeec",
+    "macos": "000000 990000 00a600 999900 0000b2 b200b2 00a6b2 bfbfbf "
+    "666666 e50000 00d900 e5e500 0000ff e500e5 00e5e5 e5e5e5",
+}
+"""The sixteen colors of common terminals."""
+
+
+@pytest.mark.parametrize("name", PALETTES)
+@pytest.mark.parametrize("signed", [False, True])
+def test_neighbors_of_sixteen_colors_differ_and_get_lighter(name: str, signed: bool) -> None:
+    palette = np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in PALETTES[name].split()], np.uint8)
+    codes = [int(code) for code in ink("standard", True, signed).fore]
+    path = colors.to_oklab(palette[[code - 30 if code < 90 else code - 82 for code in codes]])
+    middle = len(codes) // 2 if signed else 0
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).min() > 0.08
+    assert (np.diff(path[middle:, 0]) > 0.02).all()
+    assert not signed or (np.diff(path[: middle + 1, 0]) < -0.02).all()

@@ -16,6 +16,7 @@ from attncli.render.page.figures import BarChart, Column, Table
 from attncli.render.page.formats import write
 from attncli.render.page.maps import HeadMap, HeadMaps, Side
 from attncli.render.page.page import Block, Options, Page, Section
+from attncli.render.page.picture_style import PictureStyle
 from attncli.text.tokens import Tokens
 from tests.support import toy_view
 
@@ -42,7 +43,7 @@ class Document(HTMLParser):
             self.open.append(tag)
         if tag == "script":
             self.scripts.append("")
-        if tag == "td":
+        if tag == "td" and "thead" not in self.open:
             self.cells.append(("", dict(attributes)))
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -79,7 +80,7 @@ def test_every_block_is_there_and_every_tag_is_closed() -> None:
     whole = " ".join(found.texts)
     for wanted in (*toy_view.TEXTS, "toy model", "a fact", "T = O Y", "0.7500", "-1.5000", "time by n"):
         assert wanted in whole, wanted
-    assert {"h1", "h2", "h3", "table", "svg", "dl", "polyline"} <= {tag for tag, _ in found.tags}
+    assert {"h1", "h2", "table", "svg", "dl", "polyline"} <= {tag for tag, _ in found.tags}
 
 
 def test_it_loads_nothing() -> None:
@@ -99,7 +100,7 @@ def test_a_matrix_is_a_table_whose_cells_tell_the_exact_number() -> None:
     found = document(Matrix("m", "[2 × 2]", values, ["r0", "r1"], ["c0", "c1"]))
     assert [text for text, _ in found.cells] == ["0.1235", "-2.0000", "0", "-inf"]
     assert [attributes["title"] for _, attributes in found.cells] == [
-        "r0, c0: 0.1234567", "r0, c1: -2.0", "r1, c0: 0.0", "r1, c1: -inf",
+        "r0, c0: 0.1234567", "r0, c1: -2.0", "r1, c0: 0.0", "r1, c1: -inf (masked)",
     ]  # fmt: skip
     shades = [re.findall(r"[\d.]+", attributes.get("style") or "") for _, attributes in found.cells]
     assert shades[2:] == [[], []]
@@ -137,9 +138,19 @@ def test_maps_hold_their_numbers_for_the_pointer() -> None:
     assert [head["section"] for head in held["maps"]] == [0, 1]
     assert held["maps"][0]["values"] == [[1.0, None], [0.1235, 0.5]]
     assert held["sections"][0]["rows"] == ["query 0 cat", "query 1 b"]
+    assert held["sections"][0]["column_labels"] == ["0 cat", "1 b"]
     assert "JSON.parse" in program
     figures = [attributes for tag, attributes in found.tags if tag == "figure"]
     assert figures == [{"class": "maps"}] * 2
+    pictures = [attributes["aria-label"] for _, attributes in found.tags if attributes.get("class") == "cells"]
+    assert pictures == [f"{name} [2 × 2], largest: 1, query 0 {name}, query 0 {name}" for name in ("cat", "other")]
+
+
+def test_masked_and_not_a_number_are_held_apart() -> None:
+    values = np.array([[np.nan, -np.inf], [np.inf, 0.0]])
+    held = json.loads(document(maps(values=values)).scripts[0])
+    assert held["maps"][0]["values"] == [["nan", None], ["inf", 0.0]]
+    assert held["words"]["masked"] != held["words"]["nan"]
 
 
 def test_a_page_without_maps_has_no_script() -> None:
@@ -173,3 +184,18 @@ def test_text_is_data(with_maps: bool) -> None:
 def test_captions_are_in_the_language_that_is_asked_for() -> None:
     found = document(TokenLine(toy_view.TOKENS), say=language("ja"))
     assert any("トークン" in text for text in found.texts)
+    assert ("html", {"lang": "ja"}) in found.tags
+    assert ("html", {"lang": "en"}) in document().tags
+
+
+def test_the_title_is_the_heading_and_a_long_one_is_cut() -> None:
+    found = document(title="word " * 1000)
+    assert sum(text.startswith("word word") and len(text) <= 100 for text in found.texts) == 2  # <title> and <h1>
+    assert "mine" in document(picture=PictureStyle(title="mine")).texts
+
+
+def test_colors_of_maps_can_be_chosen() -> None:
+    fills = [
+        attributes.get("fill") for _, attributes in document(maps(), picture=PictureStyle(colors="gray")).tags
+    ]
+    assert "#161616" in fills

@@ -43,6 +43,7 @@ def test_pictures_are_pictures() -> None:
     root = ElementTree.fromstring(written("svg"))
     assert root.tag.endswith("svg")
     assert written("png").startswith(b"\x89PNG")
+    assert written("pdf").startswith(b"%PDF-")
 
 
 def test_programs_read_the_data() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,6 +21,7 @@ from attncli.render.page.formats import write
 from attncli.render.page.levels import STEPS
 from attncli.render.page.maps import HeadMap, HeadMaps, Side
 from attncli.render.page.page import Block, Options, Page, Section
+from attncli.render.page.picture_style import PLAIN, PictureStyle, size_of
 from attncli.render.pictures.drawing import FONT, LINE, Drawing, look_of, span_lines, wrapped
 from attncli.render.pictures.layout import layout
 from attncli.text.tokens import Tokens
@@ -39,9 +42,9 @@ def texts(sheet: Drawing) -> list[str]:
     return [words.text for words in sheet.words]
 
 
-def written(name: str, *blocks: Block) -> bytes:
+def written(name: str, *blocks: Block, picture: PictureStyle = PLAIN) -> bytes:
     output = io.BytesIO()
-    write(name, Page("title", {}, sections=[Section(lambda: blocks)]), output, OPTIONS)
+    write(name, Page("title", {}, sections=[Section(lambda: blocks)]), output, replace(OPTIONS, picture=picture))
     return output.getvalue()
 
 
@@ -138,7 +141,7 @@ def test_numbers_can_be_read_on_the_color_of_their_cell() -> None:
     sheet = drawn(Matrix("w", "", np.array([[1.0, 0.0]]), ["r"], ["a", "b"], weights=True))
     colors = {words.text: words.look.color for words in sheet.words if words.size < FONT}
     assert scale(STEPS, False)[-1].mean() > 128 > scale(STEPS, False)[0].mean()
-    assert (colors["1.0000"], colors["0"]) == ("#1a1a1a", "#ffffff")
+    assert (colors["1.0000"], colors["0"]) == ("#000000", "#ffffff")
 
 
 def test_a_matrix_of_words_is_a_table_however_large_and_says_what_it_leaves_out() -> None:
@@ -165,8 +168,11 @@ def test_masked_keys_are_hatched_and_nan_is_told_apart() -> None:
     values[3, 0] = np.nan
     sheet = drawn(Matrix("m", "", values, ["r"] * 16, ["c"] * 16))
     assert any("hatched: masked" in text for text in texts(sheet))
-    assert "magenta: not a number" in texts(sheet)
-    assert b"url(#hatch)" in written("svg", Matrix("m", "", values, ["r"] * 16, ["c"] * 16))
+    assert "magenta with a cross: not a number (NaN)" in texts(sheet)
+    picture = written("svg", Matrix("m", "", values, ["r"] * 16, ["c"] * 16))
+    assert picture.count(b"url(#hatch)") == picture.count(b"url(#nan)") == 1
+    only_nan = np.where(np.isnan(values), values, 1.0)
+    assert b"url(#hatch)" not in written("svg", Matrix("m", "", only_nan, ["r"] * 16, ["c"] * 16))
 
 
 # ------------------------------------------------------------------ tables, bars, curves
@@ -255,6 +261,81 @@ def test_text_is_data_in_svg() -> None:
     assert tags <= {"svg", "defs", "pattern", "rect", "path", "g", "text", "polyline"}
     assert not any(char in found.decode() for char in "\x1b\x00\u202e")
     assert any("alert" in (text.text or "") for text in root.iter(SVG + "text"))
+
+
+def maps_block(count: int, tokens: int = 4) -> HeadMaps:
+    values = np.where(np.tri(tokens, dtype=bool), np.arange(tokens * tokens).reshape(tokens, tokens) / 16, -np.inf)
+    values[2, 1] = np.nan
+    side = Side("query", range(tokens), [f"word{i}" for i in range(tokens)])
+    heads = tuple(HeadMap(f"0.{i}", "weights", values, row=0) for i in range(count))
+    return HeadMaps("weights", "", side, side, heads, (0.0, 1.0), False)
+
+
+@pytest.mark.parametrize("count", [1, 6])
+@pytest.mark.parametrize("size", [None, "85mm", "170mm"])
+def test_maps_have_tokens_along_both_sides_and_a_scale_with_numbers(count: int, size: str | None) -> None:
+    style = PictureStyle(size_of(size) if size else None)
+    sheet = layout([maps_block(count)], Options(picture=style))
+    for token in (f"{i} word{i}" for i in range(4)):
+        turned = [words.turned for words in sheet.words if words.text == token]
+        assert False in turned
+        assert True in turned
+    assert {"0", "0.5", "1"} <= set(texts(sheet))
+    assert_within(sheet)
+
+
+@pytest.mark.parametrize("asked", ["85mm", "85x60mm", "3.5in", "800x600px", "12cm"])
+def test_a_picture_has_the_size_that_is_asked_for(asked: str) -> None:
+    pytest.importorskip("matplotlib")
+    size = size_of(asked)
+    assert size is not None
+    blocks = (maps_block(1), Note("word " * 50))
+    style = PictureStyle(size)
+    root = ElementTree.fromstring(written("svg", *blocks, picture=style))
+    assert root.get("width") == f"{size.width:g}{size.unit}"
+    _, _, wide, high = map(float, root.get("viewBox", "").split())
+    width, height = size.inches
+    if size.height is not None:
+        assert root.get("height") == f"{size.height:g}{size.unit}"
+    expected = width * high / wide if height is None else height
+    pixels = struct.unpack(">II", written("png", *blocks, picture=style)[16:24])
+    sharp = 96 if size.unit == "px" else 300
+    assert pixels == pytest.approx((sharp * width, sharp * expected), rel=0.01)
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", written("pdf", *blocks, picture=style))
+    assert box is not None
+    assert (float(box[1]), float(box[2])) == pytest.approx((72 * width, 72 * expected), rel=0.01)
+    letters = 12 * width / wide  # inches: a picture for a column is laid out for it, and not made tiny
+    assert height is not None or letters > 0.08
+
+
+def test_words_that_are_no_size_are_refused() -> None:
+    for text in ("", "85", "0mm", "85x", "85 x 60", "1e5mm", "-5mm", "85x60x5mm", "9999in", "1px"):
+        assert size_of(text) is None, text
+
+
+def test_a_title_stands_above_everything() -> None:
+    found = written("svg", Note("note"), picture=PictureStyle(title="My <figure>"))
+    words = [text.text for text in ElementTree.fromstring(found).iter(SVG + "text")]
+    assert words == ["My <figure>", "note"]
+
+
+@pytest.mark.parametrize("name", ["viridis", "gray", "bluered"])
+def test_colors_can_be_chosen(name: str) -> None:
+    r, g, b = scale(STEPS, False, name)[0]
+    fills = [path.get("fill") for path in ElementTree.fromstring(
+        written("svg", maps_block(1), picture=PictureStyle(colors=name))).iter(SVG + "path")]  # fmt: skip
+    assert f"#{r:02x}{g:02x}{b:02x}" in fills
+
+
+def test_a_pdf_has_letters_and_lines_and_its_fonts_and_the_same_bytes_each_time() -> None:
+    pytest.importorskip("matplotlib")
+    data = written("pdf", Heading("Überschrift"), maps_block(1), curves(True))
+    assert data.startswith(b"%PDF-")
+    assert b"/FontFile2" in data
+    assert b"/Subtype /Type3" not in data
+    assert b"/Subtype /Image" not in data
+    assert b"(title)" in data
+    assert data == written("pdf", Heading("Überschrift"), maps_block(1), curves(True))
 
 
 def test_a_png_is_as_large_as_its_sheet_twice_over() -> None:

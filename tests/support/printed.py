@@ -28,6 +28,12 @@ class Section:
         """The numbers of a vector, by their index."""
         return {int(i): text for _, line in self.rows for i, text in ENTRY.findall(line)}
 
+    def vectors(self) -> dict[str, dict[int, str]]:
+        """The numbers of the vector of each key, by their index."""
+        return {
+            label: {int(i): text for i, text in ENTRY.findall(line)} for label, line in self.products().items()
+        }
+
     def products(self) -> dict[str, str]:
         """The items of each key, on one line."""
         lines: dict[str, str] = {}

@@ -13,6 +13,7 @@ from attncli.views import (
     families,
     maps,
     model,
+    overview,
     similarity,
     stage_catalogue,
     stages,
@@ -42,6 +43,12 @@ def _maps() -> Page:
                 sections=[maps.section(section, "layer") for section in sections])  # fmt: skip
 
 
+def _overview() -> Page:
+    return overview.page(
+        _head(), attncli.overview(attncli.maps(TEXT, model=attncli.load_model(seed=0))), "pattern", OPTIONS
+    )
+
+
 def _tokens() -> Page:
     return tokens.page(TEXT, "seeded", attncli.tokens(TEXT, model=attncli.load_model(seed=0)), None, OPTIONS)
 
@@ -68,6 +75,7 @@ PAGES: dict[str, Callable[[], Page]] = {
     "families": lambda: families.page(attncli.families(["llama", "bert"]), OPTIONS),
     "maps": _maps,
     "model": lambda: model.page(attncli.describe("story"), OPTIONS),
+    "overview": _overview,
     "similarity": _similarity,
     "stages": _stages,
     "stage_catalogue": lambda: stage_catalogue.page(attncli.catalogue("attn.*"), None, True),

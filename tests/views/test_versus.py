@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.models import NAMES, seeded_models
 from attncli.insights.versus.order import differences, shuffle
-from attncli.insights.versus.sequential import Sequential, Timing, crossings
+from attncli.insights.versus.sequential import Sequential, Timing, sequential
 from attncli.insights.versus.settings import Settings
 from attncli.render.page.formats import write
 from attncli.render.page.numbers import factor
@@ -29,38 +31,62 @@ def tokens_of(text: str) -> Tokens:
     return built_in("words").encode(text, None, True, None)
 
 
-times = st.floats(1e-6, 1e3)
-
-
 @st.composite
 def sequentials(draw: st.DrawFn) -> Sequential:
-    lengths = sorted(draw(st.sets(st.integers(1, 5000), min_size=1, max_size=6)))
-    timings = [Timing(name, n, draw(st.sampled_from([1.0, 2.0, 4.0])), 3) for n in lengths for name in NAMES]
-    of = {name: [t.seconds for t in timings if t.model == name] for name in NAMES}
-    found = [c for other in ("rnn", "lstm") for c in crossings(other, lengths, of["attention"], of[other])]
-    return Sequential(tuple(lengths), tuple(timings), tuple(found), 1)
+    lengths = sorted(draw(st.sets(st.integers(1, 5000), min_size=1, max_size=8)))
+    noise = draw(st.sampled_from([1.1, 1.5]))
+    times = st.sampled_from([1.0, 2.0, 4.0])
+    return sequential(
+        [Timing(name, n, t, 9, t / noise, t * noise) for n in lengths for name in NAMES for t in [draw(times)]], 1
+    )
+
+
+def lengths_in(said: str, lengths: Sequence[int]) -> set[int]:
+    """16, 64 to 256 as the lengths that are meant."""
+    found: set[int] = set()
+    for part in said.split(", "):
+        first, _, last = part.partition(" to ")
+        found |= {n for n in lengths if int(first) <= n <= int(last or first)}
+    return found
 
 
 @given(sequentials())
 def test_what_is_said_of_the_times_is_true(found: Sequential) -> None:
-    for other, said in zip(
-        ("rnn", "lstm"), str(sequential_result(5, found)).split("Attention was ")[1:], strict=True
-    ):
-        pairs = list(zip(found.lengths, found.seconds("attention"), found.seconds(other), strict=True))
-        faster, slower = ({n for n, a, b in pairs if way * (a - b) < 0} for way in (1, -1))
-        everywhere = set(found.lengths)
-        if "at every length" in said or " at n = " in said:
-            assert (faster if said.startswith("faster") else slower) == everywhere
-        elif "cross near" in said:
-            (crossing,) = (c for c in found.crossings if c.other == other)
-            before = {n for n in found.lengths if n <= crossing.between[0]}
-            first, then = (faster, slower) if said.startswith("faster") else (slower, faster)
-            assert first == before
-            assert then == everywhere - before
-            assert f"n = {crossing.between[0]} and" in said
+    said = str(sequential_result(5, found))
+    for other, name in (("rnn", "RNN"), ("lstm", "LSTM")):
+        (about,) = re.findall(rf"Attention beside the {name}: ([^.]+)\.", said)
+        pairs = list(zip(found.of("attention"), found.of(other), strict=True))
+        expected = {
+            "faster": {a.n for a, b in pairs if a.high < b.low},
+            "slower": {a.n for a, b in pairs if b.high < a.low},
+        }
+        expected["no difference beyond the noise"] = set(found.lengths) - expected["faster"] - expected["slower"]
+        told = {
+            fact.partition(" at n = ")[0]: lengths_in(fact.partition(" at n = ")[2], found.lengths)
+            for fact in about.split("; ")
+        }
+        assert told == {name: lengths for name, lengths in expected.items() if lengths}
+        after = said.partition(f"the {name}: {about}. ")[2].partition("Attention beside")[0].strip()
+        crossed = [c for c in found.crossings if c.other == other]
+        if len(crossed) == 1:
+            assert after == f"Their times cross near n = {round(crossed[0].n)}."
+        elif crossed:
+            assert after == "They change places more than once."
         else:
-            assert f"at {len(faster)} of the {len(pairs)} lengths and slower at {len(slower)}" in said
-            assert everywhere not in (faster, slower)
+            assert after.startswith("That is no crossing yet") == bool(expected["faster"] and expected["slower"])
+
+
+@pytest.mark.parametrize("name", ["table", "md", "html", "json"])
+def test_what_the_times_do_not_show_is_told(name: str) -> None:
+    timings = [Timing(model, n, t, 9, t / 1.1, t * 1.1) for n, t in ((8, 1.0), (64, 2.0)) for model in NAMES]
+    comparison = Comparison(seeded_models(4, 0), sequential(timings, 1), None, None, None)
+    output, options = io.BytesIO(), Options(width=400)
+    write(name, page(comparison, tokens_of("a b"), "a b", Settings(("sequential",)), options), output, options)
+    said = output.getvalue().decode()
+    for piece in ("threads: 1", "n²·d", "n·d²", "parallel hardware", "steps one after another"):
+        assert piece in said
+    if name == "table":
+        assert said.count("RNN, LSTM, attention") == 2  # nobody is the fastest
 
 
 @pytest.mark.parametrize(

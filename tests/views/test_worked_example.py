@@ -29,19 +29,24 @@ def printed(
     return sections(output.getvalue().decode())
 
 
-def check_products(example: WorkedExample, query: Section, scores: Section, c: Calculator) -> dict[str, str]:
+def check_products(
+    example: WorkedExample, query: Section, keys: Section, scores: Section, c: Calculator
+) -> dict[str, str]:
     """Gives the score of each key, as printed."""
-    q, found = query.vector(), {}
+    q, k, found = query.vector(), keys.vectors(), {}
     assert sorted(q) == list(range(len(example.q.values)))
+    assert k.keys() == scores.products().keys()
     for label, line in scores.products().items():
         products, (added,) = PRODUCT.findall(line), SUM.findall(PRODUCT.sub("", line))
         assert len(products) >= min(3, len(q))
         for i, left, right, product in products:
             assert left == q[int(i)]
+            assert right == k[label][int(i)]
             assert c.agree(c.read(left) * c.read(right), product), line
             assert product == "0" or product[0] in "+-"
         count, rest, score = added
         assert len(products) + int(count or 0) == len(q)
+        assert count != "1"
         assert c.agree(total(map(c.read, [p[3] for p in products] + [rest] * bool(rest))), score), line
         found[label] = score.removeprefix("+")
     return found
@@ -113,8 +118,8 @@ def test_a_pocket_calculator_gets_each_printed_number_from_those_above_it(folder
     for place, example in enumerate(examples(model, trace)):
         for digits, top in [(DIGITS, 4), (2, 3), (DIGITS, "all")][place % 3 : place % 3 + 1]:
             c = Calculator(digits)
-            query, scores, between, softmax, lengths, sums, output = printed(example, None, top, digits)
-            found, steps = check_products(example, query, scores, c), between.table()
+            query, keys, scores, between, softmax, lengths, sums, output = printed(example, None, top, digits)
+            found, steps = check_products(example, query, keys, scores, c), between.table()
             assert found == {label: cells["S"] for label, cells in steps.items()}
             for cells in steps.values():
                 check_steps(example, cells, c)
@@ -131,8 +136,8 @@ def test_a_pocket_calculator_gets_a_pair_from_its_products(folder: Path) -> None
     c = Calculator(DIGITS)
     for place, example in enumerate(examples(model, trace, last=True)):
         key, top = place % len(example.key_tokens), ("all", 3)[place % 2]
-        neurons, value, chain = printed(example, key, top)
-        check_neurons(neurons.table(), example, c)
+        query, of_key, neurons, value, chain = printed(example, key, top)
+        check_neurons(neurons.table(), query.vector(), of_key.vector(), example, c)
         v, steps = value.vector(), chain.steps()
         assert neurons.table()["S"] == {"q_i k_i": signed(steps["S"][1])}
         assert sorted(v) == list(range(len(example.v.values[key])))
@@ -151,11 +156,14 @@ def signed(text: str) -> str:
     return text if text.startswith("-") or text == "0" else f"+{text}"
 
 
-def check_neurons(table: dict[str, dict[str, str]], example: WorkedExample, c: Calculator) -> None:
+def check_neurons(
+    table: dict[str, dict[str, str]], q: dict[int, str], k: dict[int, str], example: WorkedExample, c: Calculator
+) -> None:
     """Every product, its place by size, and the sum as it adds up."""
     last, so_far, sizes = table.pop("S"), exactly(0), []
-    for cells in table.values():
+    for i, cells in table.items():
         if "q_i" in cells:
+            assert (cells["q_i"], cells["k_i"]) == (q[int(i)], k[int(i)])
             assert c.agree(c.read(cells["q_i"]) * c.read(cells["k_i"]), cells["q_i k_i"])
             sizes.append(abs(float(cells["q_i k_i"])))
         assert c.agree(so_far + c.read(cells["q_i k_i"]), cells["Σ"])

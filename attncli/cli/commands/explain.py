@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attncli.cli.options import (
+    colors_option,
     full_option,
     input_options,
     model_options,
@@ -19,8 +20,9 @@ from attncli.cli.options import (
 )
 from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
-from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
+from attncli.cli.warnings import count_broken, note_bytes, warn_of_broken
 from attncli.errors import AttnError
+from attncli.language import N_
 from attncli.model.request import Indices, Request
 
 if TYPE_CHECKING:
@@ -65,11 +67,12 @@ TOP = 5
     multiple=True,
     metavar="STAGE",
     help="Stage to show, by name or glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
-    "TransformerLens names work too.  [default: the attention, from embedding to output]",
+    "TransformerLens names work too.  [default: the attention, from the input of the layer to its output]",
 )
 @query_options
 @seeded_options
 @output_options("explain", precision_option, full_option)
+@colors_option
 @typed_options
 def command(request: Request) -> None:
     """Show every number between SENTENCE and the attention output.
@@ -92,7 +95,7 @@ def command(request: Request) -> None:
         if scope.heads is None and heads_asked(scope) is None:
             request = replace(request, scope=replace(scope, heads="0"))
         prepared = prepare(request, with_tokens(load(request.model)))
-    warn_of_bytes(prepared.model, prepared.tokens)
+    note_bytes(prepared)
     asked = _followed(prepared, format_)
     if asked is None:
         _show_stages(prepared, format_, scope.heads)
@@ -107,11 +110,14 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
 
     scope = prepared.request.scope
     if scope.queries is None:
-        reason = "needs --query, the token that attends."
+        reason = N_("--{flag} needs --query, the token that attends.")
     elif scope.stages is not None:
-        reason = "is for the worked example, and --stage shows stages instead: leave it out."
+        reason = N_("--{flag} is for the worked example, and --stage shows stages instead: leave it out.")
     elif format_ != "json" and FORMATS[format_].kind in ("data", "arrays"):  # these hold rows of stages
-        reason = f"is for the worked example, which comes as table, md, html, a picture or json, not as {format_}."
+        reason = N_(
+            "--{flag} is for the worked example, which comes as table, md, html, a picture or json, not as "
+            "{format}."
+        )
     else:
         from attncli.insights.following import followed
 
@@ -120,7 +126,7 @@ def _followed(prepared: Prepared, format_: str) -> Followed | None:
         if asked is not None:
             from attncli.insights.following import not_followed
 
-            raise not_followed(flag, reason)
+            raise not_followed(N_(reason.text, flag=flag, format=format_))
     return None
 
 
@@ -129,18 +135,21 @@ def _show_stages(prepared: Prepared, format_: str, heads: Indices | None) -> Non
     from attncli.cli.idle import refuse_idle_scope
     from attncli.cli.output import incomplete, is_file, opened, render_options
     from attncli.cli.progress import Progress
-    from attncli.model.pipeline import run_selection, selection_of, stages_in, top_of
+    from attncli.model.pipeline import run_selection, selection_in, top_of
     from attncli.render.page.formats import FORMATS, open_writer
     from attncli.views import stages as view
 
     output_ = prepared.request.output
-    selection = selection_of(prepared, stages_in(prepared))
+    selection = selection_in(prepared)
     refuse_idle_scope(prepared, selection.stages, heads)
     top = top_of(prepared.request.scope.top, None if FORMATS[format_].kind == "arrays" else TOP)
     broken: dict[str, tuple[int, int]] = {}
     streams = FORMATS[format_].streams
-    with Progress() as progress, opened(output_.path, whole=not streams) as output:
-        head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
+    head, options = replace(prepared.head, axes=_axes(selection)), render_options(output_)
+    with (
+        Progress(say=options.say) as progress,
+        opened(output_.path, output_.pager, progress.end, whole=not streams) as output,
+    ):
         writer: Writer | None = None
 
         def show(stage: Stage) -> None:
@@ -160,7 +169,7 @@ def _show_stages(prepared: Prepared, format_: str, heads: Indices | None) -> Non
         progress.hide()
         assert writer is not None  # a selection has a stage
         writer.close()
-    warn_of_broken(prepared.model, broken)
+    warn_of_broken(prepared, broken)
 
 
 def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> None:
@@ -173,12 +182,15 @@ def _show_worked_example(prepared: Prepared, asked: Followed, format_: str) -> N
 
     broken: dict[str, tuple[int, int]] = {}
     output_, top = prepared.request.output, prepared.request.scope.top
-    with Progress() as progress, opened(output_.path) as output:
+    options = render_options(output_)
+    with (
+        Progress(say=options.say) as progress,
+        opened(output_.path, output_.pager, progress.end) as output,
+    ):
         examples = follow(prepared, asked, lambda stage: count_broken(stage.name, stage.values, broken), progress)
         progress.hide()
-        options = render_options(output_)
         write(format_, view.page(prepared.head, examples, asked.key, top, options), output, options)
-    warn_of_broken(prepared.model, broken)
+    warn_of_broken(prepared, broken)
 
 
 def _axes(selection: Selection) -> tuple[str, ...]:

@@ -36,6 +36,6 @@ def command(names: tuple[str, ...], output: Output) -> None:
 
     format_ = chosen_format(output, "families")
     traits, options = families(names), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         width = width_of(stream) if format_ == "table" else None
         write(format_, view.page(traits, options, width), stream, options)

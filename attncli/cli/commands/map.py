@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -10,11 +11,17 @@ from attncli.cli.options import input_options, model_options, seeded_options, ta
 from attncli.cli.parsing import Command
 from attncli.cli.pictures import map_format, map_output_options
 from attncli.cli.requests import typed_options
-from attncli.insights.sorts import SORTS
+from attncli.errors import UsageError
+from attncli.insights.sorts import OVERVIEW_SCORES, SORTS
+from attncli.language import N_
 from attncli.model.request import Request
 
 if TYPE_CHECKING:
     from attncli.formula.pooling import How
+    from attncli.insights.maps import MapSection
+    from attncli.render.page.maps import HeadMaps
+    from attncli.render.page.page import Options
+    from attncli.tracing.trace import Trace
 
 
 @click.command(
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     '  attn map "Peter Rabbit ran to the garden. Then Peter Rabbit ran"\n'
     '  attn map "The cat sat on the mat" --layer 1 --head 0\n'
     '  attn map "The cat sat on the mat" -m gpt2 --sort induction\n'
+    '  attn map "The cat sat on the mat" -m gpt2 --overview\n'
     '  attn map "The cat sat on the mat" -m gpt2 --layer 4 -o layer.svg\n'
     "  attn map --file chapter.txt --truncate --layer 1 --head 0 --query 0-99 --key 0-99\n"
     '  attn map "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights -o map.html\n'
@@ -63,10 +71,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="What a cell shows when it stands for several numbers: the one farthest from zero, or the mean.",
 )
+@click.option("--overview", is_flag=True, help="Show every head as one cell: rows are layers, columns are heads.")
+@click.option(
+    "--score",
+    type=click.Choice(OVERVIEW_SCORES),
+    help="What --overview shows of a head: how well it fits its clearest pattern or one pattern, or its entropy.  "
+    "[default: pattern]",
+)
 @seeded_options
 @map_output_options
 @typed_options
-def command(request: Request, sort: str, pool: How) -> None:
+def command(request: Request, sort: str, pool: How, overview: bool, score: str | None) -> None:
     """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
 
     Rows are queries (the token that attends), columns are keys (the token attended to). A head with a clear
@@ -76,37 +91,81 @@ def command(request: Request, sort: str, pool: How) -> None:
     """
     from attncli.cli.tokenizer_process import tokenizing
 
+    _check(overview, score, sort, pool)
     with tokenizing(request) as with_tokens:
+        from functools import partial
+
         from attncli.cli.idle import refuse_idle_scope
         from attncli.cli.output import opened, render_options
         from attncli.cli.progress import Progress
-        from attncli.cli.warnings import count_broken, warn_of_broken, warn_of_bytes
-        from attncli.insights.requested_maps import map_selection, maps_of, planned_maps
+        from attncli.cli.warnings import count_broken, note_bytes, warn_of_broken
+        from attncli.insights.requested_maps import (
+            map_selection,
+            maps_of,
+            overview_selection,
+            planned_maps,
+            pooled_to,
+        )
         from attncli.model.loading import load
         from attncli.model.pipeline import prepare
         from attncli.render.page.formats import fitted, open_writer
         from attncli.views import maps as view
 
         format_ = map_format(request.output)
-        prepared = prepare(request, with_tokens(load(request.model)), "attn.map/1")
-    selection = map_selection(prepared, sort)
+        schema = "attn.overview/1" if overview else "attn.map/1"
+        prepared = prepare(request, with_tokens(load(request.model)), schema)
+    selection = overview_selection(prepared) if overview else map_selection(prepared, sort)
     refuse_idle_scope(prepared, selection.stages, None)
-    warn_of_bytes(prepared.model, prepared.tokens)
+    note_bytes(prepared)
     broken: dict[str, tuple[int, int]] = {}
     options, path = render_options(request.output), request.output.path
     planned = planned_maps(prepared, selection, pool)
-    with Progress() as progress, opened(path) as output:
-        pooled = [
-            view.pooled_by(section, sort, lambda maps: fitted(format_, maps, output, options))
-            for section in planned
-        ]
+    with (
+        Progress(say=options.say) as progress,
+        opened(path, request.output.pager, progress.end) as output,
+    ):
+        fitting = partial(fitted, format_, output=output, options=options)
+        pooled = (
+            pooled_to(planned, 1) if overview else [view.pooled_by(section, sort, fitting) for section in planned]
+        )
         finished = maps_of(
             prepared, selection, pooled, sort, progress,
             lambda name, values: count_broken(name, values, broken),
         )  # fmt: skip
         progress.hide()
-        writer = open_writer(format_, view.page(prepared.head, planned, sort, options), output, options)
-        for section in finished:
-            writer.section(view.section(section, sort))
-        writer.close()
-    warn_of_broken(prepared.model, broken)
+        if overview:
+            _write_overview(format_, prepared.head, finished, score or "pattern", fitting, output, options)
+        else:
+            writer = open_writer(format_, view.page(prepared.head, planned, sort, options), output, options)
+            for section in finished:
+                writer.section(view.section(section, sort))
+            writer.close()
+    warn_of_broken(prepared, broken)
+
+
+def _check(overview: bool, score: str | None, sort: str, pool: How) -> None:
+    """Raises UsageError for options that would have no effect."""
+    if score is not None and not overview:
+        raise UsageError(
+            N_("--score {score} says what --overview shows.", score=score),
+            N_("Add --overview, or use --sort {score} for the order of the maps.", score=score),
+        )
+    unused = [name for name, given in (("--sort", sort != "layer"), ("--pool", pool != "max")) if given]
+    if overview and unused:
+        raise UsageError(N_("{option} does not go with --overview.", option=unused[0]))
+
+
+def _write_overview(
+    format_: str,
+    head: Trace,
+    sections: Sequence[MapSection],
+    score: str,
+    fitting: Callable[[HeadMaps], HeadMaps],
+    output: IO[bytes],
+    options: Options,
+) -> None:
+    from attncli.insights.overview import overview
+    from attncli.render.page.formats import write
+    from attncli.views import overview as view
+
+    write(format_, view.page(head, overview(sections, score), score, options, fitting), output, options)

@@ -39,7 +39,7 @@ def command(path: str, ignore_config: tuple[str, ...], output: Output) -> None:
 
     format_ = chosen_format(output, "model")
     description, options = describe(path, ignore_config), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(description, options), stream, options)
     if description.refusal is not None:
         raise description.refusal

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attncli.cli.options import full_option, output_options, precision_option
+from attncli.cli.options import colors_option, full_option, output_options, precision_option
 from attncli.cli.parsing import Command
 from attncli.cli.pictures import format_or_map
 from attncli.cli.requests import typed_options
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     help="Show the dot products of the encodings by distance; with --map, of every pair.",
 )
 @output_options("pe", precision_option, full_option, more=("text",))
+@colors_option
 @typed_options
 def command(
     output: Output,
@@ -87,7 +88,7 @@ def _write_numbers(format_: str, trace: Trace, output: Output) -> None:
 
     axes = tuple(dict.fromkeys(axis for stage in trace.values() for axis in stage.axes))
     head, options = replace(trace, stages={}, axes=axes), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(head, options, trace.values()), stream, options)
 
 
@@ -97,18 +98,19 @@ def _write_maps(format_: str, trace: Trace, similarity: bool, output: Output) ->
 
     from attncli.cli.output import opened, render_options
     from attncli.insights.encodings import of_pairs, planned_map, pooled_map
-    from attncli.render.page.formats import fitted, open_writer
+    from attncli.render.page.formats import FORMATS, fitted, open_writer
     from attncli.views import maps as view
 
     stages = list(trace.values())
     mapped = [of_pairs(stages)] if similarity else [stage for stage in stages if len(stage.axes) > 1]
     planned = [planned_map(stage) for stage in mapped]
     head, options = replace(trace, schema="attn.map/1", stages={}), render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         writer = open_writer(format_, view.page(head, planned, "layer", options), stream, options)
         for stage, section in zip(mapped, planned, strict=True):
             pooled = view.pooled_by(section, "layer", lambda maps: fitted(format_, maps, stream, options))
-            writer.section(view.section(pooled_map(pooled, stage), "layer"))
+            apart = FORMATS[format_].kind in ("words", "picture")  # for people
+            writer.section(view.section(pooled_map(pooled, stage, apart), "layer"))
         writer.close()
 
 
@@ -121,5 +123,5 @@ def _write_similarity(format_: str, trace: Trace, output: Output) -> None:
 
     formula, distances = similarities_of(trace)
     options = render_options(output)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(formula, distances, trace.parameters, options), stream, options)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from attncli.cli.options import pager_option
 from attncli.cli.parsing import Command
 
-SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "model", "families", "stages")
+SCHEMAS = ("trace", "worked", "map", "overview", "tokens", "versus", "pe", "similarity", "model", "families",
+           "stages")  # fmt: skip
 
 
 @click.command(
@@ -15,13 +17,17 @@ SCHEMAS = ("trace", "worked", "map", "tokens", "versus", "pe", "similarity", "mo
     epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
     "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
 )
+@pager_option
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace", metavar="[NAME]")
-def command(name: str) -> None:
+def command(name: str, pager: bool) -> None:
     """Print the JSON Schema of a command's --json.
 
-    NAME is trace (attn explain, the default), worked (attn explain --query), map, tokens, versus, pe, similarity
-    (attn pe --similarity), model, families or stages.
+    NAME is trace (attn explain, the default), worked (attn explain --query), map, overview
+    (attn map --overview), tokens, versus, pe, similarity (attn pe --similarity), model, families or stages.
     """
     from importlib.resources import files
 
-    click.echo((files("attncli") / "schemas" / f"{name}-1.json").read_text("utf-8"), nl=False)
+    from attncli.cli.output import opened
+
+    with opened(None, pager) as output:
+        output.write((files("attncli") / "schemas" / f"{name}-1.json").read_bytes())

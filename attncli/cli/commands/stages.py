@@ -41,6 +41,6 @@ def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
     format_ = chosen_format(output, "stages")
     loaded = None if model is None else load(ModelSource(source=model))
     stages = stage_descriptions(names, loaded)
-    with opened(output.path) as stream:
+    with opened(output.path, output.pager) as stream:
         page = view.page(stages, None if loaded is None else loaded.name, bool(names))
         write(format_, page, stream, render_options(output))

@@ -52,5 +52,5 @@ def command(request: Request) -> None:
     if asked.target is not None or asked.target_ids is not None:
         target = tokenize_target(model, asked.target, asked.target_ids, asked.special_tokens)
     options = render_options(request.output)
-    with opened(request.output.path) as output:
+    with opened(request.output.path, request.output.pager) as output:
         write(format_, view.page(asked.text, model.name, tokens, target, options), output, options)

@@ -108,10 +108,10 @@ def command(
             N_("--threads only affects the experiment sequential, which --only leaves out."),
             N_("Add --only sequential, or leave out --threads."),
         )
-    with Progress() as progress:
-        comparison, tokens = compared(asked, text, progress)
     options = render_options(output)
-    with opened(output.path) as stream:
+    with Progress(say=options.say) as progress:
+        comparison, tokens = compared(asked, text, progress)
+    with opened(output.path, output.pager) as stream:
         write(format_, view.page(comparison, tokens, text.text, asked, options), stream, options)
 
 

@@ -11,18 +11,22 @@ from attncli.insights.versus.influence import Influence, influences
 from attncli.insights.versus.models import Models, Progress, silent
 from attncli.insights.versus.order import Difference, differences, shuffle
 from attncli.insights.versus.sequential import Sequential, measure
-from attncli.insights.versus.settings import EXPERIMENTS, LENGTHS
+from attncli.insights.versus.settings import EXPERIMENTS, LENGTHS, Settings
+from attncli.text.tokens import Tokens
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The results of each experiment; None for one that did not run. The shuffled text is tokens[shuffled]."""
+    """The results of each experiment; None for one that did not run. The shuffled text is tokens[shuffled].
+    `tokens` and `settings`: what was compared, and how."""
 
     models: Models
     sequential: Sequential | None
     influences: tuple[Influence, ...] | None
     shuffled: Index | None
     differences: tuple[Difference, ...] | None
+    tokens: Tokens | None = None
+    settings: Settings | None = None
 
     def __repr__(self) -> str:
         """Comparison(d_model 64: sequential, influences, differences)"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attncli.errors import UsageError
 from attncli.insights.versus.comparison import Comparison, compare
 from attncli.insights.versus.models import Progress, seeded_models, silent
@@ -37,4 +39,4 @@ def compared(settings: Settings, text: Input, progress: Progress = silent) -> tu
     comparison = compare(
         models, x, tokens.ids, settings.seed, settings.experiments, settings.lengths, progress=progress
     )
-    return comparison, tokens
+    return replace(comparison, tokens=tokens, settings=settings), tokens

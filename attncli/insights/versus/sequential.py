@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 
 import numpy as np
@@ -19,6 +19,10 @@ from attncli.insights.versus.models import NAMES, Models, Progress, silent
 
 REPEATS, ENOUGH, LONG = 7, 0.03, 1.0
 """A time is the median of at least REPEATS runs that take ENOUGH seconds together, or of runs that take LONG."""
+FEW, UNSURE = 3, 1.5
+"""Fewer runs than FEW say nothing of the noise: the time is then taken to be known up to the factor UNSURE."""
+HELD = 2
+"""At how many lengths in a row one model must be faster before that counts."""
 DTYPE = np.float32
 
 
@@ -40,18 +44,25 @@ WORK: Mapping[str, Work] = {
 
 @dataclass(frozen=True)
 class Timing:
-    """How long one model takes for n tokens."""
+    """How long one model takes for n tokens: the median of the runs, and between which times their middle half
+    lies."""
 
     model: str
     n: int
     seconds: float
     repeats: int
+    low: float
+    high: float
+
+    def faster_than(self, other: Timing) -> bool:
+        """Whether the difference is more than noise: the middle halves of the runs do not overlap."""
+        return self.high < other.low
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Attention and another model change places between two measured lengths. `n` is where straight lines between
-    the measured times meet, on logarithmic axes."""
+    """Attention and another model change places between two measured lengths: the last and the first at which one
+    is clearly faster. `n` is where straight lines between the measured times meet, on logarithmic axes."""
 
     other: str
     n: float
@@ -68,9 +79,9 @@ class Sequential:
     crossings: tuple[Crossing, ...]
     threads: int  # that the computation may use
 
-    def seconds(self, model: str) -> list[float]:
+    def of(self, model: str) -> list[Timing]:
         """The times of one model, by length."""
-        return [timing.seconds for timing in self.timings if timing.model == model]
+        return [timing for timing in self.timings if timing.model == model]
 
 
 def steps(model: str, n: int) -> int:
@@ -113,28 +124,54 @@ def measure(
                 layers[name](text)
                 runs[name].append(clock() - start)
                 progress(sum(cost[:number]) / sum(cost))
-        timings += [Timing(name, n, median(runs[name]), len(runs[name])) for name in NAMES]
-    times = {name: [timing.seconds for timing in timings if timing.model == name] for name in NAMES}
-    all_crossings = [
-        c for other in ("rnn", "lstm") for c in crossings(other, lengths, times["attention"], times[other])
+        timings += [timing_of(name, n, runs[name]) for name in NAMES]
+    return sequential(timings, cores())
+
+
+def timing_of(model: str, n: int, runs: Sequence[float]) -> Timing:
+    """The time of a model for n tokens, from the seconds of its runs."""
+    if len(runs) < FEW:
+        low, high = min(runs) / UNSURE, max(runs) * UNSURE
+    else:
+        low, high = (float(quartile) for quartile in np.quantile(runs, (0.25, 0.75)))
+    return Timing(model, n, median(runs), len(runs), low, high)
+
+
+def sequential(timings: Sequence[Timing], threads: int) -> Sequential:
+    """The times with the crossings that they show."""
+    of = {name: [timing for timing in timings if timing.model == name] for name in NAMES}
+    found = [crossing for other in ("rnn", "lstm") for crossing in crossings(of["attention"], of[other])]
+    return Sequential(tuple(timing.n for timing in of["attention"]), tuple(timings), tuple(found), threads)
+
+
+def order(attention: Timing, other: Timing) -> int:
+    """-1 where attention is faster, 1 where the other is, 0 where the difference is within the noise."""
+    return other.faster_than(attention) - attention.faster_than(other)
+
+
+def crossings(attention: Sequence[Timing], others: Sequence[Timing]) -> list[Crossing]:
+    """Where attention goes from faster than the other to slower, or back, by the times at the same lengths. Each
+    order must hold at HELD lengths in a row: a single one may be noise."""
+    orders = [order(a, b) for a, b in zip(attention, others, strict=True)]
+    held, start = list[int](), 0  # the places in a long enough row
+    for way, row in groupby(orders):
+        end = start + len(list(row))
+        held += range(start, end) if way and end - start >= HELD else ()
+        start = end
+    return [
+        _crossing(attention[i], others[i], attention[j], others[j])
+        for i, j in pairwise(held)
+        if orders[i] != orders[j]
     ]
-    return Sequential(tuple(lengths), tuple(timings), tuple(all_crossings), cores())
 
 
-def crossings(
-    other: str, lengths: Sequence[int], attention: Sequence[float], times: Sequence[float]
-) -> list[Crossing]:
-    """Where attention goes from faster than the other to slower, or back. `attention` and `times` are seconds, by
-    length."""
-    gaps = [math.log(a) - math.log(b) for a, b in zip(attention, times, strict=True)]
-    decided = [(n, gap) for n, gap in zip(lengths, gaps, strict=True) if gap]  # equal times are on neither side
-    crossed = []
-    for (n, gap), (later, later_gap) in pairwise(decided):
-        if gap * later_gap < 0:
-            fraction = gap / (gap - later_gap)
-            crossing = math.exp(math.log(n) + fraction * math.log(later / n))
-            crossed.append(Crossing(other, crossing, (n, later), gap < 0))
-    return crossed
+def _crossing(attention: Timing, other: Timing, later: Timing, later_other: Timing) -> Crossing:
+    gap, later_gap = (
+        math.log(a.seconds) - math.log(b.seconds) for a, b in ((attention, other), (later, later_other))
+    )
+    fraction = gap / (gap - later_gap)
+    n = math.exp(math.log(attention.n) + fraction * math.log(later.n / attention.n))
+    return Crossing(other.model, n, (attention.n, later.n), gap < 0)
 
 
 def _enough(runs: Sequence[float]) -> bool:

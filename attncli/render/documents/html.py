@@ -3,36 +3,40 @@ the pointer, curves as SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import IO, Any
 from xml.etree.ElementTree import tostring
 
-import numpy as np
-from numpy.typing import NDArray
-
 from attncli.files import encode
-from attncli.formula.pooling import Side
-from attncli.language import N_, Say
-from attncli.render.documents.html_tables import bar_chart, matrix_table, table
+from attncli.language import Say
+from attncli.render.documents.html_maps import HELP, maps_html, picture, side_record, words
+from attncli.render.documents.html_tables import SCROLL, bar_chart, matrix_table, table
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.cells import fit
 from attncli.render.page.figures import BarChart, Items, Plot, Table
 from attncli.render.page.maps import HeadMaps
 from attncli.render.page.markdown_text import parser, without_comments
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.render.page.text import safe, shown
-from attncli.render.pictures.drawing import Cells, Drawing
+from attncli.render.pictures.drawing import BAND, HATCH
 from attncli.render.pictures.layout import layout
-from attncli.render.pictures.svg import svg
+from attncli.render.pictures.svg import signs
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 
-HELP = N_("Point at a cell to see its number. Click a map to enlarge it; click again to see all maps.")
 CELLS = 20_000
 """A matrix with at most so many numbers is a table; a larger one is a picture."""
 FULL_CELLS = 1_000_000
 """The same with --full."""
+TOKENS = 100
+"""More tokens are folded away."""
+TITLE = 100
+"""The characters that a title has at most; a text may be a whole chapter."""
 
 
 class HtmlWriter:
@@ -42,9 +46,14 @@ class HtmlWriter:
         self.output, self.options = output, options
         self.sides: list[dict[str, list[str]]] = []
         self.maps: list[dict[str, Any]] = []
-        template = (files("attncli") / "render" / "documents" / "page.html").read_text("utf-8")
-        before, _, self.after = template.partition("<!-- body -->")
-        self._write(before.replace("<!-- title -->", text_of(page.title, options.say)))
+        title = text_of(options.picture.title or fit(page.title, TITLE), options.say)
+        before, _, after = _template("page.html").partition("<!-- body -->")
+        self.before_maps, _, self.after = after.partition("<!-- maps -->")
+        filled = {"lang": options.say.code, "policy": POLICY.format(script=_digest(_template("maps.js")))}
+        filled |= {"signs": _signs(), "title": title}
+        for name, text in filled.items():
+            before = before.replace(f"<!-- {name} -->", text)
+        self._write(f"{before}<h1>{title}</h1>\n")
         self._blocks(page.opening())
 
     def section(self, section: Section) -> None:
@@ -53,10 +62,18 @@ class HtmlWriter:
         self._write("</section>\n")
 
     def close(self) -> None:
-        none = self.options.say("masked, or not a number")
-        data = encode({"sections": self.sides, "maps": self.maps, "none": none}).decode()
+        self._write(self.before_maps + (self._script() if self.maps else "") + self.after)
+
+    def _script(self) -> str:
+        say = self.options.say
+        data = encode({"sections": self.sides, "maps": self.maps, "words": words(say)}).decode()
         # inside <script> nothing may look like its end
-        self._write(self.after.replace("<!-- data -->", data.replace("<", "\\u003c")) if self.maps else END)
+        before, _, after = _template("maps.html").partition("<!-- data -->")
+        before, after = (
+            before.replace("<!-- close -->", escape(say("Close"))),
+            after.replace("<!-- script -->", _template("maps.js")),
+        )
+        return before + data.replace("<", "\\u003c") + after
 
     def _write(self, text: str) -> None:
         self.output.write(text.encode("utf-8", "backslashreplace"))
@@ -69,20 +86,40 @@ class HtmlWriter:
                 self._write(html_of(block, self.options) + "\n")
 
     def _head_maps(self, block: HeadMaps) -> None:
-        """The maps as a picture; their numbers and the names of their lines are kept for the script."""
+        """The maps as pictures; their numbers and the names of their lines are kept for the script."""
         if not self.sides:
-            self._write(f'<p class="quiet">{text_of(HELP, self.options.say)}</p>\n')
-        sheet, say = layout([block], self.options), self.options.say
-        self.maps += [_map(cells, say) | {"section": len(self.sides)} for cells in sheet.cells if cells.head]
-        self.sides.append({"rows": _labels(block.rows, say), "columns": _labels(block.columns, say)})
-        self._write(f'<figure class="maps">{_svg(sheet)}</figure>\n')
+            self._write(f'<p class="quiet help" id="keys">{text_of(HELP, self.options.say)}</p>\n')
+        html, records = maps_html(block, self.options)
+        self.maps += [record | {"section": len(self.sides)} for record in records]
+        self.sides.append(side_record(block, self.options.say))
+        self._write(html + "\n")
+
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src '{script}'; base-uri 'none'; form-action 'none'"
+)
+"""What a browser may do with the page: load nothing, and run no script but our own."""
+
+
+def _template(name: str) -> str:
+    return (files("attncli") / "render" / "documents" / name).read_text("utf-8")
+
+
+def _digest(script: str) -> str:
+    """The name of a script in a content security policy (CSP 3, section 2.3.1)."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
+
+
+def _signs() -> str:
+    """The patterns of cells without a number, for all pictures of the page."""
+    patterns = tostring(signs(), "unicode")
+    for color, name in ((BAND, "--band"), (HATCH, "--hatch")):
+        patterns = patterns.replace(f'"{color}"', f'"var({name})"')
+    return f'<svg width="0" height="0" class="spoken" aria-hidden="true">{patterns}</svg>'
 
 
 def writer(page: Page, output: IO[bytes], options: Options) -> HtmlWriter:
     return HtmlWriter(page, output, options)
-
-
-END = "</main>\n</body>\n</html>\n"
 
 
 def text_of(text: str, say: Say) -> str:
@@ -104,7 +141,7 @@ def html_of(block: Block, options: Options) -> str:
             about = f'\n<p class="quiet">{text(block.about)}</p>' if block.about else ""
             return f"<h2>{text(block.text)}</h2>{about}"
         case Formula():
-            name = f"<h3>{text(block.name)}</h3>\n" if block.name else ""
+            name = f'<h2 class="stage">{text(block.name)}</h2>\n' if block.name else ""
             formula = f"<code>{text(block.formula)}</code> " if block.formula else ""
             detail = f"<br>{text(block.detail)}" if block.detail else ""
             return (
@@ -114,7 +151,7 @@ def html_of(block: Block, options: Options) -> str:
             return _tokens(block.tokens, text(block.side), options)
         case Matrix():
             if block.values.size > (FULL_CELLS if options.full else CELLS) and block.words is None:
-                return f"<figure>{_svg(layout([block], options))}</figure>"
+                return _figure(block, f"{shown(block.title, say)} {shown(block.shape, say)}", options)
             return matrix_table(block, options)
         case Table():
             return table(block, options)
@@ -123,37 +160,49 @@ def html_of(block: Block, options: Options) -> str:
         case BarChart():
             return bar_chart(block, options)
         case Plot():
-            return f"<figure>{_svg(layout([block], options))}</figure>"
+            names = ", ".join(shown(curve.name, say) for curve in block.curves)
+            about = f"{shown(block.about, say)}: " if block.about else ""
+            return _figure(
+                block, f"{about}{shown(block.y.name, say)} / {shown(block.x.name, say)}. {names}", options
+            )
         case Prose():
             quiet = ' class="quiet"' if block.quiet else ""
             return f"<p{quiet}>{text(block.text)}</p>"
         case Markdown():
-            return _markdown(say.marked(block.text))
+            return _markdown(say.marked(block.text), say)
         case Note():
             return f'<p class="quiet">{text(block.text)}</p>'
         case HeadMaps():
-            return f"<figure>{_svg(layout([block], options))}</figure>"
+            return maps_html(block, options)[0]
 
 
-def _markdown(text: str) -> str:
+def _markdown(text: str, say: Say) -> str:
     """attn's own Markdown as HTML. Of a picture, which is not part of the document, only the name is shown."""
     markdown = parser()
+    scroll = SCROLL.format(label=escape(say("table")))
+    markdown.add_render_rule("table_open", lambda *_: f"{scroll}<table>\n")
+    markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     markdown.add_render_rule("image", lambda _, tokens, index, *__: f"<em>{escape(tokens[index].content)}</em>")
     rendered: str = markdown.render(safe(without_comments(text)))
-    return rendered
+    return _EMPTY_TITLE.sub("<td></td>", rendered)
 
 
-def _svg(sheet: Drawing) -> str:
-    return tostring(svg(sheet), "unicode")
+_EMPTY_TITLE = re.compile("<th[^>]*></th>")
+"""A title without a text, which a screen reader would announce."""
+
+
+def _figure(block: Block, alternative: str, options: Options) -> str:
+    """A block as a picture, which may be wider than the window."""
+    drawn = picture(layout([block], options), alternative)
+    return f'<figure class="picture" tabindex="0">{drawn}</figure>'
 
 
 def _subject(block: Subject, options: Options) -> Iterator[str]:
     say = options.say
-    yield f"<h1>{escape(visible_name(block.name))}</h1>"
     facts = [visible_name(block.source)] if block.source else []
     facts += [shown(fact, say) for fact in block.facts]
-    if facts:
-        yield f'<p class="quiet">{escape(" · ".join(facts))}</p>'
+    about = f' <span class="quiet">{escape(" · ".join(facts))}</span>' if facts else ""
+    yield f"<p><b>{escape(visible_name(block.name))}</b>{about}</p>"
     if block.tokens is not None:
         yield _tokens(block.tokens, "" if block.target is None else escape(say("source")), options)
     if block.target is not None:
@@ -169,6 +218,8 @@ def _tokens(tokens: Tokens, side: str, options: Options) -> str:
     count = options.say.counted("{count} token", "{count} tokens", len(tokens))
     items = [f"<span><sub>{i}</sub> {escape(visible(text))}</span>" for i, text in enumerate(tokens.texts)]
     heading = f"{side}: {escape(count)}" if side else escape(count)
+    if len(tokens) > TOKENS:
+        return f'<details class="tokens"><summary class="quiet">{heading}</summary>{" ".join(items)}</details>'
     return f'<p class="tokens"><span class="quiet">{heading}</span> {" ".join(items)}</p>'
 
 
@@ -187,31 +238,3 @@ def _items(block: Items, say: Say) -> str:
 def _span(text: str, style: str | None, say: Say) -> str:
     names = [STYLES[word] for word in (style or "").split() if word in STYLES]
     return f'<span class="{" ".join(names)}">{text_of(text, say)}</span>' if names else text_of(text, say)
-
-
-def _map(cells: Cells, say: Say) -> dict[str, Any]:
-    """Where a map lies in its picture, and its numbers to four digits; what is not finite becomes null."""
-    assert cells.head is not None
-    area = {"x": cells.x, "y": cells.y, "cell": cells.cell}
-    return area | {"title": shown(cells.head.title, say), "values": _four_digits(cells.head.values)}
-
-
-def _four_digits(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        digits = 10.0 ** (3 - np.floor(np.log10(np.abs(np.where(values == 0, 1, values)))))
-        rounded: NDArray[np.floating[Any]] = np.where(
-            np.isfinite(values), np.rint(values * digits) / digits, values
-        )
-    return rounded
-
-
-def _labels(side: Side, say: Say) -> list[str]:
-    """The contents of each cell along a side: the axis, the first and the last index, and their names."""
-    labels = []
-    for lines in side.blocks:
-        ends = dict.fromkeys((lines[0], lines[-1]))
-        indices = "–".join(str(side.indices[i]) for i in ends)
-        names: Sequence[str] = () if side.names is None else [shown(side.names[i], say) for i in ends]
-        name = "".join([" ", "…".join(dict.fromkeys(names))]) if names else ""
-        labels.append(f"{say(side.axis)} {indices}{name}")
-    return labels

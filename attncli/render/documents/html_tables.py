@@ -16,6 +16,7 @@ from attncli.render.page.page import Options
 from attncli.render.page.text import shown
 from attncli.text.visible import visible
 
+SCROLL = '<div class="scroll" tabindex="0" role="group" aria-label="{label}">'
 SHADE = 60
 """How strong the color behind the largest number is, in percent."""
 
@@ -28,24 +29,26 @@ def matrix_table(matrix: Matrix, options: Options) -> str:
     finite = np.abs(matrix.values[np.isfinite(matrix.values)])
     largest = float(finite.max(initial=0)) or 1.0
     sums = matrix.row_sums(range(len(rows)), options.precision)
-    head = "".join(f"<th>{name}</th>" for name in columns) + ("<th>Σ</th>" if sums else "")
+    head = "".join(f'<th scope="col">{name}</th>' for name in [*columns, *(["Σ"] if sums else [])])
     lines = []
     exact = matrix.values.astype(str).tolist()
+    signs = {"-inf": f" ({escape(say('masked'))})", "nan": f" ({escape(say('not a number'))})"}
     for r, values in enumerate(matrix.values.tolist()):
         strong = int(np.argmax(matrix.values[r])) if matrix.weights and len(rows) > 1 else -1
         cells = [
             _number(
                 "" if matrix.words is None else escape(visible(matrix.words[r][c])) + " ",
-                value, f"{rows[r]}, {columns[c]}: {exact[r][c]}", largest, c == strong, options.precision,
+                value, f"{rows[r]}, {columns[c]}: {exact[r][c]}{signs.get(exact[r][c], '')}", largest,
+                c == strong, options.precision,
             )
             for c, value in enumerate(values)
         ]  # fmt: skip
         total = f'<td class="quiet">{sums[r]}</td>' if sums else ""
-        lines.append(f"<tr><th>{rows[r]}</th>{''.join(cells)}{total}</tr>")
+        lines.append(f'<tr><th scope="row">{rows[r]}</th>{"".join(cells)}{total}</tr>')
     caption = f'{escape(shown(matrix.title, say))} <span class="quiet">{escape(shown(matrix.shape, say))}</span>'
     kind = "matrix" if matrix.words is None else "matrix words"
-    top = f"<caption>{caption}</caption><thead><tr><th></th>{head}</tr></thead>"
-    return f'<div class="scroll"><table class="{kind}">{top}{_body(lines)}</table></div>'
+    top = f"<caption>{caption}</caption><thead><tr><td></td>{head}</tr></thead>"
+    return _scroll(f'<table class="{kind}">{top}{_body(lines)}</table>', shown(matrix.title, say))
 
 
 def _number(word: str, value: float, tip: str, largest: float, strong: bool, precision: int) -> str:
@@ -66,8 +69,7 @@ def table(block: Table, options: Options) -> str:
     count = len(block.columns[0].cells) if block.columns else 0
     head = ""
     if block.header:
-        titles = "".join(f"<th{_kind(c)}>{escape(shown(c.title, say))}</th>" for c in block.columns)
-        head = f"<thead><tr>{titles}{'<th></th>' if bars else ''}</tr></thead>\n"
+        head = f"<thead><tr>{_titles(block.columns, say)}{'<td></td>' if bars else ''}</tr></thead>\n"
     lengths: Sequence[float | None] = [] if bars is None else bars.values
     full = (bars and bars.full) or max((abs(v) for v in lengths if v and isfinite(v)), default=1.0)
     lines = []
@@ -79,7 +81,7 @@ def table(block: Table, options: Options) -> str:
             value = lengths[r] if r < len(lengths) else None
             cells += f'<td class="bar">{"" if not value or not isfinite(value) else _bar(value, 0, full)}</td>'
         lines.append(f"<tr{kind}>{cells}</tr>")
-    return f'<div class="scroll"><table>{head}{_body(lines)}</table></div>'
+    return _scroll(f"<table>{head}{_body(lines)}</table>", say("table"))
 
 
 def bar_chart(chart: BarChart, options: Options) -> str:
@@ -87,13 +89,23 @@ def bar_chart(chart: BarChart, options: Options) -> str:
     say = options.say
     finite = [value for value in chart.values if isfinite(value)]
     low, high = min([0.0, *finite]), max([0.0, *finite])
-    titles = "".join(f"<th{_kind(c)}>{escape(shown(c.title, say))}</th>" for c in chart.columns)
     lines = []
     for r, value in enumerate(chart.values):
         cells = "".join(_cells(chart.columns, r, frozenset(), say))
         lines.append(f'<tr>{cells}<td class="bar">{_bar(value, low, high) if isfinite(value) else ""}</td></tr>')
-    head = f"<thead><tr>{titles}<th></th></tr></thead>"
-    return f'<div class="scroll"><table>{head}{_body(lines)}</table></div>'
+    head = f"<thead><tr>{_titles(chart.columns, say)}<td></td></tr></thead>"
+    return _scroll(f"<table>{head}{_body(lines)}</table>", say("bar chart"))
+
+
+def _scroll(inner: str, label: str) -> str:
+    """A table that scrolls within itself where the window is too small, with keys too."""
+    return SCROLL.format(label=escape(label)) + inner + "</div>"
+
+
+def _titles(columns: Sequence[Column], say: Say) -> str:
+    """The titles of columns; a column without one has an empty cell."""
+    titles = [(_kind(column), escape(shown(column.title, say))) for column in columns]
+    return "".join(f'<th scope="col"{kind}>{title}</th>' if title else "<td></td>" for kind, title in titles)
 
 
 def _body(rows: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
-from attncli.render.page.choosing import middle_out
+from attncli.render.page.choosing import gaps, middle_out, most_important
 from attncli.render.page.figures import BarChart, Item, Items, Plot, Table
 from attncli.render.page.map_tables import map_tables
 from attncli.render.page.maps import HeadMaps
@@ -107,17 +107,18 @@ def _tokens(tokens: Tokens) -> str:
 
 def _matrix(matrix: Matrix, options: Options) -> Iterator[str]:
     height, width = matrix.values.shape
-    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS)
-    columns, columns_out = (list(range(width)), 0) if options.full else middle_out(width, COLUMNS)
-    sums = matrix.row_sums(rows, options.precision)
+    rows, rows_out = (list(range(height)), 0) if options.full else middle_out(height, ROWS, spare=1)
+    columns = list(range(width)) if options.full else _columns(matrix, rows)
+    sums, left_out = matrix.row_sums(rows, options.precision), gaps(columns, width)
 
-    def line(label: str, cells: list[str], gap: str, total: str) -> list[str]:
-        if columns_out:
-            cells.insert((len(cells) + 1) // 2, gap)
+    def line(label: str, cells: list[str], more: str, total: str) -> list[str]:
+        for number in sorted(left_out, reverse=True):
+            cells.insert(number, more.format(count=left_out[number]))
         return [label, *cells, *([] if sums is None else [total])]
 
-    more = options.say("{count} more", count=columns_out)
-    header = line("", [escape(matrix.columns[column]) for column in columns], f"⋯ {more}", "Σ")
+    header = line(
+        "", [escape(matrix.columns[column]) for column in columns], f"⋯ {options.say('{count} more')}", "Σ"
+    )
     yield as_row(header)
     yield as_row(["---"] + ["---:"] * (len(header) - 1))
     for position, row in enumerate(rows):
@@ -125,6 +126,14 @@ def _matrix(matrix: Matrix, options: Options) -> Iterator[str]:
             yield as_row([f"⋮ {options.say('{count} rows more', count=rows_out)}"])
         cells = [escape(matrix.cell(row, column, options.precision)) for column in columns]
         yield as_row(line(escape(matrix.rows[row]), cells, "⋯", "" if sums is None else sums[position]))
+
+
+def _columns(matrix: Matrix, rows: Sequence[int]) -> list[int]:
+    """The columns that there is room for: those that matter most, or the first and the last."""
+    width = matrix.values.shape[1]
+    if matrix.importance is None or width <= COLUMNS:
+        return middle_out(width, COLUMNS)[0]
+    return most_important(matrix.importance(rows), COLUMNS)
 
 
 def _table(table: Table, options: Options) -> Iterator[str]:

@@ -6,7 +6,7 @@ The medium translates text that is marked for it (`N_`). The view makes text of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,8 @@ class TokenLine:
 class Matrix:
     """A matrix of numbers with labelled rows and columns. `values` [row, column]; `words`, if given, are shown
     before the numbers. `weights`: rows sum to one, and the largest number of a row stands out. `title` names it,
-    `shape` says its axes and their sizes."""
+    `shape` says its axes and their sizes. `importance(rows)` [column]: how much each column matters to these rows;
+    where not all fit, the most important ones stay. None: the first and the last ones stay."""
 
     title: str
     shape: str
@@ -75,6 +76,7 @@ class Matrix:
     columns: Sequence[str]
     words: Sequence[Sequence[str]] | None = None
     weights: bool = False
+    importance: Callable[[Sequence[int]], Array] | None = None
 
     def cell(self, row: int, column: int, precision: int) -> str:
         """A number as text, after its word if it has one."""
@@ -106,6 +108,7 @@ class Markdown:
 
 @dataclass(frozen=True, eq=False)
 class Note:
-    """A remark below what it is about."""
+    """A remark below what it is about. `once`: a page needs it only where it comes first."""
 
     text: str
+    once: bool = False

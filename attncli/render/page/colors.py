@@ -24,6 +24,14 @@ ZERO = ((0.22, 0.0, 0.0),)
 POSITIVE = ((0.57, 0.12, 0.10), (0.90, 0.01, 0.13))
 """From negative to positive numbers: dark at zero, and the brighter, the farther from zero."""
 
+VIRIDIS = "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"
+MAGMA = "000004 180f3d 440f76 721f81 9e2f7f cd4071 f1605d fd9668 feca8d fcfdbf"
+CIVIDIS = "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838"
+"""Ten colors at equal distances along the scales of van der Walt and Smith (2015, viridis and magma) and of Nuñez,
+Anderton and Renslow (2018, cividis)."""
+WHITE, RED, BLUE = (0.98, 0.0, 0.0), (0.42, 0.15, 0.07), (0.415, -0.02, -0.1463)
+GRAY = (WHITE, (0.20, 0.0, 0.0))
+
 _TO_ROOTS = np.array([
     [1.0, 0.3963377774, 0.2158037573],
     [1.0, -0.1055613458, -0.0638541728],
@@ -37,10 +45,28 @@ _TO_LINEAR = np.array([
 
 
 @cache
-def scale(count: int, signed: bool) -> Colors:
-    """`count` colors from the smallest number to the largest; of a signed scale zero is in the middle."""
-    points = np.array((*NEGATIVE, *ZERO, *POSITIVE) if signed else SEQUENTIAL)
-    return to_srgb(_points_along(points, count))
+def scale(count: int, signed: bool, name: str = "attn") -> Colors:
+    """`count` colors from the smallest number to the largest; of a signed scale zero is in the middle. `name` is
+    one of picture_style.COLORS."""
+    if name in _PUBLISHED:
+        points = to_oklab(_colors(_PUBLISHED[name]))
+        along = np.linspace(0, len(points) - 1, count)
+        return to_srgb(np.stack([np.interp(along, np.arange(len(points)), line) for line in points.T], axis=1))
+    return to_srgb(_points_along(np.array(_PATHS[name][signed]), count))
+
+
+def _colors(text: str) -> Colors:
+    """sRGB colors as hexadecimal numbers -> [color, 3]."""
+    return np.array([list(bytes.fromhex(color)) for color in text.split()], np.uint8)
+
+
+_PUBLISHED = {"viridis": VIRIDIS, "magma": MAGMA, "cividis": CIVIDIS}
+_PATHS = {
+    "attn": (SEQUENTIAL, (*NEGATIVE, *ZERO, *POSITIVE)),
+    "gray": (GRAY, GRAY),
+    "bluered": ((WHITE, RED), (BLUE, WHITE, RED)),
+}
+"""For each name the path of the scale without negative numbers, and of that with them."""
 
 
 def _points_along(points: Array, count: int) -> Array:

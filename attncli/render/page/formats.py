@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:  # the command line lists the formats before numpy is imported
     from attncli.render.page.maps import HeadMaps
-    from attncli.render.page.page import Options, Page, Section
+    from attncli.render.page.page import Block, Options, Page, Section
 
 Kind = Literal["words", "picture", "data", "arrays"]
 
@@ -35,6 +36,7 @@ FORMATS = {
     "html": Format("attncli.render.documents.html", (".html", ".htm"), "words"),
     "svg": Format("attncli.render.pictures.svg", (".svg",), "picture"),
     "png": Format("attncli.render.pictures.png", (".png",), "picture", binary=True),
+    "pdf": Format("attncli.render.pictures.pdf", (".pdf",), "picture", binary=True),
     "json": Format("attncli.render.documents.json", (".json",), "data"),
     "ndjson": Format("attncli.render.documents.ndjson", (".ndjson", ".jsonl"), "data", streams=True),
     "csv": Format("attncli.render.documents.csv", (".csv",), "data", streams=True),
@@ -69,8 +71,31 @@ class Writer(Protocol):
 
 def open_writer(name: str, page: Page, output: IO[bytes], options: Options) -> Writer:
     """The writer of a format, for sections that come one by one. The sections of `page` itself are not written."""
-    writer: Writer = import_module(FORMATS[name].module).writer(page, output, options)
-    return writer
+    return _WithoutRepeats(import_module(FORMATS[name].module).writer(page, output, options))
+
+
+class _WithoutRepeats:
+    """Hands sections on to a writer, without the notes that a page needs once and that it had before."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.notes: set[str] = set()
+
+    def section(self, section: Section) -> None:
+        self.writer.section(replace(section, blocks=cache(lambda: list(self._new(section.blocks())))))
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def _new(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        from attncli.render.page.blocks import Note
+
+        for block in blocks:
+            if isinstance(block, Note) and block.once:
+                if block.text in self.notes:
+                    continue
+                self.notes.add(block.text)
+            yield block
 
 
 def write(name: str, page: Page, output: IO[bytes], options: Options) -> None:

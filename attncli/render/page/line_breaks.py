@@ -1,23 +1,19 @@
 """Text in lines: where a line may be broken (between words, and between the characters of Japanese, which has no
-spaces), and labels cut to a width."""
+spaces)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from unicodedata import east_asian_width
 
-from rich.cells import cell_len, set_cell_size
+from attncli.render.page.cells import cell_len, clusters
 
 NOT_FIRST = frozenset(
     "、。，．・：；？！）」』】〕〉》］｝…‥ー〜々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ,.:;?!)]}"
 )
 NOT_LAST = frozenset("（「『【〔〈《［｛([{")
 """What must not begin a line, and what must not end one (the line breaking rules of JIS X 4051, in short)."""
-
-
-def fit(label: str, width: int) -> str:
-    """A label cut to a width in cells, with … where it was cut."""
-    return label if cell_len(label) <= width else set_cell_size(label, width - 1).rstrip() + "…"
 
 
 def breaks(line: str, width: int) -> list[int]:
@@ -28,20 +24,21 @@ def breaks(line: str, width: int) -> list[int]:
         if used and used + cell_len(piece.rstrip()) > width:
             starts.append(index)
             used = 0
-        for char in piece:
-            if used + cell_len(char) > width and not char.isspace():
+        for cluster in clusters(piece):
+            if used + cell_len(cluster) > width and not cluster.isspace():
                 starts.append(index)
                 used = 0
-            used += cell_len(char)
-            index += 1
+            used += cell_len(cluster)
+            index += len(cluster)
     return starts
 
 
 def pieces(line: str) -> Iterator[str]:
     """The parts between which a line may be broken, each with the spaces that follow it."""
-    start = 0
-    for index in range(1, len(line)):
-        if _may_part(line[index - 1], line[index]):
+    start = index = 0
+    for before, after in pairwise(clusters(line)):
+        index += len(before)
+        if _may_part(before[0], after[0]):
             yield line[start:index]
             start = index
     yield line[start:]

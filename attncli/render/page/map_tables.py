@@ -24,9 +24,11 @@ def map_tables(maps: HeadMaps, precision: int) -> Iterator[Formula | Heading | M
     and largest number where it has no scores."""
     if maps.formula:
         yield Formula(maps.formula, maps.meaning)
-    if len(maps.maps) == 1 and max(maps.rows.size, maps.columns.size) <= SMALL:
-        (head,) = maps.maps
-        yield Matrix(head.title, maps.shape, head.values, labels(maps.rows), labels(maps.columns))
+    head = maps.maps[0]
+    if len(maps.maps) == 1 and (head.words or max(maps.rows.size, maps.columns.size) <= SMALL):
+        yield Matrix(
+            head.title, maps.shape, head.values, labels(maps.rows), labels(maps.columns), head.words or None
+        )
     else:
         yield Heading(maps.name, maps.shape)
         yield _table(maps, precision)

@@ -23,7 +23,7 @@ class HeadMap:
     """One matrix, pooled: `values` float64 [cell, cell], -inf where the mask forbids a key. `name` is short
     (3.1 for head 1 of layer 3), `title` long; `mark` says in a word what the head does, empty where that is not
     clear, `scores` are numbers about the head by their names. `row`: which row of a grid it belongs to, None where
-    that does not matter."""
+    that does not matter. `words` [row][column], if any, stand before the numbers."""
 
     name: str
     title: str
@@ -31,6 +31,7 @@ class HeadMap:
     mark: str = ""
     row: int | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
+    words: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class HeadMaps:
     """Maps that share their sides and their scale: one alone, or a grid. `limits` are the smallest and the largest
     number of the scale, `signed` whether its zero is in the middle. `pooling` says how numbers were pooled, empty
     where each cell is one number. `legend`: of each kind of head, its mark, the heads that have it with their
-    scores, and what they do; `marking` says when a head is marked."""
+    scores, and what they do; `marking` says when a head is marked. `larger` says what else there is where the maps
+    are larger than a window."""
 
     name: str
     shape: str
@@ -52,6 +54,7 @@ class HeadMaps:
     pooling: str = ""
     legend: Sequence[tuple[str, Sequence[str], str]] = ()
     marking: str = ""
+    larger: str = ""
 
     @property
     def has_masked(self) -> bool:

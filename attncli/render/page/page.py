@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from numpy.typing import NDArray
 
 from attncli.language import ENGLISH, Say
+from attncli.render.page.picture_style import PLAIN, PictureStyle
 
 if TYPE_CHECKING:
     from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
@@ -26,12 +27,16 @@ Arrays = dict[str, NDArray[Any]]
 @dataclass(frozen=True)
 class Options:
     """How a page is shown: digits after the point, everything or what fits, how wide (None: as wide as the
-    terminal), and in which language."""
+    terminal), in which language, and how pictures look. `exact`: someone asked for this number of digits, and a
+    medium shows no fewer where there is little room. `ascii`: a terminal that lacks other characters."""
 
     precision: int = 4
+    exact: bool = False
+    ascii: bool = False
     full: bool = False
     width: int | None = None
     say: Say = ENGLISH
+    picture: PictureStyle = PLAIN
 
 
 class Data(Protocol):

@@ -1,4 +1,4 @@
-"""A drawing: where words, cells, boxes and lines lie on a sheet. SVG and PNG both draw it."""
+"""A drawing: where words, cells, boxes and lines lie on a sheet, in units of 1/96 inch. SVG, PNG, PDF draw it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,35 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from rich.cells import cell_len
 
+from attncli.render.page.cells import cell_len
 from attncli.render.page.levels import Levels
 from attncli.render.page.line_breaks import breaks
 from attncli.render.page.maps import HeadMap, HeadMaps
+from attncli.render.page.picture_style import PLAIN as UNSTYLED
+from attncli.render.page.picture_style import UNITS_PER_INCH, PictureStyle
 from attncli.render.page.text import safe
 
 FONT = 12
 GLYPH, LEADING = 0.6 * FONT, 1.4 * FONT
 """The width of a character and the height of a line."""
 EDGE, GAP = 16, 16
+TITLE = 16
+"""The size of the title's letters."""
 LINE = 110
-"""The most characters in a line of text."""
+"""The most characters in a line of text, where the picture has no size of its own."""
+SHORT = 30
+"""The fewest; a smaller picture is drawn smaller."""
 TURN = 60
 """Degrees by which the labels of columns rise."""
 
 Anchor = Literal["start", "middle", "end"]
 
-INK, FAINT, GREEN, RED, BLUE, RULE, BAND = (
-    "#1a1a1a", "#666666", "#00695c", "#b71c1c", "#1565c0", "#bdbdbd", "#f4f4f4",
+PAPER, INK, FAINT, GREEN, RED, BLUE, RULE, BAND, HATCH = (
+    "#ffffff", "#1a1a1a", "#666666", "#00695c", "#b71c1c", "#1565c0", "#bdbdbd", "#f4f4f4", "#cfcfcf",
 )  # fmt: skip
+NAN_COLOR, NAN_CROSS = "#c2185b", "#fefefe"
+"""A cell whose number is NaN is a cross on this color; scales may come near the color, but have no cross."""
 STYLE_COLORS = {
     "cyan": GREEN, "green": GREEN, "red": RED, "dim": FAINT, "blue": BLUE, "yellow": "#b26a00",
     "magenta": "#8e24aa",
@@ -110,6 +118,7 @@ class Line:
 class Drawing:
     """A sheet. Blocks are added from top to bottom; `height` is where the next one begins."""
 
+    style: PictureStyle = UNSTYLED
     cells: list[Cells] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -117,13 +126,33 @@ class Drawing:
     width: float = 2 * EDGE
     height: float = EDGE
 
+    @property
+    def characters(self) -> int:
+        """The most characters in a line of text."""
+        if self.style.size is None:
+            return LINE
+        width, _ = self.style.size.inches
+        return max(int((width * UNITS_PER_INCH - 2 * EDGE) / GLYPH), SHORT)
+
+    @property
+    def room(self) -> float:
+        """About how wide a figure may be."""
+        return self.characters * GLYPH
+
+    def title(self, text: str) -> None:
+        """Adds the title of the whole sheet."""
+        for line in wrapped(safe(text), int(self.characters * FONT / TITLE)):
+            self.height += LEADING * TITLE / FONT
+            self.put(Words(EDGE, self.height - 0.3 * TITLE, line, look=BOLD, size=TITLE))
+        self.height += GAP / 2
+
     def text(self, text: str, look: Look = PLAIN, indent: float = 0) -> None:
         """Adds running text in as many lines as it needs."""
         self.spans([(text, look)], indent)
 
     def spans(self, spans: Sequence[tuple[str, Look]], indent: float = 0) -> None:
         """Adds running text in several styles, in as many lines as it needs."""
-        room = max(LINE - int(indent / GLYPH), 20)
+        room = max(self.characters - int(indent / GLYPH), 20)
         for line in span_lines([(safe(text), look) for text, look in spans], room):
             self.height += LEADING
             x = EDGE + indent

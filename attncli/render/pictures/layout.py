@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
-
 from attncli.render.page.blocks import Formula, Heading, Markdown, Matrix, Note, Prose, Subject, TokenLine
+from attncli.render.page.cells import cell_len
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.figures import BarChart, Item, Items, Plot, Table
 from attncli.render.page.maps import HeadMaps
@@ -19,7 +18,6 @@ from attncli.render.pictures.drawing import (
     GAP,
     GLYPH,
     LEADING,
-    LINE,
     PLAIN,
     QUIET,
     Drawing,
@@ -43,7 +41,7 @@ TOKEN_LINES = 6
 
 def layout(blocks: Iterable[Block], options: Options) -> Drawing:
     """The sheet of some blocks."""
-    sheet = Drawing()
+    sheet = Drawing(options.picture)
     add_blocks(sheet, blocks, options)
     sheet.height += EDGE
     return sheet
@@ -104,7 +102,7 @@ def _tokens(sheet: Drawing, tokens: Tokens, side: str, options: Options) -> None
     """How many tokens there are, then each with its index; the middle of a long text is left out."""
     texts = [visible(text) for text in tokens.texts]
     shown, left_out = list(range(len(texts))), 0
-    while not options.full and sum(cell_len(f"{i} {texts[i]}  ") for i in shown) > TOKEN_LINES * LINE:
+    while not options.full and sum(cell_len(f"{i} {texts[i]}  ") for i in shown) > TOKEN_LINES * sheet.characters:
         shown, left_out = middle_out(len(texts), len(shown) - max(1, len(shown) // 8))
     count = options.say.counted("{count} token", "{count} tokens", len(tokens))
     items = [[(f"{side}: {count}" if side else count, QUIET)]]
@@ -121,7 +119,7 @@ def flow(sheet: Drawing, items: Iterable[Sequence[tuple[str, Look]]], left: floa
     x = left
     for item in items:
         width = sum(cell_len(text) for text, _ in item) * GLYPH
-        if x > left and x + width > EDGE + LINE * GLYPH:
+        if x > left and x + width > EDGE + sheet.room:
             x, sheet.height = left, sheet.height + LEADING
         for text, look in item:
             sheet.put(Words(x, sheet.height - 0.3 * FONT, text, look=look))

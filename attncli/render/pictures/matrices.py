@@ -9,15 +9,26 @@ import numpy as np
 from attncli.formula.pooling import blocks, pooled, step
 from attncli.formula.types import Array
 from attncli.render.page.blocks import Matrix
+from attncli.render.page.cells import fit
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.colors import scale
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS, levels
-from attncli.render.page.line_breaks import fit
 from attncli.render.page.numbers import number
 from attncli.render.page.page import Options
-from attncli.render.pictures.drawing import BOLD, FAINT, GAP, INK, QUIET, Cells, Drawing, Look, Words, text_width
-from attncli.render.pictures.maps import LABEL, draw_labels, draw_scale, every_label
+from attncli.render.pictures.drawing import (
+    BOLD,
+    FAINT,
+    GAP,
+    GLYPH,
+    QUIET,
+    Cells,
+    Drawing,
+    Look,
+    Words,
+    text_width,
+)
+from attncli.render.pictures.maps import LABEL, draw_labels, draw_scale, every_label, signs
 from attncli.render.pictures.tables import draw_table
 
 FEW_COLUMNS, FEW_ROWS = 12, 30
@@ -25,6 +36,8 @@ FEW_COLUMNS, FEW_ROWS = 12, 30
 ROOM = 640
 """About how wide and high a heatmap is."""
 SMALL_FONT = 10
+ON_LIGHT, ON_DARK = "#000000", "#ffffff"
+"""The color of a number on its cell."""
 
 
 def few(matrix: Matrix) -> bool:
@@ -49,7 +62,7 @@ def matrix_table(matrix: Matrix, options: Options) -> Table:
     """A matrix as a table; the middle of a large one is left out, except with --full."""
     say = options.say
     counts = matrix.values.shape
-    rows, more_rows = middle_out(counts[0], counts[0] if options.full else FEW_ROWS)
+    rows, more_rows = middle_out(counts[0], counts[0] if options.full else FEW_ROWS, spare=1)
     columns, more_columns = middle_out(counts[1], counts[1] if options.full else FEW_COLUMNS)
     labels = [say.marked(matrix.rows[r]) for r in rows]
     table = [Column("", labels, "label")]
@@ -84,7 +97,7 @@ def _heatmap(sheet: Drawing, matrix: Matrix, options: Options) -> None:
     values = pooled(matrix.values, steps)
     limits = matrix_limits(values)
     texts = [[number(float(v), options.precision) for v in row] for row in values] if numbers else []
-    wide, high = _cell(values, texts)
+    wide, high = _cell(values, texts, min(ROOM, sheet.room - LABEL * GLYPH))
     rows, columns = (
         every_label(_labels([say.marked(name) for name in names], size), cell)
         for names, size, cell in ((matrix.rows, steps[0], high), (matrix.columns, steps[1], wide))
@@ -94,14 +107,12 @@ def _heatmap(sheet: Drawing, matrix: Matrix, options: Options) -> None:
     sheet.paste(Cells(x, y, wide, cell_levels, limits[0] < 0, stretch=high / wide))
     for r, row in enumerate(texts):
         for c, text in enumerate(row):
-            look = _look_on(int(cell_levels[r, c]), limits[0] < 0)
+            look = _look_on(int(cell_levels[r, c]), limits[0] < 0, sheet.style.colors)
             sheet.put(Words(x + (c + 0.5) * wide, y + (r + 0.5) * high + 4, text, "middle", look, size=SMALL_FONT))
     sheet.height = y + len(values) * high + GAP
     draw_scale(sheet, limits, limits[0] < 0)
-    if (cell_levels == MASKED_LEVEL).any():
-        sheet.text(say("hatched: masked, the query cannot attend to the key"), QUIET)
-    if (cell_levels == NAN_LEVEL).any():
-        sheet.text(say("magenta: not a number"), QUIET)
+    for sign in signs(bool((cell_levels == MASKED_LEVEL).any()), bool((cell_levels == NAN_LEVEL).any()), say):
+        sheet.text(sign, QUIET)
     if steps != (1, 1):
         sheet.text(_pooling(steps, limits[0] < 0, options), QUIET)
 
@@ -115,12 +126,12 @@ def _pooling(steps: tuple[int, int], signed: bool, options: Options) -> str:
     return options.say("pooled: each cell is the largest of {rows} × {columns} numbers", **counts)
 
 
-def _cell(values: Array, texts: Sequence[Sequence[str]]) -> tuple[float, float]:
+def _cell(values: Array, texts: Sequence[Sequence[str]], room: float) -> tuple[float, float]:
     """How wide and high a cell is: as large as its number, or such that the heatmap is about as large as it may be
     and the cells are nearly square."""
     if texts:
         return max(text_width(text, SMALL_FONT) for row in texts for text in row) + 10, 24.0
-    high, wide = (float(np.clip(ROOM // count, 2, 28)) for count in values.shape)
+    high, wide = (float(np.clip(room // count, 2, 28)) for count in values.shape)
     return min(wide, max(high, 16.0)), min(high, max(wide, 16.0))
 
 
@@ -129,9 +140,9 @@ def _labels(names: Sequence[str], size: int) -> list[str]:
     return [fit(names[lines[0]], LABEL) for lines in blocks(len(names), size)]
 
 
-def _look_on(level: int, signed: bool) -> Look:
+def _look_on(level: int, signed: bool, colors: str) -> Look:
     """The look of a number that can be read on the color of its level."""
     if level < 0:
         return Look(FAINT)
-    red, green, blue = scale(STEPS, signed)[level].tolist()
-    return Look(INK if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else "#ffffff")
+    red, green, blue = scale(STEPS, signed, colors)[level].tolist()
+    return Look(ON_LIGHT if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else ON_DARK)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rich.cells import cell_len
 
 from attncli.formula.types import Array
+from attncli.render.page.cells import cell_len
 from attncli.render.page.figures import Axis, Plot
 from attncli.render.page.page import Options
 from attncli.render.page.ticks import ticks
@@ -29,8 +29,8 @@ from attncli.render.pictures.drawing import (
     look_of,
 )
 
-WIDE, HIGH = 600, 300
-"""The size of the field that the axes frame."""
+WIDE, HIGH = 600, 0.5
+"""The field that the axes frame: how wide it is at most, and its height beside that."""
 TICKS = 12
 """The most ticks of an axis that names none itself."""
 GRID = "#e6e6e6"
@@ -57,23 +57,25 @@ def draw_plot(sheet: Drawing, plot: Plot, options: Options) -> None:
     y_scale = _scale(plot.y, np.concatenate([curve.y for curve in plot.curves]), rounded=True)
     margin = max((cell_len(say.marked(text)) for _, text in y_scale.ticks), default=0) + 1
     left, top = EDGE + margin * GLYPH, sheet.height + 2 * LEADING
-    bottom = top + HIGH
+    wide = min(WIDE, sheet.room - margin * GLYPH - 3 * GLYPH)
+    high = wide * HIGH
+    bottom = top + high
     sheet.put(Words(EDGE, sheet.height + LEADING - 0.3 * FONT, say.marked(plot.y.name), look=QUIET))
     for tick, text in y_scale.ticks:
-        y = bottom - float(y_scale.fraction(np.array(tick))) * HIGH
-        sheet.line(Line([(left, y), (left + WIDE, y)], GRID))
+        y = bottom - float(y_scale.fraction(np.array(tick))) * high
+        sheet.line(Line([(left, y), (left + wide, y)], GRID))
         sheet.put(Words(left - GLYPH / 2, y + 0.35 * FONT, say.marked(text), "end"))
     taken = -1.0
     for tick, text in x_scale.ticks:
-        x, half = left + float(x_scale.fraction(np.array(tick))) * WIDE, cell_len(text) * GLYPH / 2
+        x, half = left + float(x_scale.fraction(np.array(tick))) * wide, cell_len(text) * GLYPH / 2
         sheet.line(Line([(x, bottom), (x, bottom + 4)], INK))
         if x - half > taken:  # a label that would touch the one before it is left out
             sheet.put(Words(x, bottom + LEADING + 2, say.marked(text), "middle"))
             taken = x + half + GLYPH
-    sheet.line(Line([(left, top), (left, bottom), (left + WIDE, bottom)], INK))
-    sheet.put(Words(left + WIDE, bottom + 2 * LEADING + 2, say.marked(plot.x.name), "end", QUIET))
-    _curves(sheet, plot, x_scale, y_scale, left, bottom)
-    sheet.width = max(sheet.width, left + WIDE + 3 * GLYPH + EDGE)
+    sheet.line(Line([(left, top), (left, bottom), (left + wide, bottom)], INK))
+    sheet.put(Words(left + wide, bottom + 2 * LEADING + 2, say.marked(plot.x.name), "end", QUIET))
+    _curves(sheet, plot, x_scale, y_scale, (left, bottom), (wide, high))
+    sheet.width = max(sheet.width, left + wide + 3 * GLYPH + EDGE)
     sheet.height = bottom + 2 * LEADING + GAP / 2
     if plot.about:
         sheet.text(say.marked(plot.about), QUIET)
@@ -86,14 +88,19 @@ def draw_plot(sheet: Drawing, plot: Plot, options: Options) -> None:
         sheet.put(Words(EDGE + 32 + 2 * GLYPH, y, say.marked(curve.name)))
 
 
-def _curves(sheet: Drawing, plot: Plot, x_scale: _Scale, y_scale: _Scale, left: float, bottom: float) -> None:
-    """Adds the curves, each with a mark at its points and its letter at its end."""
+def _curves(
+    sheet: Drawing, plot: Plot, x_scale: _Scale, y_scale: _Scale, corner: tuple[float, float],
+    size: tuple[float, float],
+) -> None:  # fmt: skip
+    """Adds the curves, each with a mark at its points and its letter at its end, in a field of that size above and
+    to the right of its corner."""
+    (left, bottom), (wide, high) = corner, size
     ends: list[float] = []
     for curve in plot.curves:
         along, up = plot.x.coordinates(curve.x), plot.y.coordinates(curve.y)
         kept = np.isfinite(up)
-        xs = (left + x_scale.fraction(along[kept]) * WIDE).tolist()
-        ys = (bottom - y_scale.fraction(up[kept]) * HIGH).tolist()
+        xs = (left + x_scale.fraction(along[kept]) * wide).tolist()
+        ys = (bottom - y_scale.fraction(up[kept]) * high).tolist()
         if not xs:
             continue
         color = _color(curve.style)

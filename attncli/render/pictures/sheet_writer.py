@@ -17,7 +17,9 @@ class SheetWriter:
     def __init__(
         self, page: Page, output: IO[bytes], options: Options, save: Callable[[Drawing, IO[bytes], Say], None]
     ) -> None:
-        self.output, self.options, self.save, self.sheet = output, options, save, Drawing()
+        self.output, self.options, self.save, self.sheet = output, options, save, Drawing(options.picture)
+        if options.picture.title:
+            self.sheet.title(options.picture.title)
         add_blocks(self.sheet, page.opening(), options)
 
     def section(self, section: Section) -> None:

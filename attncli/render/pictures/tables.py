@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from rich.cells import cell_len
-
+from attncli.render.page.cells import cell_len
 from attncli.render.page.figures import BarChart, Bars, Column, Table
 from attncli.render.page.page import Options
 from attncli.render.page.text import shown
@@ -17,7 +16,6 @@ from attncli.render.pictures.drawing import (
     GLYPH,
     GREEN,
     LEADING,
-    LINE,
     PLAIN,
     QUIET,
     RED,
@@ -42,7 +40,7 @@ WORDS = 24
 def draw_table(sheet: Drawing, table: Table, options: Options) -> None:
     """Adds a table: titles above a line, then rows; bars to the right, sums below a line."""
     columns = _columns(table.columns, options)
-    widths = _widths(columns)
+    widths = _widths(columns, sheet.characters)
     starts = _starts(widths)
     right = starts[-1] + widths[-1] * GLYPH
     if table.header and any(column.title for column in columns):
@@ -72,17 +70,18 @@ def _columns(columns: Sequence[Column], options: Options) -> list[Column]:
     return [Column(shown(c.title, say), [shown(cell, say) for cell in c.cells], c.kind) for c in columns]
 
 
-def _widths(columns: Sequence[Column]) -> list[int]:
-    """The characters of each column. Where all do not fit into a line, columns of words are broken, and titles."""
+def _widths(columns: Sequence[Column], room: int) -> list[int]:
+    """The characters of each column. Where all do not fit into a line of `room`, columns of words are
+    broken, and titles."""
     needed = [max(map(cell_len, (*column.cells, column.title)), default=1) for column in columns]
-    over = sum(needed) + 3 * len(needed) - LINE
+    over = sum(needed) + 3 * len(needed) - room
     if over <= 0:
         return needed
     for index, column in enumerate(columns):
         if column.kind == "number":
             least = max((max(map(cell_len, word.split(" "))) for word in [column.title] if word), default=1)
             needed[index] = max(least, max(map(cell_len, column.cells), default=1))
-    over = sum(needed) + 3 * len(needed) - LINE
+    over = sum(needed) + 3 * len(needed) - room
     words = [index for index, column in enumerate(columns) if column.kind == "words"]
     for index in sorted(words, key=lambda p: -needed[p]):
         cut = min(max(needed[index] - WORDS, 0), max(over, 0))
@@ -134,7 +133,7 @@ def _bar(sheet: Drawing, bars: Bars, row: int, x: float, top: float) -> None:
 def draw_bar_chart(sheet: Drawing, chart: BarChart, options: Options) -> None:
     """Adds a bar for each row beside its numbers; bars of negative numbers run to the left of a zero line."""
     columns = _columns(chart.columns, options)
-    widths = _widths(columns)
+    widths = _widths(columns, sheet.characters)
     starts = _starts(widths)
     left = starts[-1] + widths[-1] * GLYPH + BETWEEN
     finite = [value for value in chart.values if isfinite(value)]

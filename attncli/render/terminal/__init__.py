@@ -10,7 +10,8 @@ from rich.text import Text
 
 from attncli.render.page.blocks import Formula, Heading, Matrix, Note, Prose, Subject, TokenLine
 from attncli.render.page.page import Block, Options, Page, Section
-from attncli.render.terminal.console import console_for, finish
+from attncli.render.terminal.console import console_for, finish, lacks_characters, put
+from attncli.render.terminal.plain import plain
 from attncli.render.terminal.styles import FORMULA, NAME, QUIET
 from attncli.render.terminal.subject import subject_lines, token_line
 from attncli.render.terminal.wrapping import Running
@@ -53,31 +54,28 @@ class TerminalWriter:
     def _block(self, block: Block) -> None:
         """Prints one block."""
         console, options, say = self.console, self.options, self.options.say
+        if lacks_characters(console):
+            block = plain(block, console.encoding, say)
         match block:
             case Subject():
                 for line in subject_lines(block, console.width, options):
-                    console.print(line)
+                    put(console, line)
             case Heading():
-                console.print(Text(say.marked(block.text), NAME))
+                put(console, Running(Text(say.marked(block.text), NAME)))
                 if block.about:
-                    console.print(Running(Text(say.marked(block.about), QUIET)))
+                    put(console, Running(Text(say.marked(block.about), QUIET)))
             case Formula():
-                console.print(formula_text(block, options))
+                put(console, formula_text(block, options))
             case TokenLine():
-                console.print(token_line(block.tokens, console.width, options, say.marked(block.side)))
+                put(console, token_line(block.tokens, console.width, options, say.marked(block.side)))
             case Matrix():
-                from attncli.render.terminal.grid import grid, table_width
+                from attncli.render.terminal.grid import show
 
-                console.print(Text.assemble((block.title, NAME), (f"  {block.shape}", QUIET)))
-                table = grid(block, console.width, options)
-                width = console.width
-                console.width = max(width, table_width(table))  # Rich would squeeze the table and cut its numbers
-                console.print(table)
-                console.width = width
+                show(block, console, options)
             case Prose():
-                console.print(Running(Text(say.marked(block.text), QUIET if block.quiet else "")))
+                put(console, Running(Text(say.marked(block.text), QUIET if block.quiet else "")))
             case Note():
-                console.print(Running(Text(say.marked(block.text), QUIET)))
+                put(console, Running(Text(say.marked(block.text), QUIET)))
             case _:
                 module = import_module(f"attncli.render.terminal.{FIGURES[type(block).__name__]}")
                 module.show(block, console, options)
@@ -97,6 +95,8 @@ def fitted(maps: HeadMaps, output: IO[bytes], options: Options) -> HeadMaps:
     from attncli.render.terminal.maps import fitted as fitted_to_window
 
     console = console_for(output, options)
+    if lacks_characters(console):
+        maps = plain(maps, console.encoding, options.say)
     try:
         return fitted_to_window(maps, console, options)
     finally:

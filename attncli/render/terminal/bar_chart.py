@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from attncli.render.page.cells import cell_len, right
 from attncli.render.page.figures import BarChart, bar
 from attncli.render.page.page import Options
+from attncli.render.terminal.console import put
 from attncli.render.terminal.styles import HEAD
+from attncli.render.terminal.wrapping import Whole
 
 SHORTEST = 8
 """How wide the longest bar is at least."""
@@ -25,13 +27,14 @@ def show(chart: BarChart, console: Console, options: Options) -> None:
     low, high = min(0.0, *chart.values), max(0.0, *chart.values)
     scale = room / ((high - low) or 1)
     zero = round(-low * scale)
-    console.print(Text(_aligned(titles, widths), HEAD))
+    put(console, Whole(Text(_aligned(titles, widths), HEAD)))
     for row, value in zip(rows, chart.values, strict=True):
-        console.print(Text.assemble(_aligned(row, widths), ("  " + _bar(value * scale, zero, room), HEAD)))
+        line = Text.assemble(_aligned(row, widths), ("  " + _bar(value * scale, zero, room), HEAD))
+        put(console, Whole(line))
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(" " * (width - cell_len(cell)) + cell for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(right(cell, width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _bar(length: float, zero: int, room: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,25 +15,30 @@ from attncli.render.page.levels import MASKED_LEVEL, NAN_LEVEL, STEPS, Levels
 
 BLANK = -3
 """A cell with nothing in it."""
-SIXTEEN = ("34", "94", "36", "96", "93")
-SIXTEEN_SIGNED = ("96", "94", "34", "30", "31", "33", "93")
+SIXTEEN = ("34", "36", "92", "93")
+SIXTEEN_SIGNED = ("96", "94", "34", "30", "35", "91", "93")
 """Terminals differ in what their sixteen colors look like. In the common ones these get lighter, or lighter away
-from zero."""
-SHADES, SIGNED_SHADES = " ░▒▓█", "≡=~- ░▒▓█"
-ASCII_SHADES, SIGNED_ASCII_SHADES = " :+*#", "%=~- :+*#"
+from zero, and no two neighbors look alike."""
+DARK = ("30", "34", "35", "94")
+"""Those on which white text is easier to read than black."""
+SHADES, SIGNED_SHADES = "·░▒▓█", "≡=~-·░▒▓█"
+ASCII_SHADES, SIGNED_ASCII_SHADES = ".:+*#", "%=~-.:+*#"
+FAINT = "·."
+"""Zero is faint, and not blank: a blank is a masked key."""
 
 
 @dataclass(frozen=True)
 class Ink:
-    """How the levels of a scale are drawn. `fore` and `back` are the codes (SGR) of their colors, `glyphs` the
-    characters where there are no colors. `half`: a character holds two cells, one above the other."""
+    """How the levels of a scale are drawn. `fore` and `back` are the codes (SGR) of their colors, `over` those of
+    text that can be read on each, `glyphs` the characters where there are no colors. `half`: a character holds two
+    cells, one above the other. What is masked has no ink: it recedes on any background."""
 
     steps: int
     fore: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
     glyphs: str = ""
     half: bool = False
-    masked: str = "·"
     nan: str = "×"
 
     @property
@@ -50,20 +56,27 @@ def ink_of(console: Console, signed: bool) -> Ink:
 def ink(system: str | None, unicode: bool, signed: bool) -> Ink:
     """`system`: truecolor, 256, standard (sixteen colors) or None, as Rich has it; `unicode`: whether there are
     block characters."""
+    nan = "×" if unicode else "?"
     if system is None:
         shades = (SHADES, SIGNED_SHADES) if unicode else (ASCII_SHADES, SIGNED_ASCII_SHADES)
         glyphs = shades[signed]
-        return Ink(len(glyphs), glyphs=glyphs, masked="·" if unicode else ".", nan="×" if unicode else "?")
-    from attncli.render.page.colors import codes_256, scale  # not needed where nothing is colored
+        return Ink(len(glyphs), glyphs=glyphs, nan=nan)
+    from attncli.render.page.colors import codes_256, scale, to_oklab  # not needed where nothing is colored
 
-    if system == "truecolor":
-        fore = tuple(f"38;2;{r};{g};{b}" for r, g, b in scale(STEPS, signed).tolist())
-    elif system == "256":
-        fore = tuple(f"38;5;{code}" for code in codes_256(STEPS, signed))
-    else:
+    fore: tuple[str, ...]
+    if system == "standard":
         fore = SIXTEEN_SIGNED if signed else SIXTEEN
-    back = tuple(_behind(code) for code in fore)
-    return Ink(len(fore), fore, back, "", unicode, "·" if unicode else ".", "×" if unicode else "?")
+        over = tuple("97" if code in DARK else "30" for code in fore)
+    else:
+        colors = scale(STEPS, signed)
+        light = to_oklab(colors)[:, 0] > 0.6
+        if system == "truecolor":
+            fore = tuple(f"38;2;{r};{g};{b}" for r, g, b in colors.tolist())
+            black, white = "38;2;0;0;0", "38;2;255;255;255"
+        else:
+            fore, black, white = tuple(f"38;5;{code}" for code in codes_256(STEPS, signed)), "38;5;16", "38;5;231"
+        over = tuple(black if is_light else white for is_light in light.tolist())
+    return Ink(len(fore), fore, tuple(_behind(code) for code in fore), over, half=unicode, nan=nan)
 
 
 def _behind(code: str) -> str:
@@ -73,7 +86,7 @@ def _behind(code: str) -> str:
 
 
 def enlarged(levels: Levels, high: int, wide: int) -> Levels:
-    """Each cell as a block of cells; the sign of a masked key or of NaN stands once in its block."""
+    """Each cell as a block of cells; the sign of NaN stands once in its block."""
     blocks = levels.repeat(high, axis=0).repeat(wide, axis=1)
     first = np.zeros((high, wide), dtype=bool)
     first[(high - 1) // 2, (wide - 1) // 2] = True
@@ -101,6 +114,39 @@ def painted(cells: Levels, ink: Ink) -> list[str]:
     return [_line(row, glyphs, styled) for row in codes.tolist()]
 
 
+def widened(cells: Levels, texts: Sequence[Sequence[str]], wide: int, ink: Ink) -> list[str]:
+    """Levels [row, column] as lines of text, each cell `wide` characters of a line, its text [row][column] in its
+    middle; without colors, the text stands after shades."""
+    lines = []
+    for row, row_texts in zip(cells.tolist(), texts, strict=True):
+        pieces = [_cell(level, text, wide, ink) for level, text in zip(row, row_texts, strict=True)]
+        if not ink.colored:
+            lines.append("".join(text for _, text in pieces))
+            continue
+        before = [None, *(style for style, _ in pieces)]
+        lines.append(
+            "".join(
+                text if style == last else f"\x1b[{style}m{text}"
+                for (style, text), last in zip(pieces, before[:-1], strict=True)
+            )
+            + "\x1b[0m"
+        )
+    return lines
+
+
+def _cell(level: int, text: str, wide: int, ink: Ink) -> tuple[str, str]:
+    """The codes and the characters of a cell that is `wide` characters wide."""
+    if level < 0:
+        style, glyph = _single(level, ink)
+        return style, glyph.center(wide)
+    if ink.colored:
+        return f"0;{ink.over[level]};{ink.back[level]}", text.center(wide)
+    if not text:
+        return "", ink.glyphs[level] * wide
+    shade = " " if ink.glyphs[level] in FAINT else ink.glyphs[level]
+    return "", f"{shade * max(wide - 1 - len(text), 1)}{text}".ljust(wide)
+
+
 def _line(row: list[int], glyphs: dict[int, str], styled: dict[int, str]) -> str:
     """A line of cells; a style is written where it changes."""
     before = [None, *row[:-1]]
@@ -122,8 +168,6 @@ def _pair(top: int, bottom: int, ink: Ink) -> tuple[str, str]:
 def _single(level: int, ink: Ink) -> tuple[str, str]:
     if level == NAN_LEVEL:
         return "0;1", ink.nan
-    if level == MASKED_LEVEL:
-        return "0;2", ink.masked
-    if level == BLANK:
+    if level < 0:
         return "0", " "
     return (f"0;{ink.back[level]}", " ") if ink.colored else ("", ink.glyphs[level])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from rich.console import Console
 
+from attncli.render.page.cells import cell_len
 from attncli.render.page.figures import Item, Items
 from attncli.render.page.page import Options
-from attncli.render.terminal.frame import framed, label_block, print_whole
-from attncli.render.terminal.grid import FRAME, LABEL_WIDTH, Block
+from attncli.render.terminal.console import put
+from attncli.render.terminal.frame import FRAME, Column, Frame, label_cell
+from attncli.render.terminal.grid import LABEL_WIDTH
+from attncli.render.terminal.styles import HEAD
 
 LEAST_LABEL = 6
 
@@ -24,11 +26,15 @@ def show(block: Items, console: Console, options: Options) -> None:
     loose, tight = (_arranged(block, room, is_tight) for is_tight in (False, True))
     rows, item_width, count = tight if tight[2] > loose[2] or loose[1] > room else loose
     label_width = min(label_width, max(LEAST_LABEL, width - FRAME - item_width))
-    table = framed(label_width, count * (item_width + 2) - 2)
-    for label, items in zip(labels, rows, strict=True):
-        lines = [_line(items[start : start + count], item_width) for start in range(0, len(items), count)]
-        table.add_row(label_block([label, *[""] * (len(lines) - 1)], label_width), Block(lines))
-    print_whole(console, table)
+    table = [
+        [
+            label_cell([label], label_width),
+            [_line(items[start : start + count], item_width) for start in range(0, len(items), count)],
+        ]
+        for label, items in zip(labels, rows, strict=True)
+    ]
+    columns = [Column(label_width, HEAD), Column(count * (item_width + 2) - 2)]
+    put(console, Frame(columns, [table]))
 
 
 def _arranged(block: Items, room: int, tight: bool) -> tuple[Sequence[Sequence[Item]], int, int]:

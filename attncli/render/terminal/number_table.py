@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table as RichTable
 
 from attncli.render.page.blocks import STRONG
+from attncli.render.page.cells import cell_len, right
 from attncli.render.page.figures import NEGATIVE, POSITIVE, Bars, Column, Item, Table
 from attncli.render.page.page import Options
-from attncli.render.terminal.frame import framed, label_block, print_whole
-from attncli.render.terminal.grid import FRAME, LABEL_WIDTH, Block
+from attncli.render.terminal.console import put
+from attncli.render.terminal.frame import FRAME, Frame, framed
+from attncli.render.terminal.grid import LABEL_WIDTH
 from attncli.render.terminal.styles import STYLES
 
 LONGEST_BAR, SHORTEST_BAR = 16, 4
@@ -25,8 +25,8 @@ def show(table: Table, console: Console, options: Options) -> None:
     """Prints a table whose columns, other than the first, are numbers. Numbers are never cut: where a column is
     wider than the terminal, so is the table."""
     labels, *numbers = (_translated(column, options) for column in table.columns)
-    for rich_table in _tables(table, labels, numbers, console.width):
-        print_whole(console, rich_table)
+    for frame in _tables(table, labels, numbers, console.width):
+        put(console, frame)
 
 
 def _translated(column: Column, options: Options) -> Column:
@@ -34,7 +34,7 @@ def _translated(column: Column, options: Options) -> Column:
     return replace(column, title=marked(column.title), cells=[marked(cell) for cell in column.cells])
 
 
-def _tables(table: Table, labels: Column, numbers: Sequence[Column], width: int) -> Iterator[RichTable]:
+def _tables(table: Table, labels: Column, numbers: Sequence[Column], width: int) -> Iterator[Frame]:
     """As many tables, one below the other, as the columns need. The bars are beside the last."""
     label_width = min(_width(labels), LABEL_WIDTH, max(width // 3, LEAST_LABEL))
     room = width - FRAME - label_width
@@ -61,7 +61,7 @@ class _Numbers:
 
     @property
     def header(self) -> str:
-        return (" " * self.space).join(_right(column.title, _width(column)) for column in self.columns)
+        return (" " * self.space).join(right(column.title, _width(column)) for column in self.columns)
 
     def lines(self, table: Table) -> list[Item]:
         """Each row's numbers, then its bar."""
@@ -72,21 +72,19 @@ class _Numbers:
             line: Item = []
             for position, column in enumerate(self.columns):
                 cell = column.cells[row]
-                text = between * (position > 0) + _right(cell, _width(column))
+                text = between * (position > 0) + right(cell, _width(column))
                 line.append((text, STYLES.get(cell) or (STRONG if row == table.strong else None)))
             lines.append([*line, ("  " + bar, NEGATIVE if negative else POSITIVE)] if bar else line)
         return lines
 
 
-def _table(table: Table, labels: Column, label_width: int, numbers: _Numbers) -> RichTable:
-    framed_table = framed(label_width, numbers.width, labels.title, numbers.header)
+def _table(table: Table, labels: Column, label_width: int, numbers: _Numbers) -> Frame:
     lines = numbers.lines(table)
-    totals = len(lines) - table.totals
-    for rows in (slice(0, totals), slice(totals, None)):
-        if lines[rows]:
-            framed_table.add_row(label_block(labels.cells[rows], label_width), Block(lines[rows]))
-            framed_table.add_section()
-    return framed_table
+    sections = [slice(0, len(lines) - table.totals), slice(len(lines) - table.totals, None)]
+    return framed(
+        [labels.cells[rows] for rows in sections], label_width, [lines[rows] for rows in sections], numbers.width,
+        labels.title, numbers.header,
+    )  # fmt: skip
 
 
 def _split(columns: Sequence[Column], room: int, bars: int) -> tuple[list[list[Column]], int]:
@@ -126,7 +124,3 @@ def _span(groups: Sequence[Sequence[Column]], space: int) -> int:
 
 def _width(column: Column) -> int:
     return max(map(cell_len, [column.title, *column.cells]))
-
-
-def _right(text: str, width: int) -> str:
-    return " " * (width - cell_len(text)) + text

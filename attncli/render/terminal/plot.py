@@ -19,7 +19,8 @@ from attncli.render.page.blocks import QUIET, Span
 from attncli.render.page.figures import Axis, Curve, Plot
 from attncli.render.page.page import Options
 from attncli.render.page.ticks import ticks
-from attncli.render.terminal.wrapping import Running
+from attncli.render.terminal.console import put
+from attncli.render.terminal.wrapping import Running, Whole
 
 HEIGHT, WIDEST = 14, 88
 SEVERAL = "*"
@@ -28,9 +29,9 @@ SEVERAL = "*"
 
 def show(block: Plot, console: Console, options: Options) -> None:
     """Prints the legend and the plot. A terminal without Unicode gets plain axes."""
-    console.print(Running(legend(block, options)))
+    put(console, Running(legend(block, options)))
     for line in plot(block, console.width, console.encoding.startswith("utf")):
-        console.print(Text.assemble(*((text, style or "") for text, style in line)))
+        put(console, Whole(Text.assemble(*((text, style or "") for text, style in line))))
 
 
 def legend(block: Plot, options: Options) -> Text:

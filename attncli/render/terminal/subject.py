@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from attncli.render.page.blocks import Subject
+from attncli.render.page.cells import cell_len
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.page import Options
 from attncli.render.terminal.styles import HEAD, QUIET
-from attncli.render.terminal.wrapping import Running
+from attncli.render.terminal.wrapping import Running, Whole
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 
@@ -19,7 +19,7 @@ LINES = 3
 """About how many lines a long text's tokens may take."""
 
 
-def subject_lines(subject: Subject, width: int, options: Options) -> Iterator[Running | Text]:
+def subject_lines(subject: Subject, width: int, options: Options) -> Iterator[Running | Whole]:
     """The name and the facts, then the tokens."""
     say = options.say
     source = f" ({subject.source})" if subject.source else ""
@@ -32,7 +32,7 @@ def subject_lines(subject: Subject, width: int, options: Options) -> Iterator[Ru
         yield token_line(subject.target, width, options, say("target"))
 
 
-def token_line(tokens: Tokens, width: int, options: Options, side: str = "") -> Text:
+def token_line(tokens: Tokens, width: int, options: Options, side: str = "") -> Whole:
     """The tokens in a line, each with its index; the middle of a long text is left out. `side` says whose they
     are."""
     labels = [f"{index} {visible(text)}" for index, text in enumerate(tokens.texts)]
@@ -49,7 +49,7 @@ def token_line(tokens: Tokens, width: int, options: Options, side: str = "") -> 
             items.append(Text(f"⋯ {options.say('{count} more', count=left_out)} ⋯", QUIET))
         number, _, text = labels[index].partition(" ")
         items.append(Text.assemble((number + " ", QUIET), (text, HEAD)))
-    return _flowed(items, width)
+    return Whole(_flowed(items, width))
 
 
 def _flowed(items: list[Text], width: int) -> Text:
@@ -57,9 +57,10 @@ def _flowed(items: list[Text], width: int) -> Text:
     token from its index."""
     line, used = Text(), 0
     for item in items:
-        fits = used + 2 + item.cell_len <= width
+        long = cell_len(item.plain)
+        fits = used + 2 + long <= width
         if used:
             line.append("  " if fits else "\n")
         line.append_text(item)
-        used = used + 2 * (used > 0) + item.cell_len if fits else item.cell_len
+        used = used + 2 * (used > 0) + long if fits else long
     return line

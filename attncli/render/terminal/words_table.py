@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from rich import box
-from rich.cells import cell_len
+from collections.abc import Sequence
+
 from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from attncli.language import Say
+from attncli.render.page.cells import cell_len, right
 from attncli.render.page.figures import Column, Table
+from attncli.render.page.line_breaks import breaks, pieces
 from attncli.render.page.page import Options
-from attncli.render.terminal.styles import HEAD, QUIET, STYLES
-from attncli.render.terminal.wrapping import Running
+from attncli.render.terminal.console import put
+from attncli.render.terminal.frame import Cell, Frame
+from attncli.render.terminal.frame import Column as FrameColumn
+from attncli.render.terminal.styles import HEAD, STRONG, STYLES
 from attncli.text.visible import harmless
 
 NARROW, VERY_NARROW = 72, 48
@@ -24,45 +26,66 @@ def show(table: Table, console: Console, options: Options) -> None:
     """Prints the table, as wide as the terminal at most."""
     cells = [[_text(cell, options.say) for cell in column.cells] for column in table.columns]
     titles = [options.say.marked(column.title) for column in table.columns]
-    numbers = any(column.kind == "number" for column in table.columns)
+    natural = [_widest(title, *column) for title, column in zip(titles, cells, strict=True)]
+    count, numbers = len(natural), any(column.kind == "number" for column in table.columns)
     whole = not numbers or not table.header  # words can be broken, and without titles the frame shows the table
-    framed = whole or console.width >= NARROW or _natural_width(titles, cells) <= console.width
-    rich_table = RichTable(
-        box=box.ROUNDED if framed else None, border_style=QUIET, header_style=f"bold {HEAD}",
-        show_header=table.header, pad_edge=framed,
-        padding=(0, 1) if framed else (0, 1 if console.width < VERY_NARROW else 2, 0, 0),
-    )  # fmt: skip
-    for place, (title, column) in enumerate(zip(titles, table.columns, strict=True)):
-        rich_table.add_column(
-            title,
-            justify="right" if column.kind == "number" else "left",
-            no_wrap=column.kind != "words",
-            style=HEAD if place == 0 and column.kind != "number" else None,
-            overflow="fold",
-        )
-    last = len(table.columns[0].cells) - table.totals
-    for row in range(len(table.columns[0].cells)):
-        styled = [
-            _cell(column, column_cells[row], row == table.strong or (row, place) in table.bold)
-            for place, (column, column_cells) in enumerate(zip(table.columns, cells, strict=True))
+    box = whole or console.width >= NARROW or sum(natural) + 3 * count + 1 <= console.width
+    space = 1 if console.width < VERY_NARROW else 2
+    room = console.width - (3 * count + 1 if box else space * (count - 1))
+    widths = _narrowed(table.columns, cells, natural, room)
+
+    def row(index: int) -> list[Cell]:
+        return [
+            _cell(texts[index], column, width, index == table.strong or (index, place) in table.bold)
+            for place, (texts, column, width) in enumerate(zip(cells, table.columns, widths, strict=True))
         ]
-        rich_table.add_row(*styled, end_section=bool(table.totals) and row == last - 1)
-    console.print(rich_table)
+
+    rows = [row(index) for index in range(len(cells[0]))]
+    last = len(rows) - table.totals
+    columns = [
+        FrameColumn(width, HEAD if place == 0 and column.kind != "number" else "", f"bold {HEAD}")
+        for place, (width, column) in enumerate(zip(widths, table.columns, strict=True))
+    ]
+    above = [_cell(*parts, False) for parts in zip(titles, table.columns, widths, strict=True)]
+    sections = [rows[:last], rows[last:]]
+    put(console, Frame(columns, sections, above if table.header else (), box, space))
 
 
 def _text(cell: str, say: Say) -> str:
     return harmless(say.marked(cell))
 
 
-def _cell(column: Column, text: str, strong: bool) -> Text | Running:
-    style = "bold" if strong else (STYLES.get(text) or "") if column.kind == "number" else ""
-    return Running(Text(text, style)) if column.kind == "words" else Text(text, style)
+def _widest(*texts: str) -> int:
+    return max(cell_len(line) for text in texts for line in text.split("\n"))
 
 
-def _natural_width(titles: list[str], cells: list[list[str]]) -> int:
-    """How wide the framed table is where nothing is broken into lines."""
-    columns = zip(titles, cells, strict=True)
-    widths = [
-        max(cell_len(line) for text in (title, *column) for line in text.split("\n")) for title, column in columns
-    ]
-    return sum(widths) + 3 * len(widths) + 1
+def _longest_word(text: str) -> int:
+    return max(cell_len(piece.rstrip()) for line in text.split("\n") for piece in pieces(line))
+
+
+def _narrowed(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], natural: Sequence[int], room: int
+) -> list[int]:
+    """The widths of the columns in this room: the widest ones are narrowed first, those with words to that of
+    their longest word, then further, and labels as well. Numbers stay whole, wider than the terminal if they
+    must."""
+    widths = list(natural)
+    words = [place for place, column in enumerate(columns) if column.kind == "words"]
+    texts = [place for place, column in enumerate(columns) if column.kind != "number"]
+    longest = [max(map(_longest_word, column), default=0) for column in cells]
+    for places, least in ((words, longest), (words, [8] * len(widths)), (texts, [1] * len(widths))):
+        while sum(widths) > room and (wide := [place for place in places if widths[place] > least[place]]):
+            widths[max(reversed(wide), key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _cell(text: str, column: Column, width: int, strong: bool) -> Cell:
+    """The lines of a cell, broken where it is wider than its column."""
+    style = STRONG if strong else STYLES.get(text) if column.kind == "number" else None
+    lines = []
+    for paragraph in text.split("\n"):
+        starts = [0, *breaks(paragraph, width)]
+        for start, end in zip(starts, [*starts[1:], len(paragraph)], strict=True):
+            line = paragraph[start:end].rstrip()
+            lines.append([(right(line, width) if column.kind == "number" else line, style)])
+    return lines

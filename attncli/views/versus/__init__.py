@@ -13,9 +13,9 @@ from attncli.insights.versus.comparison import Comparison
 from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.models import NAMES, Models
 from attncli.insights.versus.order import Difference
-from attncli.insights.versus.sequential import WORK, Sequential, operations, steps
+from attncli.insights.versus.sequential import WORK, Sequential, Timing, operations, steps
 from attncli.insights.versus.settings import Settings
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.render.page.blocks import Heading, Prose, Subject, TokenLine
 from attncli.render.page.choosing import middle_out
 from attncli.render.page.figures import Axis, Column, Curve, Plot, Table
@@ -31,6 +31,7 @@ from attncli.views.versus.sentences import (
     SEQUENTIAL_CLAIM,
     order_result,
     range_result,
+    sequential_limits,
     sequential_result,
 )
 
@@ -45,7 +46,7 @@ def page(comparison: Comparison, tokens: Tokens, text: str | None, settings: Set
     """The page of a comparison. `text` is None where token ids were given."""
     sections = [Section(partial(_models, comparison.models, len(tokens)))]
     if comparison.sequential is not None:
-        sections.append(Section(partial(_sequential, comparison.sequential, len(tokens))))
+        sections.append(Section(partial(_sequential, comparison, comparison.sequential, len(tokens))))
     if comparison.influences is not None:
         sections.append(Section(partial(_range, comparison.influences, tokens, options)))
     if comparison.differences is not None:
@@ -104,35 +105,44 @@ def _models(models: Models, n: int) -> Iterator[Block]:
 # ------------------------------------------------------------------ sequential work
 
 
-def _sequential(sequential: Sequential, n: int) -> Iterator[Block]:
+def _sequential(comparison: Comparison, sequential: Sequential, n: int) -> Iterator[Block]:
     """The time of each model by length."""
-    lengths, times = sequential.lengths, {name: sequential.seconds(name) for name in NAMES}
-    fastest = [min(range(len(NAMES)), key=lambda i: times[NAMES[i]][row]) for row in range(len(lengths))]
+    lengths, timings = sequential.lengths, {name: sequential.of(name) for name in NAMES}
+    fastest = [_fastest([timings[name][row] for name in NAMES]) for row in range(len(lengths))]
     repeats = [timing.repeats for timing in sequential.timings]
     about = N_(
         "Time of one layer on n tokens (your text, repeated). NumPy, float32, causal, threads: {threads}. Each "
-        "time is the median of {least} to {most} runs, in which the models take turns.",
+        "time is the median of {least} to {most} runs, in which the models take turns. Where the middle halves of "
+        "the runs overlap, the difference is within the noise, and each counts as fastest.",
         least=min(repeats), most=max(repeats), threads=sequential.threads,
     )  # fmt: skip
     yield Heading(N_("Sequential work"), about)
     yield Table(
         [
             Column("n", [str(length) for length in lengths]),
-            *(Column(LABELS[name], [seconds(time) for time in times[name]]) for name in NAMES),
-            Column(N_("fastest"), [LABELS[NAMES[i]] for i in fastest], "words"),
+            *(Column(LABELS[name], [seconds(timing.seconds) for timing in timings[name]]) for name in NAMES),
+            Column(N_("fastest"), [listed(*(LABELS[NAMES[i]] for i in places)) for places in fastest], "words"),
         ],
-        bold=frozenset((row, 1 + i) for row, i in enumerate(fastest)),
+        bold=frozenset((row, 1 + i) for row, places in enumerate(fastest) for i in places),
     )
     if len(lengths) > 1:
         x = np.array(lengths, dtype=float)
         yield Plot(
-            [_curve(name, x, np.array(times[name])) for name in NAMES],
+            [_curve(name, x, np.array([timing.seconds for timing in timings[name]])) for name in NAMES],
             Axis("n", plain, logarithmic=True, marks=[(float(length), str(length)) for length in lengths]),
             Axis(N_("time"), seconds, logarithmic=True),
             N_("time of a layer by n; both axes are logarithmic"),
         )
     yield Prose(sequential_result(n, sequential))
+    yield Prose(sequential_limits(comparison.models.d_model, sequential.threads))
     yield Prose(SEQUENTIAL_CLAIM, quiet=True)
+
+
+def _fastest(timings: Sequence[Timing]) -> list[int]:
+    """The places of those that no other is faster than, the fastest first; differences within the noise do not
+    count."""
+    unbeaten = [i for i, timing in enumerate(timings) if not any(t.faster_than(timing) for t in timings)]
+    return sorted(unbeaten, key=lambda i: timings[i].seconds)
 
 
 # ------------------------------------------------------------------ long-range dependencies
@@ -164,7 +174,7 @@ def _range(influences: Sequence[Influence], tokens: Tokens, options: Options) ->
 def _influence_table(influences: Sequence[Influence], tokens: Tokens, options: Options) -> Table:
     """A row for each token, or for the first and the last of many; below them the factor for each step."""
     n = len(tokens)
-    shown, left_out = (list(range(n)), 0) if options.full else middle_out(n, ROWS)
+    shown, left_out = (list(range(n)), 0) if options.full else middle_out(n, ROWS, spare=1)
 
     def norms(i: int) -> list[str]:
         return [amount(float(influence.norms[i]), options.precision) for influence in influences]

@@ -19,6 +19,7 @@ from attncli.views.versus.sentences import (
     SEQUENTIAL_CLAIM,
     order_result,
     range_result,
+    sequential_limits,
     sequential_result,
 )
 
@@ -68,6 +69,8 @@ def _sequential(comparison: Comparison, n: int) -> dict[str, Any] | None:
                 "n": timing.n,
                 "seconds": timing.seconds,
                 "repeats": timing.repeats,
+                "low": timing.low,
+                "high": timing.high,
                 "sequential_steps": steps(timing.model, timing.n),
                 "operations": operations(timing.model, timing.n, models.d_model, models.hidden[timing.model]),
             }
@@ -83,6 +86,7 @@ def _sequential(comparison: Comparison, n: int) -> dict[str, Any] | None:
             for crossing in sequential.crossings
         ],
         "shown": str(sequential_result(n, sequential)),
+        "limits": str(sequential_limits(models.d_model, sequential.threads)),
         "claimed": str(SEQUENTIAL_CLAIM),
     }
 

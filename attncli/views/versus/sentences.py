@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from attncli.insights.versus.influence import Influence
 from attncli.insights.versus.order import Difference
-from attncli.insights.versus.sequential import Sequential
-from attncli.language import N_, Message
+from attncli.insights.versus.sequential import Sequential, order
+from attncli.language import N_, Message, joined, listed
 from attncli.render.page.numbers import factor, percent
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
@@ -42,48 +44,64 @@ def sequential_result(n: int, sequential: Sequential) -> Message:
         )
     else:
         steps = N_("For these {n} tokens, the RNN and the LSTM take {n} sequential steps, attention one.", n=n)
-    return _paragraph(steps, _times("rnn", sequential), _times("lstm", sequential))
+    return _paragraph(steps, *_times("rnn", sequential), *_times("lstm", sequential))
 
 
-def _times(other: str, sequential: Sequential) -> Message:
-    """Whether attention or the other was faster, and where that changed, by the times of this run."""
-    pairs = list(zip(sequential.seconds("attention"), sequential.seconds(other), strict=True))
-    faster, slower = sum(a < b for a, b in pairs), sum(a > b for a, b in pairs)
-    crossings = [crossing for crossing in sequential.crossings if crossing.other == other]
-    first, last, name = sequential.lengths[0], sequential.lengths[-1], LABELS[other]
-    if len(pairs) not in (faster, slower) and (len(crossings) != 1 or faster + slower < len(pairs)):
-        return N_(
-            "Attention was faster than the {other} at {faster} of the {count} lengths and slower at {slower}, "
-            "with no single crossing.",
-            other=name, faster=faster, slower=slower, count=len(pairs),
-        )  # fmt: skip
-    if len(pairs) == 1:
-        if faster:
-            return N_("Attention was faster than the {other} at n = {n}.", other=name, n=first)
-        return N_("Attention was slower than the {other} at n = {n}.", other=name, n=first)
-    if not crossings:
-        if faster:
-            return N_(
-                "Attention was faster than the {other} at every length from n = {first} to n = {last}.",
-                other=name, first=first, last=last,
-            )  # fmt: skip
-        return N_(
-            "Attention was slower than the {other} at every length from n = {first} to n = {last}.",
-            other=name, first=first, last=last,
-        )  # fmt: skip
-    (crossing,) = crossings
-    before, after = crossing.between
-    if crossing.attention_faster_before:
-        return N_(
-            "Attention was faster than the {other} up to n = {before} and slower from n = {after} on; their times "
-            "cross near n = {crossing}.",
-            other=name, before=before, after=after, crossing=round(crossing.n),
-        )  # fmt: skip
+def sequential_limits(d: int, threads: int) -> Message:
+    """What the times show, and what they do not. `d`: the width of the word vectors."""
     return N_(
-        "Attention was slower than the {other} up to n = {before} and faster from n = {after} on; their times "
-        "cross near n = {crossing}.",
-        other=name, before=before, after=after, crossing=round(crossing.n),
+        "These times (NumPy, threads: {threads}) show how much there is to compute: n²·d operations in attention, "
+        "n·d² in recurrence, and for small n what each call of NumPy costs. So attention falls behind where n is "
+        "much larger than d = {d}. They do not show what parallel hardware gains: there attention computes all "
+        "tokens at once, while recurrence still takes its n steps one after another.",
+        threads=threads, d=d,
     )  # fmt: skip
+
+
+def _times(other: str, sequential: Sequential) -> list[Message]:
+    """At which lengths attention or the other was faster, and where that changed, by the times of this run."""
+    orders = [order(a, b) for a, b in zip(sequential.of("attention"), sequential.of(other), strict=True)]
+    facts = [
+        text(_lengths(sequential.lengths, [found == way for found in orders]))
+        for way, text in ((-1, _faster), (1, _slower), (0, _undecided))
+        if way in orders
+    ]
+    compared = N_("Attention beside the {other}: {facts}.", other=LABELS[other], facts=joined("; ", *facts))
+    crossed = [crossing for crossing in sequential.crossings if crossing.other == other]
+    if len(crossed) > 1:
+        return [compared, N_("They change places more than once.")]
+    if crossed:
+        return [compared, N_("Their times cross near n = {n}.", n=round(crossed[0].n))]
+    if {-1, 1} <= set(orders):
+        return [
+            compared,
+            N_("That is no crossing yet: for one, each must be faster at two lengths in a row."),
+        ]
+    return [compared]
+
+
+def _faster(lengths: str) -> Message:
+    return N_("faster at n = {lengths}", lengths=lengths)
+
+
+def _slower(lengths: str) -> Message:
+    return N_("slower at n = {lengths}", lengths=lengths)
+
+
+def _undecided(lengths: str) -> Message:
+    return N_("no difference beyond the noise at n = {lengths}", lengths=lengths)
+
+
+def _lengths(lengths: Sequence[int], chosen: Sequence[bool]) -> Message:
+    """The chosen lengths, those in a row as a range: 16, 64 to 512."""
+    rows: list[Message] = []
+    for is_chosen, row in groupby(zip(lengths, chosen, strict=True), key=itemgetter(1)):
+        first, *rest = [length for length, _ in row]
+        if is_chosen and len(rest) > 1:
+            rows.append(N_("{first} to {last}", first=first, last=rest[-1]))
+        elif is_chosen:
+            rows += [N_("{n}", n=n) for n in (first, *rest)]
+    return listed(*rows)
 
 
 # ------------------------------------------------------------------ long-range dependencies

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from attncli.insights.worked_example import WorkedExample, largest, only
+from attncli.insights.worked_example import WorkedExample, largest, none_alone, only
 from attncli.render.page.page import Block, Options, Page, Section
 from attncli.tracing.trace import Trace, head_object
 from attncli.views.subject import opening
@@ -36,8 +36,11 @@ def page(head: Trace, examples: Sequence[WorkedExample], key: int | None, top: T
 def _section(example: WorkedExample, key: int | None, top: Top, options: Options) -> Section:
     def blocks() -> Iterator[Block]:
         if key is None:
-            return query_blocks(example, largest(example, _count(top, KEYS, options)), options)
-        return pair_blocks(example, key, _count(top, PRODUCTS, options), options)
+            shown = largest(example, _count(top, KEYS, options))
+            return query_blocks(example, none_alone(example, shown) if top is None else shown, options)
+        products = len(example.q.values)
+        count = products if top is None and products == PRODUCTS + 1 else _count(top, PRODUCTS, options)
+        return pair_blocks(example, key, count, options)
 
     choice = largest(example, None if top == "all" else top) if key is None else only(example, np.array([key]))
     return Section(blocks, ExampleData(example, choice))

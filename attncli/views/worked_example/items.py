@@ -9,7 +9,6 @@ import numpy as np
 from attncli.formula.types import Array, Index
 from attncli.insights.worked_example import WorkedExample
 from attncli.render.page.blocks import QUIET, STRONG
-from attncli.render.page.choosing import middle_out
 from attncli.render.page.figures import NEGATIVE, POSITIVE, Item, Items
 from attncli.render.page.numbers import number, signed
 from attncli.render.page.page import Options
@@ -18,33 +17,62 @@ from attncli.stages.names import SCORES
 PRODUCTS = 3
 """How many products of each key are written out at least, if there are so many."""
 NUMBERS = 64
-"""How many numbers of a vector are shown at least, before its middle is left out."""
+"""How many numbers of a vector are shown at least, if there are so many."""
+KEY_NUMBERS = 8
+"""How many numbers of each key, where there are several: more than products, which need them."""
 
 
-def vector(name: str, values: Array, options: Options) -> Items:
-    """The numbers of a vector [d], each after its index."""
-    width = len(str(len(values) - 1))
+def vector(name: str, values: Array, order: Index, options: Options) -> Items:
+    """The numbers of a vector [d], each after its index. Where there is no room for all, those that come first in
+    `order` (all indices, those that later lines need first)."""
+    return Items([name], lambda count, tight: [_numbers(values, order, count, options)], NUMBERS)
+
+
+def key_vectors(example: WorkedExample, keys: Index, labels: Sequence[str], options: Options) -> Items:
+    """The vector of each key: all its numbers, or those of its largest products."""
+    orders = by_product(example, keys)
 
     def items(count: int, tight: bool) -> list[list[Item]]:
-        shown, left_out = middle_out(len(values), len(values) if options.full else count)
-        numbers: list[Item] = [
-            [(f"{i:>{width}}", QUIET), (" " + number(float(values[i]), options.precision), None)] for i in shown
+        return [
+            _numbers(example.k.values[key], order, count, options) for key, order in zip(keys, orders, strict=True)
         ]
-        if left_out:  # takes the place of one of the numbers
-            more = options.say("{count} more", count=left_out + 1)
-            numbers[(len(shown) + 1) // 2 - 1] = [(f"⋯ {more}", QUIET)]
-        return [numbers]
 
-    return Items([name], items, NUMBERS)
+    return Items(labels, items, KEY_NUMBERS)
+
+
+def _numbers(values: Array, order: Index, count: int, options: Options) -> list[Item]:
+    """At most `count` numbers of a vector, by their index; the last says how many are left out, if any."""
+    whole, width = options.full or len(values) <= count, len(str(len(values) - 1))
+    shown = sorted(map(int, order if whole else order[: count - 1]))
+    numbers: list[Item] = [
+        [(f"{i:>{width}}", QUIET), (" " + number(float(values[i]), options.precision), None)] for i in shown
+    ]
+    more = options.say("{count} more", count=len(values) - len(shown))
+    return numbers if whole else [*numbers, [(f"⋯ {more}", QUIET)]]
+
+
+def by_size(values: Array) -> Index:
+    """The indices of numbers, the largest first, whatever their sign."""
+    return np.argsort(-np.abs(values), kind="stable")
+
+
+def by_product(example: WorkedExample, keys: Index) -> list[Index]:
+    """The indices of the products q_i k_i of each key, the largest first."""
+    return [by_size(example.products[key]) for key in keys]
+
+
+def by_best_place(orders: Sequence[Index]) -> Index:
+    """The indices, in the order of the first place that each has in one of several orders."""
+    return np.argsort(np.min([np.argsort(order) for order in orders], axis=0), kind="stable")
 
 
 def products(example: WorkedExample, keys: Index, labels: Sequence[str], options: Options) -> Items:
     """The largest products q_i k_i of each key, each after its i; then the sum of the others, and the score."""
     d, scores = len(example.q.values), example.step(SCORES)
-    orders = [np.argsort(-np.abs(example.products[key]), kind="stable") for key in keys]
+    orders = by_product(example, keys)
 
     def items(count: int, tight: bool) -> list[list[Item]]:
-        shown = d if options.full or d < count else count - 1
+        shown = d if options.full or d <= count else count - 1  # leaves out two at least, or none
         return [
             [*factors, _sum(example.products[key], order[shown:], float(scores[key]), options)]
             for key, order, factors in zip(keys, orders, written_out(shown, tight), strict=True)

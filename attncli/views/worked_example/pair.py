@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from attncli.formula.types import Index
 from attncli.insights.worked_example import WorkedExample
 from attncli.language import N_
 from attncli.render.page.blocks import Note
@@ -15,29 +16,32 @@ from attncli.render.page.page import Block, Options
 from attncli.stages.entries import number as formula_number
 from attncli.stages.names import BIASED, CAPPED, CONTENT_TO_POSITION, MASKED, POSITION_TO_CONTENT, SCALED, SCORES
 from attncli.views.worked_example.captions import formula, heading, softmax_note
-from attncli.views.worked_example.items import vector
+from attncli.views.worked_example.items import by_product, by_size, vector
 
 
 def pair_blocks(example: WorkedExample, key: int, top: int | None, options: Options) -> Iterator[Block]:
     """The `top` largest products of a query and a key (None: all), the key's value, and the steps from the score
     to what the key adds to the output."""
+    (order,) = by_product(example, np.array([key]))
+    v = example.v.values[key]
     yield heading(example, key)
+    yield formula(example.q)
+    yield vector("q", example.q.values, order, options)
+    yield formula(example.k)
+    yield vector("k", example.k.values[key], order, options)
     yield formula(example.steps[0])
-    yield Note(
-        N_("products of q ({q}) and k ({k}), the largest first", q=example.q.stage, k=example.k.stage),
-    )
-    yield _products(example, key, top, options)
+    yield Note(N_("products of q and k, the largest first"))
+    yield _products(example, key, order, top, options)
     yield formula(example.v)
-    yield vector("v", example.v.values[key], options)
+    yield vector("v", v, by_size(v), options)
     yield from map(formula, (*example.steps[1:], *(example.with_sink or ()), example.weights))
     yield softmax_note(example, options)
     yield _steps(example, key, options)
 
 
-def _products(example: WorkedExample, key: int, top: int | None, options: Options) -> Table:
+def _products(example: WorkedExample, key: int, order: Index, top: int | None, options: Options) -> Table:
     """The products, the largest first, and their sum as it adds up."""
     products, q, k = example.products[key].astype(np.float64), example.q.values, example.k.values[key]
-    order = np.argsort(-np.abs(products), kind="stable")
     shown, others = (order, order[:0]) if top is None else (order[:top], order[top:])
     rest = [float(products[others].sum())] if len(others) else []
     terms = [*map(float, products[shown]), *rest]

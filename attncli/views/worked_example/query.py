@@ -17,7 +17,7 @@ from attncli.render.page.page import Block, Options
 from attncli.stages.names import BIASED, MASKED
 from attncli.views.subject import token_labels
 from attncli.views.worked_example.captions import formula, heading, softmax_note
-from attncli.views.worked_example.items import products, vector
+from attncli.views.worked_example.items import by_best_place, by_product, by_size, key_vectors, products, vector
 
 OUTPUTS = 6
 """How many numbers of the output are added up key by key, where there is room."""
@@ -29,14 +29,16 @@ def query_blocks(example: WorkedExample, choice: KeyChoice, options: Options) ->
     allowed = shown.allowed
     yield heading(example)
     yield formula(example.q)
-    yield vector("q", example.q.values, options)
+    yield vector("q", example.q.values, by_best_place(by_product(example, choice.keys)), options)
+    yield formula(example.k)
+    yield key_vectors(example, choice.keys, shown.labels, options)
     yield from _products(shown)
     yield from _steps(shown)
     yield from _softmax(shown)
     yield from _contributions(allowed)
     yield from _output_sums(allowed)
     yield Formula("z", N_("the output of this head for this query"))
-    yield vector("z", example.mixed.values, options)
+    yield vector("z", example.mixed.values, by_size(example.mixed.values), options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def _products(shown: Shown) -> Iterator[Block]:
     yield formula(example.steps[0])
     yield Note(
         N_(
-            "q · k is the sum of {count} products q_i × k_i; the largest are shown, each after its index i",
+            "q · k is the sum of {count} products q_i × k_i, each after its index i, the largest first",
             count=len(example.q.values),
         )
     )
@@ -148,8 +150,8 @@ def _output_sums(shown: Shown) -> Iterator[Block]:
         Column("", [*shown.labels, *label, "z"], "label"),
         shown.column("A", example.weights.values, *[shown.text(others.weight)] * len(label), ""),
     ]
-    by_size = np.argsort(-np.abs(z), kind="stable")
-    for rank, i in enumerate(map(int, by_size if full else by_size[:OUTPUTS])):
+    order = by_size(z)
+    for rank, i in enumerate(map(int, order if full else order[:OUTPUTS])):
         average = [shown.text(float(others.v[i]))] * len(label)
         so_far = [shown.text(float(total)) for total in sums[:lines, i]]
         columns += [

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attncli.insights.versus.models import NAMES, seeded_models
-from attncli.insights.versus.sequential import REPEATS, crossings, measure, operations, steps
+from attncli.insights.versus.sequential import (
+    REPEATS,
+    Timing,
+    crossings,
+    measure,
+    operations,
+    steps,
+    timing_of,
+)
 from tests.support.word_vectors import words
 
 
@@ -44,15 +55,69 @@ def test_long_runs_are_not_repeated() -> None:
     assert [timing.repeats for timing in found.timings] == [1] * 6
 
 
+def timings(model: str, times: Sequence[float], noise: float = 1.01) -> list[Timing]:
+    """Times at the lengths 1, 4, 16, 64, …, each known up to a factor."""
+    return [Timing(model, 4**i, time, 9, time / noise, time * noise) for i, time in enumerate(times)]
+
+
+def crossed(attention: Sequence[float], rnn: Sequence[float], noise: float = 1.01) -> list[tuple[int, int]]:
+    found = crossings(timings("attention", attention, noise), timings("rnn", rnn, noise))
+    return [crossing.between for crossing in found]
+
+
 def test_a_crossing_is_where_lines_on_logarithmic_scales_meet() -> None:
-    lengths = [1, 4, 16, 64]
-    (found,) = crossings("rnn", lengths, [n**2 / 10 for n in lengths], [float(n) for n in lengths])
+    squares, line = [4.0 ** (2 * i) / 10 for i in range(4)], [4.0**i for i in range(4)]
+    (found,) = crossings(timings("attention", squares), timings("rnn", line))
     assert found.n == pytest.approx(10)
     assert found.between == (4, 16)
     assert found.attention_faster_before
-    (back,) = crossings("rnn", lengths, [float(n) for n in lengths], [n**2 / 10 for n in lengths])
+    (back,) = crossings(timings("attention", line), timings("rnn", squares))
     assert not back.attention_faster_before
-    assert crossings("rnn", lengths, [1.0] * 4, [2.0] * 4) == []
-    assert crossings("rnn", lengths, [1.0] * 4, [1.0] * 4) == []
-    (touched,) = crossings("rnn", lengths, [1.0, 2, 2, 4], [2.0, 2, 2, 1])
-    assert touched.between == (1, 64)
+
+
+@pytest.mark.parametrize(
+    ("attention", "rnn", "between"),
+    [
+        ([1, 1, 1, 1], [2, 2, 2, 2], []),
+        ([1, 1, 1, 1], [1, 1, 1, 1], []),
+        ([1, 1, 3, 3], [2, 2, 2, 2], [(4, 16)]),
+        ([1, 1, 2, 3, 3], [2, 2, 2, 2, 2], [(4, 64)]),  # equal in between
+        ([1, 3, 3, 3], [2, 2, 2, 2], []),  # one length only before
+        ([1, 1, 1, 3], [2, 2, 2, 2], []),  # one length only after
+        ([1, 1, 3, 1, 1], [2, 2, 2, 2, 2], []),  # an outlier
+        ([1, 1, 3, 1, 3, 3], [2, 2, 2, 2, 2, 2], [(4, 256)]),  # to and fro, and then for good
+        ([1, 1, 3, 3, 1, 1], [2, 2, 2, 2, 2, 2], [(4, 16), (64, 256)]),
+        ([1, 3], [2, 2], []),
+        ([1], [2], []),
+    ],
+)
+def test_a_crossing_holds_at_two_lengths_in_a_row(
+    attention: list[float], rnn: list[float], between: list[tuple[int, int]]
+) -> None:
+    assert crossed(attention, rnn) == between
+    assert crossed(rnn, attention) == between
+
+
+def test_what_is_within_the_noise_is_no_crossing() -> None:
+    assert crossed([1, 1, 3, 3], [2, 2, 2, 2], noise=1.2) == [(4, 16)]
+    assert crossed([1, 1, 3, 3], [2, 2, 2, 2], noise=1.5) == []
+    assert crossed([1, 1, 2.2, 2.2], [2, 2, 2, 2], noise=1.2) == []
+
+
+@given(
+    st.lists(st.floats(0.9, 1.1), min_size=14, max_size=14), st.lists(st.floats(1e-6, 1.0), min_size=7, max_size=7)
+)
+def test_two_models_that_are_equally_fast_never_cross(errors: list[float], times: list[float]) -> None:
+    """Whatever the times, and however the noise moves the medians within the middle halves of the runs."""
+    first, second = ([t * e for t, e in zip(times, errors[at : at + 7], strict=True)] for at in (0, 7))
+    assert crossed(first, second, noise=1.12) == []
+
+
+def test_the_middle_half_of_the_runs_is_what_a_time_is_known_by() -> None:
+    runs = [1.0, 1.1, 1.2, 1.3, 9.0]
+    timing = timing_of("rnn", 8, runs)
+    assert (timing.seconds, timing.low, timing.high, timing.repeats) == (1.2, 1.1, 1.3, 5)
+    assert timing_of("lstm", 8, [0.5, 0.6, 0.6]).faster_than(timing)
+    assert not timing_of("lstm", 8, [1.0, 1.05, 1.5, 8.0]).faster_than(timing)
+    assert not timing_of("lstm", 8, [0.8]).faster_than(timing)  # of one run, nobody knows
+    assert timing_of("lstm", 8, [0.7]).faster_than(timing)
