@@ -13,7 +13,7 @@ SCHEMAS = ("trace", "worked", "map", "overview", "tokens", "versus", "pe", "simi
 @click.command(
     "schema",
     epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
-    "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
+    "  attn schema > trace.schema.json",
 )
 @pager_option
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace", metavar="[NAME]")
