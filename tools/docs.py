@@ -1,8 +1,8 @@
-"""Keeps the pages up to date (README.md, samples/README.md and those of docs/): runs every command and program that
-they show, inserts the output, draws their pictures, and writes the parts that are generated from the code.
+"""Keeps the pages up to date (README.md, samples/README.md and those of docs/): runs every command and program
+that they show, inserts the output, draws their pictures, and writes the parts that are generated from the code.
 
-python tools/docs.py            rewrites the pages and pictures that are not up to date, and lists them
-python tools/docs.py --check    lists them only; exit status 1 if there are any
+python tools/docs.py [PAGE ...]          rewrites the pages and pictures that are not up to date, and lists them
+python tools/docs.py --check [PAGE ...]  lists them only; exit status 1 if there are any
 
 A command that does not do what its page says is shown, with exit status 1, and its page stays as it is.
 
@@ -10,14 +10,14 @@ What a page may hold, each fenced block on a line of its own:
 
 console     commands after `$ `, each with what it prints, errors included
 sh          commands that must succeed and whose output is not shown; a comment `# NAME does not come with attn`
-            (`# NAME, NAME and NAME do not ...`) says that a command must fail for want of that model and nothing else
+            (`# NAME, NAME and NAME do not ...`) says that a command must fail for want of that model alone
 python      a program; a `text` block after it holds what it prints, and without one it prints nothing
 pycon       the examples of the code's own documentation, which tests/api runs
 text        after anything else: no command, and not checked
 
-A part between `<!-- NAME -->` and `<!-- end -->` comes from the function NAME of tools/reference.py. Commands run in
-the order of the page, in a copy of the root folder, so that one may read what an earlier one wrote; a picture that
-they write into docs/pictures is the page's.
+A part between `<!-- NAME -->` and `<!-- end -->` comes from the function NAME of tools/reference.py. Commands run
+in the order of the page, in a copy of the root folder, so that one may read what an earlier one wrote; a picture
+that they write into docs/pictures is the page's.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 import reference  # noqa: E402
+
 from tests.support.running import ForkServer  # noqa: E402
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
@@ -46,7 +47,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.MUL
 GENERATED = re.compile(r"^(<!-- (\w+) -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
 ABSENT = re.compile(r"^# (.+) do(?:es)? not come with attn$", re.MULTILINE)
 SETTING_UP = ("pip ", "python3 -m venv ", "source ", ".venv/bin/", "mkdocs ")
-"""How commands begin that prepare a machine. .ci/run runs those of the README and builds the site; none runs here."""
+"""How commands begin that prepare a machine. None runs here: .ci/run does that."""
 WIDTH = 96
 WORKERS = os.cpu_count() or 1
 COPIED = ("samples", "docs")
@@ -67,7 +68,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the commands of a page run: a folder, and a process that becomes `attn` quickly, where there is one."""
+    """Where the commands of a page run: a folder, and a process that becomes `attn` quickly, if there is one."""
 
     folder: Path
     server: ForkServer | None
@@ -156,8 +157,8 @@ def conversation(inside: str, here: Place) -> Iterator[str]:
 
 
 def check_commands(inside: str, here: Place) -> None:
-    """Runs the commands of an `sh` block. Those that name an absent model must fail because of it: every other part
-    of them is right."""
+    """Runs the commands of an `sh` block. Those that name an absent model must fail because of it: all else in
+    them is right."""
     absent = [name for names in ABSENT.findall(inside) for name in re.split(", | and ", names)]
     for command in commands(inside):
         if command.startswith(SETTING_UP):
@@ -217,7 +218,7 @@ def outdated(page: Path, server: ForkServer | None = None) -> dict[Path, str]:
 
 
 def all_outdated(pages: Sequence[Path]) -> list[dict[Path, str] | Failed]:
-    """`outdated` for each page, or why it cannot be told. The commands of all of them share a process to fork from."""
+    """`outdated` for each page, or why it cannot be told. All share a process to fork from."""
     server = ForkServer.start() if hasattr(os, "fork") else None
     results: list[dict[Path, str] | Failed] = []
     for page in pages:
@@ -232,7 +233,8 @@ def all_outdated(pages: Sequence[Path]) -> list[dict[Path, str] | Failed]:
 
 def main() -> None:
     checking = "--check" in sys.argv[1:]
-    shares = [share for i in range(WORKERS) if (share := pages()[i::WORKERS])]
+    chosen = [Path(name).resolve() for name in sys.argv[1:] if name != "--check"] or pages()
+    shares = [share for i in range(WORKERS) if (share := chosen[i::WORKERS])]
     with ProcessPoolExecutor(WORKERS) as workers:
         found = zip(shares, workers.map(all_outdated, shares), strict=True)
         results = {page: result for share, answers in found for page, result in zip(share, answers, strict=True)}

@@ -1,5 +1,5 @@
-"""What the reference in docs/ says of the code, made from the code: a function for each generated part of a page, of
-the same name. tools/docs.py inserts them."""
+"""What the reference in docs/ says of the code, made from the code: a function for each generated part of a page,
+of the same name. tools/docs.py inserts them."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def stages() -> str:
 
 def having(stage: str) -> tuple[Any, str] | None:
     """A model that has a stage, and the stage's full name in it: the model that comes with attn, else the first in
-    tests/golden. None where there is none (some stages of a model's own attention also exist, in the catalogue, for
-    attention to an encoder)."""
+    tests/golden. None where there is none: the catalogue has some stages of self-attention for cross-attention,
+    too, and no model has those."""
     from attncli.stages import offered, relative
 
     for spec in specs().values():
@@ -135,7 +135,7 @@ def families() -> str:
         [sys.executable, "-m", "attncli", "families", "--format", "md", "--lang", "en"],
         cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True,
     ).stdout  # fmt: skip
-    return "\n".join(lines) + "\n\n" + traits
+    return "\n".join(lines) + "\n\n" + traits.replace(r"\<", "&lt;")  # MkDocs does not know \<
 
 
 def formats() -> str:
@@ -286,4 +286,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def cell(text: str) -> str:
     """A text for a page: what looks like a tag, or like emphasis, shows as it is written; code stays code."""
     parts = re.split(r"(`[^`]*`)", text)
-    return "".join(part if part.startswith("`") else re.sub(r"([<*])", r"\\\1", part) for part in parts)
+    return "".join(
+        part if part.startswith("`") else part.replace("<", "&lt;").replace("*", r"\*") for part in parts
+    )

@@ -17,8 +17,9 @@ from tests.support.running import ForkServer
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-import docs  # noqa: E402
 import reference  # noqa: E402
+
+import docs  # noqa: E402
 
 PAGES = [str(page.relative_to(ROOT)) for page in docs.pages()]
 AT_MOST = 200
