@@ -44,7 +44,7 @@ from tests.support.running import ForkServer  # noqa: E402
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 """A fenced block, and the `text` block right after it."""
-GENERATED = re.compile(r"^(<!-- (\w+) -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
+GENERATED = re.compile(r"^(<!-- (?!end )(\w+) -->\n).*?(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL)
 ABSENT = re.compile(r"^# (.+) do(?:es)? not come with attn$", re.MULTILINE)
 SETTING_UP = ("pip ", "python3 -m venv ", "source ", ".venv/bin/", "mkdocs ")
 """How commands begin that prepare a machine. None runs here: .ci/run does that."""

@@ -68,23 +68,34 @@ def absences(examples: Sequence[str]) -> list[str]:
 def stages() -> str:
     """Every stage that some model has, in the order of computation."""
     from attncli.stages import CATALOGUE, context_of
-    from attncli.stages.selecting import TRANSFORMER_LENS
 
-    theirs: dict[str, list[str]] = {name: [] for name in CATALOGUE}
-    for foreign, ours in TRANSFORMER_LENS.items():
-        for name in ours:
-            theirs[name].append(foreign)
     rows = []
     for name, entry in CATALOGUE.items():
         found = having(name)
-        if found is None:
-            continue
-        context = context_of(*found)
-        axes = ", ".join(entry.axes)
-        names = " ".join(f"`{foreign}`" for foreign in theirs[name])
-        formula = f"`{entry.formula(context)}`"
-        rows.append([f"`{name}`", formula, cell(entry.meaning_in(context)), f"[{axes}]", names])
-    return table(["stage", "formula, for example", "meaning", "axes", "in TransformerLens"], rows)
+        if found is not None:
+            context = context_of(*found)
+            meaning, axes = cell(entry.meaning_in(context)), ", ".join(entry.axes)
+            rows.append([f"`{name}`", f"`{entry.formula(context)}`", meaning, f"[{axes}]"])
+    return table(["stage", "formula, for example", "meaning", "axes"], rows)
+
+
+def names() -> str:
+    """What other tools, and people, call the stages."""
+    from attncli.stages import CATALOGUE
+    from attncli.stages.aliases import LLAMA_CPP, TRANSFORMER_LENS, WORDS
+
+    tools = [others(names) for names in (TRANSFORMER_LENS, LLAMA_CPP, WORDS)]
+    rows = [[f"`{name}`", *(tool.get(name, "") for tool in tools)] for name in CATALOGUE]
+    return table(["stage", "TransformerLens", "llama.cpp", "in words"], [row for row in rows if any(row[1:])])
+
+
+def others(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The names that another tool has for each of our stages."""
+    called: dict[str, list[str]] = {}
+    for other, ours in names.items():
+        for name in ours:
+            called.setdefault(name, []).append(f"`{other}`")
+    return {name: " ".join(known) for name, known in called.items()}
 
 
 def having(stage: str) -> tuple[Any, str] | None:
