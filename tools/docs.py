@@ -76,7 +76,8 @@ class Place:
     @property
     def environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return os.environ | {
+        elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        return elsewhere | {
             "COLUMNS": str(WIDTH), "LANGUAGE": "en", "NO_COLOR": "1", "PATH": path, "PYTHONPATH": str(ROOT),
             "HF_HUB_OFFLINE": "1", "HF_HOME": str(self.folder / ".hub"),
         }  # fmt: skip

@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from statistics import mode
@@ -289,9 +290,13 @@ def block(language: str, lines: Iterable[str]) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "".join(
-        f"| {' | '.join(' '.join(one.replace('|', chr(92) + '|').split()) for one in line)} |\n" for line in lines
-    )
+    return "".join(f"| {' | '.join(without_bars(one) for one in line)} |\n" for line in lines)
+
+
+def without_bars(text: str) -> str:
+    """A cell on one line, in which | does not end the cell: GitHub and MkDocs differ in what \\| means in code."""
+    code = re.sub(r"`([^`]*\|[^`]*)`", lambda found: f"<code>{escape(found[1], quote=False)}</code>", text)
+    return " ".join(code.split()).replace("|", "&#124;")
 
 
 def cell(text: str) -> str:

@@ -148,8 +148,8 @@ def test_a_page_is_corrected(fork_server: ForkServer | None) -> None:
     page = (
         "# A page\n\n```console\n$ attn pe --dim 2 --length 1 --format csv | tail -n 1\nwrong\n"
         "$ attn model samples/none --lang en || echo status\n```\n\n"
-        "```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n\n<!-- formats -->\nas before\n<!-- end -->\n\nbetween\n\n"
-        "<!-- names -->\nas before\n<!-- end -->\n"
+        "```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n\n<!-- formats -->\nas before\n<!-- end -->\n"
+        "\nbetween\n\n<!-- names -->\nas before\n<!-- end -->\n"
     )
     text, pictures = docs.refreshed(page, fork_server)
     assert "pe.sinusoidal" in text
