@@ -218,14 +218,14 @@ def outdated(page: Path, server: ForkServer | None = None) -> dict[Path, str]:
     return {path: new for path, new in now.items() if not path.exists() or not same(path.read_text("utf-8"), new)}
 
 
-def all_outdated(pages: Sequence[Path]) -> list[dict[Path, str] | Failed]:
+def all_outdated(pages: Sequence[Path]) -> list[dict[Path, str] | Exception]:
     """`outdated` for each page, or why it cannot be told. All share a process to fork from."""
     server = ForkServer.start() if hasattr(os, "fork") else None
-    results: list[dict[Path, str] | Failed] = []
+    results: list[dict[Path, str] | Exception] = []
     for page in pages:
         try:
             results.append(outdated(page, server))
-        except Failed as failure:
+        except Exception as failure:  # the other pages are brought up to date in any case
             results.append(failure)
     if server is not None:
         server.stop()
@@ -240,15 +240,15 @@ def main() -> None:
         found = zip(shares, workers.map(all_outdated, shares), strict=True)
         results = {page: result for share, answers in found for page, result in zip(share, answers, strict=True)}
     for page, result in results.items():
-        if isinstance(result, Failed):
-            print(f"{page.relative_to(ROOT)}: {result}")
+        if isinstance(result, Exception):
+            print(f"{page.relative_to(ROOT)}: {result if isinstance(result, Failed) else repr(result)}")
             continue
         for path, new in result.items():
             print(path.relative_to(ROOT))
             if not checking:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(new, "utf-8")
-    if any(isinstance(result, Failed) or (result and checking) for result in results.values()):
+    if any(isinstance(result, Exception) or (result and checking) for result in results.values()):
         sys.exit(1)
 
 

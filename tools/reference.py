@@ -12,7 +12,6 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
-from functools import cache
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +22,8 @@ import click
 
 ROOT = Path(__file__).parent.parent
 KINDS = ("decoders", "encoders", "encoder-decoders")
+TOOLS = ("TransformerLens", "llama.cpp", "words")
+"""Who has names of their own for our stages. So has transformers, but its modules differ by family."""
 WIDTH = 112
 NAMING = ("-m", "--model", "--adapter", "--file", "<", "model")
 """What stands before the name of a model or file in an example."""
@@ -67,70 +68,40 @@ def absences(examples: Sequence[str]) -> list[str]:
 
 
 def stages() -> str:
-    """Every stage that some model has, in the order of computation."""
-    from attncli.stages import CATALOGUE, context_of
+    """Every stage, in the order of computation."""
+    import attncli
 
-    rows = []
-    for name, entry in CATALOGUE.items():
-        found = having(name)
-        if found is not None:
-            context = context_of(*found)
-            meaning, axes = cell(entry.meaning_in(context)), ", ".join(entry.axes)
-            rows.append([f"`{name}`", f"`{entry.formula(context)}`", meaning, f"[{axes}]"])
-    return table(["stage", "formula, for example", "meaning", "axes"], rows)
+    rows = [
+        [f"`{stage.name}`", f"`{stage.formula}`", cell(stage.meaning), f"[{', '.join(stage.axes)}]", stage.family]
+        for stage in attncli.catalogue()
+    ]
+    return table(["stage", "formula", "meaning", "axes", "as in"], rows)
 
 
 def names() -> str:
     """What other tools, and people, call the stages."""
-    from attncli.stages import CATALOGUE
-    from attncli.stages.aliases import LLAMA_CPP, TRANSFORMER_LENS, WORDS
+    import attncli
 
-    tools = [others(names) for names in (TRANSFORMER_LENS, LLAMA_CPP, WORDS)]
-    rows = [[f"`{name}`", *(tool.get(name, "") for tool in tools)] for name in CATALOGUE]
-    return table(["stage", "TransformerLens", "llama.cpp", "in words"], [row for row in rows if any(row[1:])])
-
-
-def others(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """The names that another tool has for each of our stages."""
-    called: dict[str, list[str]] = {}
-    for other, ours in names.items():
-        for name in ours:
-            called.setdefault(name, []).append(f"`{other}`")
-    return {name: " ".join(known) for name, known in called.items()}
-
-
-def having(stage: str) -> tuple[Any, str] | None:
-    """A model that has a stage, and the stage's full name in it: the model that comes with attn, else the first in
-    tests/golden. None where there is none: the catalogue has some stages of self-attention for cross-attention,
-    too, and no model has those."""
-    from attncli.stages import offered, relative
-
-    for spec in specs().values():
-        for name in offered(spec):
-            if relative(name) == stage:
-                return spec, name
-    return None
-
-
-@cache
-def specs() -> Mapping[str, Any]:
-    """The spec of the model that comes with attn, and of each model in tests/golden that has one, by name."""
-    from attncli import describe
-
-    folders = [file.parent for file in sorted(ROOT.glob("tests/golden/*/config.json"))]
-    found = {str(name): describe(name).spec for name in ("story", *folders)}
-    return {name: spec for name, spec in found.items() if spec is not None}
+    rows = []
+    for stage in attncli.catalogue():
+        known = [" ".join(f"`{name}`" for name in stage.names[tool]) for tool in TOOLS]
+        if any(known):
+            rows.append([f"`{stage.name}`", *known])
+    return table(["stage", *TOOLS], rows)
 
 
 def families_by_kind() -> dict[str, list[str]]:
     """The families by kind; the kind of a family is that of most of its models in tests/golden.
 
     Exits with an error where a family has no model there."""
+    from attncli import describe
     from attncli.family import FAMILIES
 
     models: dict[str, list[str]] = {family: [] for family in FAMILIES}
-    for spec in list(specs().values())[1:]:
-        models[spec.family].append("encoder-decoders" if spec.encoder else KINDS[not spec.causal])
+    for file in sorted(ROOT.glob("tests/golden/*/config.json")):
+        spec = describe(file.parent).spec
+        if spec is not None:
+            models[spec.family].append("encoder-decoders" if spec.encoder else KINDS[not spec.causal])
     if missing := [family for family, kinds in models.items() if not kinds]:
         raise SystemExit(f"tests/golden has no model of the family {missing[0]}")
     return {kind: [family for family, kinds in models.items() if mode(kinds) == kind] for kind in KINDS}
