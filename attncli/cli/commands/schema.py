@@ -12,8 +12,7 @@ SCHEMAS = ("trace", "worked", "map", "overview", "tokens", "versus", "pe", "simi
 
 @click.command(
     "schema",
-    epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
-    "  attn schema > trace.schema.json",
+    epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n  attn schema > trace.schema.json",
 )
 @pager_option
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace", metavar="[NAME]")
