@@ -1,6 +1,6 @@
 """What lies in samples/ is what its programs and commands write; the answer of the exercise is what attn prints.
 
-The recipes of samples/README.md are run by tests/test_readme.py.
+tests/docs/test_pages.py runs the commands of samples/README.md.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -87,15 +86,6 @@ def test_the_answer_of_the_exercise_is_what_attn_prints(attn: Run) -> None:
         np.testing.assert_array_equal(values, stages["v"])
     np.testing.assert_allclose(rows(answer, r"- .+ = \[(.+)\]"), stages["output"], atol=5e-5)
     assert re.findall(r"together .+? = (.+?),", answer) == [f"{1 + 2 * np.e:.4f}", f"{2 + np.e:.4f}"]
-
-
-def test_every_recipe_shows_its_output() -> None:
-    """tools/readme.py runs `console` blocks, and `python` blocks with a `text` below; one `sh` is run here."""
-    blocks = re.findall(r"^```(\w+)$", (SAMPLES / "README.md").read_text("utf-8"), re.M)
-    assert blocks.count("sh") == 1
-    assert set(blocks) == {"console", "python", "text", "sh"}
-    assert all(after == "text" for block, after in pairwise(blocks) if block == "python")
-    assert blocks.count("python") == blocks.count("text") > 0
 
 
 def rows(text: str, pattern: str) -> np.ndarray:

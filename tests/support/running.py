@@ -55,7 +55,7 @@ class ForkServer:
 
     def stop(self) -> None:
         self.connection.close()
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=100)  # on a busy machine, it may still be importing
 
     def run(self, arguments: Iterable[str], folder: Path, stdin: bytes, environment: Mapping[str, str]) -> Done:
         """What `run_anew` gives, from a fork."""

@@ -14,8 +14,7 @@ SCHEMAS = ("trace", "worked", "map", "overview", "tokens", "versus", "pe", "simi
 @click.command(
     "schema",
     cls=Command,
-    epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n"
-    "  attn schema > trace.json && check-jsonschema --schemafile trace.json out.json",
+    epilog="\b\nExamples:\n  attn schema\n  attn schema tokens\n  attn schema > trace.schema.json",
 )
 @pager_option
 @click.argument("name", type=click.Choice(SCHEMAS), default="trace", metavar="[NAME]")
