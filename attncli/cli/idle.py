@@ -55,7 +55,8 @@ class Idle:
 RULES = (
     Idle(("precision",), lambda g: g.for_programs, N_("{format} has every digit")),
     Idle(("full",), lambda g: g.for_programs and not g.as_map, N_("{format} has all rows and columns")),
-    Idle(("precision",), lambda g: g.command == "pe" and g.as_map and g.format != "md", N_("a map shows colors, not digits")),
+    Idle(("precision",), lambda g: g.command == "pe" and g.as_map and g.format != "md",
+         N_("a map shows colors, not digits")),
     Idle(("precision",), lambda g: g.words == {"sequential"}, N_("times are rounded by their size")),
     Idle(("full",), lambda g: g.command == "versus" and bool(g.words) and "range" not in g.words,
          N_("only the experiment range leaves out rows")),
