@@ -153,7 +153,7 @@ def test_special_formulas_are_explained_in_japanese(attn: Run) -> None:
 def test_omitted_rows_are_counted_in_japanese(attn: Run) -> None:
     asked = ("explain", " ".join(map(str, range(60))), "--seed", "0", "--stage", "weights", "--lang", "ja")
     table, markdown = text_of(attn(*asked)), text_of(attn(*asked, "--format", "md"))
-    assert "⋯ 他 53 個" in table
+    assert "60 個のキーのうち重みの大きい 8 個" in table
     assert "行を省略" in table
     assert "⋯ 他 44 個" in markdown
     assert "⋮ 20 行を省略" in markdown

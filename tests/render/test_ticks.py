@@ -24,6 +24,10 @@ def test_linear_ticks_cover_the_numbers_at_equal_distances(values: list[float], 
     assert [b - a for a, b in pairwise(ticks)] == pytest.approx([step] * (len(ticks) - 1))
 
 
+def test_the_smallest_numbers_have_ticks() -> None:
+    assert linear_ticks([5e-324], 6) == pytest.approx([0, 1e-300])
+
+
 @given(st.lists(st.floats(-400, 400), min_size=1, max_size=5), st.integers(3, 12))
 def test_logarithmic_steps_cover_the_numbers(exponents: list[float], most: int) -> None:
     steps = logarithmic_steps(exponents)

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from attncli.render.page.figures import Axis
 
 
+SMALLEST = 1e-300
+"""The smallest distance of ticks: a tenth of the numbers that lie closer would have no float64."""
+
+
 @dataclass(frozen=True)
 class Ticks:
     """The first and the last tick, and those that have a name, as coordinates along the axis."""
@@ -53,7 +57,7 @@ def linear_ticks(values: Sequence[float], most: int) -> list[float]:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if low == high:
         low, high = low - abs(low) / 2, high + abs(high) / 2 or 1.0
-    power = math.floor(math.log10((high - low) / most))
+    power = math.floor(math.log10(max((high - low) / most, SMALLEST)))
     for step in (digit * 10.0 ** (power + i) for i in range(3) for digit in (1, 2, 5)):
         first, last = math.floor(low / step), math.ceil(high / step)
         if last - first < max(most, 3):

@@ -23,8 +23,12 @@ def subject_lines(subject: Subject, width: int, options: Options) -> Iterator[Ru
     """The name and the facts, then the tokens."""
     say = options.say
     source = f" ({subject.source})" if subject.source else ""
-    facts = "".join(f" · {say.marked(fact)}" for fact in subject.facts)
-    yield Running(Text.assemble((subject.name, "bold"), (source + facts, QUIET)))
+    name = Text.assemble((subject.name, "bold"), (source, QUIET))
+    facts = [Text(f"· {say.marked(fact)}", QUIET) for fact in subject.facts]
+    if max(cell_len(item.plain) for item in (name, *facts)) <= width:
+        yield Whole(_flowed([name, *facts], width, " "))
+    else:
+        yield Running(Text(" ").join([name, *facts]))
     if subject.tokens is not None:
         side = "" if subject.target is None else say("source")
         yield token_line(subject.tokens, width, options, side)
@@ -52,15 +56,15 @@ def token_line(tokens: Tokens, width: int, options: Options, side: str = "") -> 
     return Whole(_flowed(items, width))
 
 
-def _flowed(items: list[Text], width: int) -> Text:
-    """Items one after the other, two spaces apart, broken into lines between items only: Rich would separate a
-    token from its index."""
+def _flowed(items: list[Text], width: int, between: str = "  ") -> Text:
+    """Items one after the other, with spaces between them, broken into lines between items only: Rich would
+    separate a token from its index, and break Japanese within a word."""
     line, used = Text(), 0
     for item in items:
         long = cell_len(item.plain)
-        fits = used + 2 + long <= width
+        fits = used + len(between) + long <= width
         if used:
-            line.append("  " if fits else "\n")
+            line.append(between if fits else "\n")
         line.append_text(item)
-        used = used + 2 * (used > 0) + long if fits else long
+        used = used + len(between) * (used > 0) + long if fits else long
     return line
