@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from attncli.render.page.figures import Axis
 
-
 SMALLEST = 1e-300
 """The smallest distance of ticks: a tenth of the numbers that lie closer would have no float64."""
 
