@@ -33,16 +33,24 @@ class UsageError(AttnError):
     exit_code = 2
 
 
+MOST = 60
+"""How many known names an error lists."""
+
+
 def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> Message:
-    """`Did you mean …?` with the closest names, or, where none is close, `Known: …` with all the known ones.
-    `also`: names that are offered where they are close, and not listed."""
+    """`Did you mean …?` with the closest names, only those that differ in nothing but case if there are any; or,
+    where none is close, `Known: …` with all the known ones. `also`: names that are offered where they are close,
+    and not listed."""
     from difflib import get_close_matches
 
     names = list(known)
-    close = get_close_matches(word, [*names, *also], n=3, cutoff=0.5)
+    offered = [*names, *also]
+    same = [name for name in offered if name.lower() == word.lower()]
+    close = same or get_close_matches(word, offered, n=3, cutoff=0.5)
     if close:
         return N_("Did you mean {names}?", names=alternatives(close))
-    return N_("Known: {names}.", names=", ".join(names))
+    listed = names if len(names) <= MOST else [*names[:MOST], "…"]
+    return N_("Known: {names}.", names=", ".join(listed))
 
 
 def reason_of(error: Exception) -> Message:

@@ -18,6 +18,32 @@ NESTED = 64
 """How deeply objects and lists may be nested in a settings file."""
 
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""How the text begins that git leaves in the place of a large file, where git-lfs is not installed."""
+
+
+def check_not_pointer(start: bytes, file: Path) -> None:
+    """Raises AttnError where a file, by its first bytes, is a pointer of git-lfs."""
+    if start.startswith(LFS_POINTER):
+        raise AttnError(
+            N_("{file} is not the file itself but a pointer to it: it was cloned without git-lfs.", file=file),
+            N_("Install git-lfs, and run git lfs pull in that folder."),
+        )
+
+
+def check_whole_start(file: Path) -> None:
+    """Raises AttnError for a file of weights that is empty or a pointer of git-lfs, which its format would call
+    broken."""
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(64)
+    except OSError as error:
+        raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=error.strerror or error)) from error
+    check_not_pointer(start, file)
+    if not start:
+        raise AttnError(N_("{file} is empty.", file=file), N_("The download may have failed: download it again."))
+
+
 def read_bytes(file: Path) -> bytes:
     """The content of a file. Raises AttnError where it cannot be read."""
     try:
@@ -26,12 +52,38 @@ def read_bytes(file: Path) -> bytes:
         raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=reason_of(error))) from error
 
 
+BOM, UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+"""The marks that Windows puts at the beginning of UTF-8 and UTF-16."""
+
+
+def to_utf8(raw: bytes) -> str:
+    """What to do with a text that is not UTF-8: how to convert it from the encoding that it most likely has."""
+    encoding = "UTF-16" if raw.startswith(UTF16) else _japanese(raw) or "LATIN1"
+    return N_("Convert it first: iconv -f {encoding} -t UTF-8", encoding=encoding)
+
+
+def _japanese(raw: bytes) -> str | None:
+    """The older encoding of Japanese in which a text has kana."""
+    for encoding in ("EUC-JP", "CP932"):
+        try:
+            if any("\u3041" <= char <= "\u30fe" for char in raw.decode(encoding)):
+                return encoding
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
 def json_object(raw: bytes, file: Path) -> dict[str, Any]:
     """The JSON object in a settings file, from its bytes. Raises AttnError for anything else."""
     import orjson
 
+    check_not_pointer(raw, file)
+    if raw.startswith(UTF16):
+        raise AttnError(N_("{file} is in UTF-16; attn reads UTF-8.", file=file), to_utf8(raw))
+    if not raw.strip():
+        raise AttnError(N_("{file} is empty.", file=file), N_("The download may have failed: download it again."))
     try:
-        fields = orjson.loads(raw)
+        fields = orjson.loads(raw.removeprefix(BOM))
     except ValueError as error:
         raise AttnError(N_("{file} is not JSON: {error}", file=file, error=reason_of(error))) from error
     if not isinstance(fields, dict):

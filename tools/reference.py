@@ -32,19 +32,24 @@ NAMING = ("-m", "--model", "--adapter", "--file", "<", "model")
 def commands() -> str:
     """Every command: what it does, its options, its examples."""
     from attncli.cli import COMMANDS, cli
+    from attncli.cli.parsing import Command
+    from attncli.language import ENGLISH
 
     parent = click.Context(cli, info_name="attn", **cli.context_settings)
     parts = []
     for name in COMMANDS:
         command = cli.get_command(parent, name)
-        assert command is not None
-        context = click.Context(command, info_name=name, parent=parent)
-        records = [param.get_help_record(context) for param in command.get_params(context)]
-        rows = [[f"`{left}`", cell(right)] for left, right in filter(None, records)]
-        usage = " ".join(["attn", name, *command.collect_usage_pieces(context)])
-        parts += [f"## attn {name}", f"`{usage}`", prose(command.help or ""), table(["option", "meaning"], rows)]
-        if examples := re.findall(r"^ *(attn .+|\S.* \| attn .+)$", command.epilog or "", re.MULTILINE):
-            parts.append(block("sh", [*absences(examples), *examples]))
+        assert isinstance(command, Command)
+        shown = command.page(click.Context(command, info_name=name, parent=parent))
+        parts += [f"## attn {name}", f"`{shown.usage}`", *map(prose, shown.about)]
+        examples = [example.line for example in shown.examples]
+        # The pages' commands are run, and completion would change the settings of a shell
+        parts.append(
+            block("text", examples) if name == "completion" else block("sh", [*absences(examples), *examples])
+        )
+        for section in shown.sections:
+            rows = [[f"`{row.name}`", cell(ENGLISH.marked(row.text))] for row in section.rows]
+            parts.append(table([section.title.lower(), "meaning"], rows))
     return page(parts)
 
 

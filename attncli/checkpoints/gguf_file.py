@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints.safetensors import check_length
 from attncli.errors import AttnError, reason_of
+from attncli.files import check_whole_start
 from attncli.language import N_
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -78,6 +79,7 @@ class GgufFile:
 def read_gguf(path: Path) -> GgufFile:
     """Reads the header and maps the numbers. Raises AttnError for a file that is broken, incomplete or split."""
     _require_package()
+    check_whole_start(path)
     try:
         with path.open("rb") as file:
             start = file.read(8)

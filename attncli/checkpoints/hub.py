@@ -21,9 +21,23 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+LONGEST = 96
+OFFLINE = N_("Unset HF_HUB_OFFLINE to download it, or use the model that comes with attn: -m story")
 _FILES = (".safetensors", ".npz", ".json", ".bin", ".pt", ".pth", ".gguf", ".txt")
 TOKENIZER = "tokenizer.json"
 OLDER_TOKENIZERS = ("vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
+
+
+def _is_name(text: str) -> bool:
+    """Whether the hub can have a model of that name: its rules, which its library holds to as well."""
+    parts = text.split("/")
+    return (
+        _NAME.fullmatch(text) is not None
+        and len(text) <= LONGEST
+        and "--" not in text
+        and ".." not in text
+        and not any(part.endswith(("-", ".", ".git")) for part in parts)
+    )
 
 
 def fetch(name: str) -> Path:
@@ -35,9 +49,13 @@ def fetch(name: str) -> Path:
     Raises UsageError for a text that cannot be a name on the hub; AttnError where the hub does not have the model,
     denies it, or cannot be reached.
     """
-    if not _NAME.fullmatch(name) or name.lower().endswith(_FILES):
+    if not _is_name(name) or name.lower().endswith(_FILES):
+        of_address = name.split("huggingface.co/", 1)[-1].split("/tree/")[0].strip("/")
         raise UsageError(
-            N_("no such file or folder: {name}", name=name), N_("A name on the hub looks like gpt2 or org/model.")
+            N_("no such file or folder: {name}", name=name),
+            N_("Give its name on the hub: {name}", name=of_address)
+            if of_address != name and _is_name(of_address)
+            else N_("A name on the hub looks like gpt2 or org/model."),
         )
     return _cached(name) or _download(name)
 
@@ -51,12 +69,12 @@ def fetch_adapter(name: str) -> Path:
 
     from attncli.checkpoints.lora import CONFIG, WEIGHTS
 
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise UsageError(N_("no such folder: {name}", name=name), N_("A name on the hub looks like org/adapter."))
     cached = [try_to_load_from_cache(name, file) for file in (CONFIG, WEIGHTS)]
     if all(isinstance(file, str) for file in cached):
         return Path(str(cached[0])).parent
-    with _readable_errors(name), _quiet():
+    with _readable_errors(name, N_("Unset HF_HUB_OFFLINE to download it.")), _quiet():
         missing = {CONFIG, WEIGHTS} - set(_names(model_info(name)))
         if missing:
             raise AttnError(
@@ -140,8 +158,8 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _readable_errors(name: str) -> Iterator[None]:
-    """Turns the exceptions of the library into an AttnError that says what to do."""
+def _readable_errors(name: str, offline: str = OFFLINE) -> Iterator[None]:
+    """Turns the exceptions of the library into an AttnError that says what to do; `offline`: in offline mode."""
     from huggingface_hub import constants, errors
 
     endpoint = constants.ENDPOINT
@@ -156,7 +174,7 @@ def _readable_errors(name: str) -> Iterator[None]:
             N_(
                 "{name} is not a folder, is not complete in the local cache, and HF_HUB_OFFLINE is set.", name=name
             ),
-            N_("Unset HF_HUB_OFFLINE to download the model."),
+            offline,
         ) from error
     except errors.GatedRepoError as error:
         raise AttnError(
@@ -193,7 +211,7 @@ def _readable_errors(name: str) -> Iterator[None]:
                 endpoint=endpoint,
                 error=_reason(error),
             ),
-            N_("Check the network, or copy the folder of the model to this machine and give its path."),
+            N_("Check the network, give the path of a copy, or use the model that comes with attn: -m story"),
         ) from error
     except OSError as error:
         where = constants.HF_HUB_CACHE

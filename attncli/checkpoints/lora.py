@@ -130,6 +130,11 @@ def merged(base: Checkpoint, adapter: Adapter) -> Checkpoint:
 
 def _check(config: Mapping[str, Any], file: Path) -> None:
     """Raises AttnError, naming the field, for a setting that does more than add scale · B A to W."""
+    if "peft_type" not in config and "fine_tune_type" in config:
+        raise AttnError(
+            N_("{folder} is an adapter in MLX's format; attn reads those of PEFT.", folder=file.parent),
+            N_("Merge it with mlx_lm.fuse, and give the merged model: -m FOLDER"),
+        )
     if config.get("peft_type") != "LORA":
         raise AttnError(
             N_(

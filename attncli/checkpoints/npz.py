@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints import Stored, Take, whole
 from attncli.errors import AttnError, reason_of
+from attncli.files import check_whole_start
 from attncli.language import N_
 
 BROKEN = (ValueError, OSError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
@@ -25,6 +26,8 @@ class NpzCheckpoint:
     def __init__(self, file: Path) -> None:
         self.source = str(file)
         self.metadata: dict[str, str] = {}
+        if file.exists():
+            check_whole_start(file)
         try:
             with file.open("rb") as raw:
                 if not raw.read(8).startswith((b"PK", np.lib.format.MAGIC_PREFIX)):

@@ -24,6 +24,9 @@ _INERT = ("quant_method", "fmt", "activation_scheme", "scale_fmt", "dequantize",
 """Known fields of quantization_config; of these only weight_block_size changes how the tensors are read."""
 
 
+_INSTEAD = N_("Use the original checkpoint, or a GGUF file of the model.")
+
+
 def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) -> Checkpoint:
     """The checkpoint with its quantized matrices as float32. `settings`: quantization_config of config.json, or
     None.
@@ -35,6 +38,12 @@ def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) ->
     if not isinstance(settings, Mapping):
         raise AttnError(N_("{file}: quantization_config must be an object.", file=file))
     method = settings.get("quant_method")
+    if "quant_method" not in settings and "bits" in settings:
+        raise AttnError(
+            N_("{file}: the weights are quantized by MLX to {bits} bits, which attn does not read.", file=file,
+               bits=settings["bits"]),
+            _INSTEAD,
+        )  # fmt: skip
     if not isinstance(method, str) or method not in _METHODS:
         raise AttnError(
             N_(
@@ -43,7 +52,7 @@ def dequantized(checkpoint: SafetensorsCheckpoint, settings: Any, file: Path) ->
                 method=method,
                 methods=together(_METHODS),
             ),
-            N_("Use the original checkpoint, or a GGUF file of the model."),
+            _INSTEAD,
         )
     for field, value in settings.items():
         if field not in _INERT and value is not None and (field, value) != ("expert_dtype", "fp8"):

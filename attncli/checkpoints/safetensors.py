@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from attncli.checkpoints import Stored, Take, span, whole, widen
 from attncli.errors import AttnError, reason_of
+from attncli.files import check_not_pointer, check_whole_start
 from attncli.language import N_
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -119,6 +120,8 @@ class SafetensorsCheckpoint:
     def _read_header(self, file: Path) -> dict[str, _Entry]:
         from safetensors import SafetensorError, safe_open
 
+        if file.exists():
+            check_whole_start(file)
         try:
             with safe_open(file, framework="np") as opened:
                 self.metadata.update(opened.metadata() or {})
@@ -170,7 +173,7 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
     Raises AttnError where a folder has neither, or a file is missing or broken.
     """
     if (folder / SINGLE).exists():
-        return SafetensorsCheckpoint([folder / SINGLE], folder)
+        return _not_empty(SafetensorsCheckpoint([folder / SINGLE], folder))
     if (folder / INDEX).exists():
         shards = shards_of(folder / INDEX)
         for shard in shards:
@@ -179,7 +182,7 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
                     N_("shard {name}, listed in {folder}, is missing.", name=shard.name, folder=folder / INDEX),
                     N_("Download the checkpoint again."),
                 )
-        return SafetensorsCheckpoint(shards, folder)
+        return _not_empty(SafetensorsCheckpoint(shards, folder))
     pickled = [p.name for ending in PICKLES for p in sorted(folder.glob(f"*{ending}"))]
     if pickled:
         raise AttnError(
@@ -190,7 +193,19 @@ def open_safetensors(folder: Path) -> SafetensorsCheckpoint:
             ),
             N_("Save it as safetensors: model.save_pretrained(folder, safe_serialization=True)."),
         )
-    raise AttnError(N_("{folder} has neither {single} nor {index}.", folder=folder, single=SINGLE, index=INDEX))
+    raise AttnError(
+        N_("{folder} has neither {single} nor {index}.", folder=folder, single=SINGLE, index=INDEX),
+        N_("The weights are missing: download the model again."),
+    )
+
+
+def _not_empty(checkpoint: SafetensorsCheckpoint) -> SafetensorsCheckpoint:
+    if not checkpoint.names():
+        raise AttnError(
+            N_("{folder} holds no tensors.", folder=checkpoint.source),
+            N_("The checkpoint was saved without its weights: save or download it again."),
+        )
+    return checkpoint
 
 
 def shards_of(index: Path) -> list[Path]:
@@ -198,7 +213,9 @@ def shards_of(index: Path) -> list[Path]:
     import orjson
 
     try:
-        names = orjson.loads(index.read_bytes())["weight_map"].values()
+        raw = index.read_bytes()
+        check_not_pointer(raw, index)
+        names = orjson.loads(raw)["weight_map"].values()
         shards = [index.parent / name for name in dict.fromkeys(names)]
     except OSError as error:
         raise AttnError(N_("cannot read {index}: {reason}", index=index, reason=reason_of(error))) from error

@@ -8,24 +8,33 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
+from typing import TYPE_CHECKING
 from warnings import filterwarnings
 
 import click
 
+from attncli.cli.parameters import language_option, option
+from attncli.cli.shell import VARIABLE, Shell, shown
 from attncli.errors import AttnError
 from attncli.language import LANGUAGES, N_, language
 from attncli.version import __version__
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 COMMANDS = {
-    "explain": "Every number between a sentence and the attention output.",
-    "map": "Where heads attend: one as a large map, a layer or a model as a grid.",
-    "tokens": "The tokens of a sentence: index, id, text, characters.",
-    "versus": "Attention compared with recurrence: time, range, order.",
-    "pe": "Positional encodings: sinusoidal, rotary, ALiBi, or a model's own.",
-    "model": "Description of a checkpoint: sizes, parts, tensors, stages.",
-    "stages": "The stages: names, formulas, axes, and what other tools call them.",
-    "families": "The families of models that attn knows, with their traits.",
-    "schema": "The JSON Schema of what --json prints.",
+    "explain": N_("Every number between a sentence and the attention output."),
+    "map": N_("Where heads attend: one as a large map, a layer or a model as a grid."),
+    "tokens": N_("The tokens of a sentence: index, id, text, characters."),
+    "versus": N_("Attention compared with recurrence: time, range, order."),
+    "pe": N_("Positional encodings: sinusoidal, rotary, ALiBi, or a model's own."),
+    "model": N_("Description of a checkpoint: sizes, parts, tensors, stages."),
+    "stages": N_("The stages: names, formulas, axes, and what other tools call them."),
+    "families": N_("The families of models that attn knows, with their traits."),
+    "schema": N_("The JSON Schema of what --json prints."),
+    "completion": N_("Completion of commands and options in bash, zsh and fish."),
+    "help": N_("How a command is used."),
 }
 """Each command is a module of attncli.cli.commands with a function `command`. The texts are for `attn --help`."""
 
@@ -43,44 +52,39 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from attncli.errors import nearest
+        """The command of that name; a sentence in its place is explained."""
+        word = args[0]
+        if word in COMMANDS or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if " " in word.strip() or not word.isascii():
+            return "explain", self.get_command(ctx, "explain"), args
+        from attncli.cli.usage import quoted, unknown_command
 
-            hint: str = nearest(args[0], COMMANDS)
-            if " " in args[0]:
-                hint = f"To trace a sentence: attn explain {args[0]!r}"
-            ctx.fail(f"no command {args[0]!r}. {hint}")
-        return super().resolve_command(ctx, args)
+        explain = N_("To trace a sentence: attn explain {word}", word=quoted(word))
+        raise unknown_command(word, [*COMMANDS], explain)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        items = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
+
+    def get_help(self, ctx: click.Context) -> str:
+        from attncli.cli.front_page import front_page
+
+        return shown(front_page(ctx, COMMANDS), ctx)
 
 
-@click.group(
-    cls=_Lazy,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\b\nExamples:\n"
-    '  attn explain "The cat sat on the mat"\n'
-    '  attn explain "The cat sat on the mat" --query cat\n'
-    '  attn map "The cat sat on the mat"\n'
-    '  attn explain "The cat sat" -m gpt2 --layer 5 --head 1 --stage weights\n'
-    "  attn explain \"The cat sat\" --json | jq '.stages[].name'\n"
-    "  attn model ./my-llama\n"
-    "  attn pe --dim 64 --length 10",
-)
+@click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@language_option
 @click.version_option(__version__, prog_name="attn")
-@click.option("--no-pager", is_flag=True, help="Never use a pager; as an option of a command, for that command.")
+@option("--no-pager", is_flag=True, help=N_("Never use a pager; as an option of a command, for that command."))
 @click.pass_context
-def cli(context: click.Context, no_pager: bool) -> None:
-    """See every number between a sentence and the attention output.
-
-    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V, stage by stage, for the small trained model that comes with attn,
-    seeded weights, a layer of your own, or a checkpoint (safetensors or GGUF) of any family that attn families
-    lists.
-    """
-    if no_pager:
-        context.default_map = {name: {"pager": False} for name in COMMANDS}
+def cli(context: click.Context, lang: str | None, no_pager: bool) -> None:
+    chosen = {"lang": lang} | ({"pager": False} if no_pager else {})
+    context.default_map = dict.fromkeys(COMMANDS, chosen)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,14 +100,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sys.stdout is None:
         _complain(given, N_("standard output is closed."), N_("Leave it open, or send it to a file."))
         sys.exit(1)
+    if VARIABLE in os.environ:
+        _complete()
     try:
-        code = cli.main(args=given, standalone_mode=False)
+        code = cli.main(args=given, prog_name="attn", standalone_mode=False, obj=Shell(asked_language(given)))
         sys.stdout.flush()
     except AttnError as error:
         _complain(given, error.message, error.hint)
         code = error.exit_code
     except click.UsageError as error:
-        _complain(given, error.format_message(), _help_line(error))
+        from attncli.cli.usage import sentences
+
+        _complain(given, *sentences(error, given, cli))
         code = 2
     except click.ClickException as error:
         _complain(given, error.format_message())
@@ -126,6 +134,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = 1
     gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complete() -> None:
+    """Answers a shell that asks for completions. What fails offers nothing: an error would spoil the line that is
+    being typed."""
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    try:
+        cli.main(args=[], prog_name="attn", standalone_mode=False)
+    except Exception:
+        sys.exit(1)
 
 
 def _failure(error: OSError) -> str:
@@ -154,14 +172,10 @@ def asked_language(arguments: Sequence[str]) -> str | None:
     None: that of the locale."""
     named = [
         following if argument == "--lang" else argument.removeprefix("--lang=")
-        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
+        for argument, following in pairwise([*arguments, ""])
         if argument == "--lang" or argument.startswith("--lang=")
     ]
     return named[-1] if named and named[-1] in LANGUAGES else None
-
-
-def _help_line(error: click.UsageError) -> str | None:
-    return None if error.ctx is None else N_("Try '{command} --help'.", command=error.ctx.command_path)
 
 
 def _silence_stdout() -> None:

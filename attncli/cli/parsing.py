@@ -1,27 +1,55 @@
-"""How a command line is read: an option that takes one value is given once, and old spellings still work."""
+"""A command: its help, and how its command line is read. An option that takes one value is given once, and old
+spellings still work."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from attncli.cli.parameters import OTHER
+from attncli.cli.shell import shown
 from attncli.errors import UsageError
 from attncli.language import N_
+
+if TYPE_CHECKING:
+    from attncli.cli.help_page import HelpPage
 
 LISTS = ("LAYERS", "HEADS", "TOKENS", "POSITIONS", "ID,ID,…", "N,N,…")
 """What stands in the help for a value that may be several."""
 
 
 class Command(click.Command):
-    """A command that refuses to be told one thing twice. `formerly`: old spellings of options, which the help does
-    not list, and the present ones."""
+    """A command with a page of help of its own, which refuses to be told one thing twice.
 
-    def __init__(self, *arguments: Any, formerly: Mapping[str, str] | None = None, **settings: Any) -> None:
+    `about`: paragraphs that say what the command does. `examples`: pairs of what a command line shows, and the
+    line. `section` lists the options that name none. All are marked for translation. `formerly`: old spellings of
+    options, which the help does not list, and the present ones.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        about: Sequence[str],
+        examples: Sequence[tuple[str, str]],
+        section: str = OTHER,
+        formerly: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(*arguments, **settings)
+        self.about, self.examples, self.section = tuple(about), tuple(examples), section
         self.formerly = formerly or {}
+
+    def page(self, context: click.Context) -> HelpPage:
+        from attncli.cli.help_page import Example, HelpPage, sections_of, usage_of
+
+        examples = tuple(Example(shows, line) for shows, line in self.examples)
+        return HelpPage(usage_of(context), self.about, examples, tuple(sections_of(context, self.section)))
+
+    def get_help(self, ctx: click.Context) -> str:
+        return shown(self.page(ctx), ctx)
 
     def make_parser(self, ctx: click.Context) -> Any:
         parser = super().make_parser(ctx)

@@ -10,11 +10,11 @@ import click
 from attncli.cli.options import (
     ascii_option,
     colors_option,
-    language_option,
     pager_option,
     picture_options,
-    together,
 )
+from attncli.cli.parameters import OUTPUT, language_option, option, together
+from attncli.language import N_
 from attncli.model.request import Output
 from attncli.render.page.formats import formats_of
 
@@ -24,26 +24,30 @@ PICTURES = ("text", "svg", "html", "png", "pdf")
 """The formats that mean a map in a command that otherwise prints numbers."""
 
 map_output_options = together(
-    click.option(
+    option(
         "--format",
         "format_",
         type=click.Choice(MAP_FORMATS),
-        help="Output format.  [default: as the ending of -o says, or text]",
+        show_default=N_("as the ending of -o says, or text"),
+        help=N_("Output format."),
     ),
-    click.option("--json", "json_", is_flag=True, help="Short for --format json."),
-    click.option(
+    option("--json", "json_", is_flag=True, help=N_("Short for --format json.")),
+    option(
         "-o",
         "--output",
         type=click.Path(path_type=Path),
-        help="Write to a file; its ending (such as .svg) sets the format, and must not contradict --format. On an "
-        "error nothing is written.",
+        help=N_(
+            "Write to a file; its ending (such as .svg) sets the format, and must not contradict --format. On "
+            "an error nothing is written."
+        ),
     ),
-    click.option("--full", is_flag=True, help="Do not pool, however large the maps are."),
+    option("--full", is_flag=True, help=N_("Do not pool, however large the maps are.")),
     picture_options,
     colors_option,
     ascii_option,
     pager_option,
     language_option,
+    section=OUTPUT,
 )
 """Where maps go, and in which format."""
 

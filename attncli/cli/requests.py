@@ -13,7 +13,7 @@ from typing import Any
 
 from attncli.cli.idle import Given, refuse_idle
 from attncli.errors import AttnError, UsageError, together
-from attncli.files import read_bytes
+from attncli.files import UTF16, read_bytes, to_utf8
 from attncli.language import N_
 from attncli.model.request import Input, ModelSource, Output, Request, Scope, Top, whole_numbers
 from attncli.model.seeding import SEEDED, SHAPE, Spelling, seed_needed
@@ -196,6 +196,8 @@ def _text(raw: bytes, source: str) -> str:
 
 
 def _decoded(raw: bytes, source: str) -> str:
+    if raw.startswith(UTF16):
+        raise AttnError(N_("{source} is in UTF-16; attn reads UTF-8.", source=source), to_utf8(raw))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -206,5 +208,5 @@ def _decoded(raw: bytes, source: str) -> str:
                 byte=raw[error.start],
                 start=error.start,
             ),
-            N_("Convert it first, for example with iconv -f LATIN1 -t UTF-8."),
+            to_utf8(raw),
         ) from error

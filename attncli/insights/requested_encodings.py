@@ -16,6 +16,7 @@ from attncli.tracing.stage import Stage
 from attncli.tracing.trace import Trace
 
 _FLAGS = {"kind": "--positions"}
+LARGEST_BASE = 1e30
 MOST_DIMENSIONS, MOST_HEADS, MOST_POSITIONS = 1 << 16, 1024, 1 << 20
 
 
@@ -52,8 +53,13 @@ def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
             N_("Use --dim {value} or {dim}.", value=dim - 1 or 2, dim=dim + 1),
         )
     base = 10000.0 if asked.base is None else asked.base
-    if not 1 < base < 1e30:
-        raise UsageError(N_("--base {base:g}: a number above 1 is needed.", base=base))
+    if not 1 < base < LARGEST_BASE:
+        raise UsageError(
+            N_(
+                "--base {base:g} is out of range: above 1, and below {largest:g}.", base=base, largest=LARGEST_BASE
+            ),
+            N_("The usual base is 10000."),
+        )
     formula = encodings.sinusoidal if kind == "sinusoidal" else encodings.rotary
     return {"kind": kind, "dim": dim, "base": base, "positions": positions}, formula(dim, base, positions)
 
@@ -95,4 +101,6 @@ def _positions(asked: EncodingRequest, limit: int | None) -> list[int]:
             N_("--at {position}: a formula has no last position.", position=position),
             N_("Give positions from 0, as in --at 3 or --at 5-9."),
         )
+    if limit is None:
+        return list(indices(asked.position, largest, "position", from_the_end=False))
     return list(indices(asked.position, largest, "position"))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from unicodedata import normalize
 
 from attncli.architecture.spec import Spec
 from attncli.errors import UsageError, nearest
 from attncli.language import N_
 from attncli.model.request import Indices
 from attncli.text.tokens import Tokens
+from attncli.text.visible import visible
 
 
-def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int, ...]:
-    """Sorted indices below `count`; negative ones count from the end. Raises UsageError outside the range."""
+def indices(asked: Indices, count: int, what: str, whose: str = "", from_the_end: bool = True) -> tuple[int, ...]:
+    """Sorted indices below `count`. Negative ones count from the end; `from_the_end` tells whether an error offers
+    that. Raises UsageError outside the range."""
     if asked == "all":
         return tuple(range(count))
     chosen: set[int] = set()
@@ -23,9 +26,13 @@ def indices(asked: Indices, count: int, what: str, whose: str = "") -> tuple[int
                 index = {"what": what, "end": end}
                 named = N_("{what} {end} {whose}", whose=whose, **index) if whose else N_("{what} {end}", **index)
                 raise UsageError(
-                    N_("{index} is out of range: 0 to {last}, or -1 for the last.", index=named, last=count - 1)
-                    if count > 1
-                    else N_("{index} is out of range: there is only 0.", index=named)
+                    N_("{index} is out of range: there is only 0.", index=named)
+                    if count == 1
+                    else N_(
+                        "{index} is out of range: 0 to {last}, or -1 for the last.", index=named, last=count - 1
+                    )
+                    if from_the_end
+                    else N_("{index} is out of range: 0 to {last}.", index=named, last=count - 1)
                 )
         if first % count > last % count:
             raise UsageError(
@@ -90,9 +97,9 @@ def from_the_end(one_range: Indices) -> bool:
 def positions_of(
     asked: Indices, tokens: Tokens, what: str = "query", side: str = "", instead: str = ""
 ) -> tuple[int, ...]:
-    """The positions of the requested tokens: by index, by a token's text (with or without the mark of a word's
-    beginning), or several by their indices. `side`: source or target, where there are both; `instead` says how to
-    ask for the other.
+    """The positions of the requested tokens: by index, by a token's text, or several by their indices. The text is
+    as tables show it, or without the mark of a word's beginning; composed and decomposed characters are the same.
+    `side`: source or target, where there are both; `instead` says how to ask for the other.
 
     Raises UsageError where the text means no token, or several.
     """
@@ -102,7 +109,8 @@ def positions_of(
     if re.fullmatch(r"-?\d{1,18}", asked) and -count <= int(asked) < count:
         return (int(asked) % count,)
     exact = [i for i, text in enumerate(tokens.texts) if text == asked]
-    same = exact or [i for i, text in enumerate(tokens.texts) if _bare(text) == _bare(asked)]
+    shown = exact or [i for i, text in enumerate(tokens.texts) if _composed(asked) in _as_shown(text)]
+    same = shown or [i for i, text in enumerate(tokens.texts) if _bare(text) == _bare(asked)]
     if len(same) == 1:
         return tuple(same)
     if same:
@@ -113,7 +121,9 @@ def positions_of(
             else N_("--{what} {asked!r} is token {listed}: several.", **found),
             N_("Give the index: --{what} {same}", what=what, same=same[0]),
         )
-    if all(c in "0123456789-, " for c in asked):
+    if not asked.strip():
+        raise UsageError(N_("--{what} is empty: give a token, by its index or its text.", what=what))
+    if all(c in "0123456789-, :[]" for c in asked):
         return indices(asked, count, what, N_("of the {side}", side=side) if side else "")
     if asked == "all":
         return tuple(range(count))
@@ -145,4 +155,13 @@ def _pieces_of(text: str, tokens: Tokens) -> range:
 
 def _bare(text: str) -> str:
     """A token without the marks that vocabularies put around words."""
-    return text.strip(" ▁Ġ").removeprefix("##").removesuffix("</w>") or text
+    return _composed(text.strip(" ␣▁Ġ").removeprefix("##").removesuffix("</w>") or text)
+
+
+def _as_shown(text: str) -> tuple[str, str]:
+    """A token as it is, and as tables show it: `␣cat`."""
+    return _composed(text), _composed(visible(text))
+
+
+def _composed(text: str) -> str:
+    return text if text.isascii() else normalize("NFC", text)

@@ -55,6 +55,11 @@ def tokenize(
         )
     tokens = model.tokenizer.encode(text, pair, special_tokens, limit)
     if not len(tokens):
+        if text.strip():
+            raise UsageError(
+                N_("the vocabulary of the tokenizer has none of the characters of the sentence."),
+                N_("Give a text in the language of the model, or another --tokenizer."),
+            )
         raise UsageError(N_("the sentence has no tokens: it is nothing but white space."))
     # Some tokenizers number two segments although their model has only one
     return tokens if model.spec.types > 1 else replace(tokens, types=(0,) * len(tokens))

@@ -153,6 +153,11 @@ def located(source: str | Path) -> Path:
     Raises UsageError and AttnError as `checkpoints.hub.fetch` does."""
     if source == story.NAME:
         return story.FOLDER
+    if not str(source):
+        raise UsageError(
+            N_("the name of the model is empty."),
+            N_("Give a folder, a file or a name on the hub, or leave out -m."),
+        )
     path = Path(source)
     if path.exists():
         return path
@@ -290,7 +295,7 @@ def open_checkpoint(path: Path, ignore: frozenset[str]) -> tuple[Config, Checkpo
     from attncli.checkpoints.safetensors import open_safetensors
 
     config = Config(_config_fields(path / "config.json"), path / "config.json", ignore)
-    quantization = config.get("quantization_config", None)
+    quantization = config.get("quantization_config", config.get("quantization", None))
     checkpoint = dequantized(open_safetensors(path), quantization, config.file)
     return config, checkpoint, lambda: own_tokenizer(path)
 
@@ -317,10 +322,9 @@ def _config_fields(file: Path) -> dict[str, Any]:
     try:
         return json_object(file.read_bytes(), file)
     except FileNotFoundError:
-        raise AttnError(
-            N_("{parent} has no config.json.", parent=file.parent),
-            N_("A model is a folder in Hugging Face layout: config.json, tokenizer.json, model.safetensors."),
-        ) from None
+        from attncli.checkpoints.folders import not_a_model
+
+        raise not_a_model(file.parent) from None
     except OSError as error:
         raise AttnError(N_("cannot read {file}: {reason}", file=file, reason=reason_of(error))) from error
 
@@ -357,12 +361,34 @@ def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
     assert isinstance(model.weights, OneLayerWeights)
     assert model.tokenizer is not None
     if model.weights.has_embedding:
+        _check_rows(model, tokens)
         return model
     open_words = tokens.vocabulary is not None
     word = tokens.vocabulary.__getitem__ if tokens.vocabulary is not None else model.tokenizer.name
     vocab = len(tokens.vocabulary or ()) if open_words else model.tokenizer.size or _opaque_vocabulary(tokens)
     spec = replace(model.spec, vocab=vocab)
     return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
+
+
+def _check_rows(model: Model, tokens: Tokens) -> None:
+    """Raises UsageError for more different words than the embedding has rows: each word is a row, in the order in
+    which they appear."""
+    words = tokens.vocabulary or ()
+    if len(words) <= model.spec.vocab:
+        return
+    example = ",".join(map(str, range(min(3, model.spec.vocab))))
+    raise UsageError(
+        N_(
+            "the sentence has {count} different words ({words}), and the embedding of {name} has {rows} rows.",
+            count=len(words),
+            words=" ".join(words[:8]),
+            name=model.name,
+            rows=model.spec.vocab,
+        ),
+        N_("A hyphen splits a word: write x_1 for x-1, or give the rows: --ids {example}", example=example)
+        if "-" in words
+        else N_("Each different word is a row. Give the rows themselves: --ids {example}", example=example),
+    )
 
 
 def _tokenizer(choice: str | Path) -> Tokenizer:

@@ -79,7 +79,17 @@ def from_library(tokenizer: tokenizers.Tokenizer) -> Tokenizer:
                 raise UsageError(
                     N_("the model's {limit} positions have no room for text: {error}", limit=limit, error=error)
                 ) from error
-        encoding = tokenizer.encode(text, pair, add_special_tokens=special)
+        try:
+            encoding = tokenizer.encode(text, pair, add_special_tokens=special)
+        except Exception as error:
+            if type(error) is not Exception:  # the library raises bare Exception
+                raise
+            raise AttnError(
+                N_("the tokenizer cannot encode this text: {error}", error=error),
+                N_(
+                    "Most often its vocabulary has no token for unknown words. Give another --tokenizer, or --ids."
+                ),
+            ) from error
         of_text = [sequence is not None for sequence in encoding.sequence_ids]
         return Tokens(
             ids=tuple(encoding.ids),

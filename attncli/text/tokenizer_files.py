@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attncli.errors import AttnError, reason_of
-from attncli.files import json_object, read_bytes
+from attncli.files import check_whole_start, json_object, read_bytes
 from attncli.language import N_
 from attncli.text.tokenization import Tokenizer, from_library
 
@@ -26,17 +26,16 @@ def open_tokenizer(path: Path) -> Tokenizer | None:
     for file in candidates:
         if not file.exists():
             continue
+        check_whole_start(file)
         try:
             tokenizer = _read(file, folder)
-        except (OSError, ValueError) as error:
-            raise AttnError(
-                N_("{file} cannot be read as a tokenizer: {error}", file=file, error=reason_of(error))
-            ) from error
         except Exception as error:
-            if type(error) is not Exception:  # the library raises bare Exception for a malformed file
+            # The library raises bare Exception for a malformed file
+            if not isinstance(error, OSError | ValueError) and type(error) is not Exception:
                 raise
             raise AttnError(
-                N_("{file} cannot be read as a tokenizer: {error}", file=file, error=reason_of(error))
+                N_("{file} cannot be read as a tokenizer: {error}", file=file, error=reason_of(error)),
+                N_("Copy it again, or name another: --tokenizer PATH"),
             ) from error
         if tokenizer is None:
             continue

@@ -23,6 +23,8 @@ EXAMPLES = {
     "families": ("families", "llama"),
     "stages": ("stages", "weights"),
     "schema": ("schema", "trace"),
+    "completion": ("completion", "bash"),
+    "help": ("help", "explain"),
 }
 
 

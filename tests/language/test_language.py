@@ -64,7 +64,7 @@ def test_the_option_wins_over_the_locale(attn: Run, name: str) -> None:
 @pytest.mark.parametrize("command", [SENTENCE, ("pe",), ("model", "x"), ("families",), ("tokens", "a")])
 def test_an_unknown_language_is_named_with_the_known_ones(attn: Run, command: tuple[str, ...]) -> None:
     said = error_of(attn(*command, "--lang", "tlh"), 2)
-    assert "'tlh' is not one of 'en', 'ja'" in said
+    assert "--lang 'tlh' is unknown: give one of en, ja." in said
 
 
 def test_a_terminal_that_has_no_japanese_still_shows_the_numbers(attn: Run) -> None:

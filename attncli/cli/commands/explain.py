@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attncli.cli import completing
 from attncli.cli.options import (
     colors_option,
     full_option,
@@ -18,6 +19,7 @@ from attncli.cli.options import (
     seeded_options,
     target_options,
 )
+from attncli.cli.parameters import SELECTION, option
 from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.cli.warnings import count_broken, note_bytes, warn_of_broken
@@ -39,35 +41,66 @@ TOP = 5
 @click.command(
     "explain",
     cls=Command,
-    epilog="\b\nExamples:\n"
-    '  attn explain "The cat sat on the mat"\n'
-    '  attn explain "The cat sat on the mat" --query sat\n'
-    '  attn explain "The cat sat on the mat" --query sat --key cat\n'
-    '  attn explain "The cat sat on the mat" --query sat --stage weights\n'
-    '  attn explain "猫がマットに座った。" --seed 0 --tokenizer chars --head all\n'
-    '  attn explain "Hello" -m gpt2 --layer all --stage weights --json | jq ".stages[0].values"\n'
-    '  attn explain "Hello" -m gpt2 --stage probs --query -1 --top 10\n'
-    '  attn explain "Hello" -m ./my-llama --adapter ./my-lora --layer -1 --stage weights\n'
-    '  attn explain "Hello" -m model.Q4_K_M.gguf --layer all --head all --stage all -o trace.npz\n'
-    '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights\n'
-    '  attn explain "The cat sat." --target "Die Katze" -m ./t5 --query Katze --attention cross',
+    section=SELECTION,
+    about=[
+        N_("Show every number between SENTENCE and the attention output."),
+        N_(
+            "Rows are queries (the token that attends), columns are keys (the token attended to). With --query, "
+            "attn follows one token through the formula and computes each number from those above it."
+        ),
+    ],
+    examples=[
+        (N_("From the embedding to the attention output:"), 'attn explain "The cat sat on the mat"'),
+        (N_("One token through the formula:"), 'attn explain "The cat sat on the mat" --query sat'),
+        (N_("Every product of two vectors:"), 'attn explain "The cat sat on the mat" --query sat --key cat'),
+        (N_("One stage only:"), 'attn explain "The cat sat on the mat" --stage weights'),
+        (
+            N_("Japanese, a character a token, with random weights:"),
+            'attn explain "猫がマットに座った。" --seed 0 --tokenizer chars',
+        ),
+        (
+            N_("All layers of a model from the hub, for programs:"),
+            'attn explain "Hello" -m gpt2 --layer all --stage weights --json',
+        ),
+        (N_("The next word:"), 'attn explain "Hello" -m gpt2 --stage probs --query -1 --top 10'),
+        (N_("A model with an adapter:"), 'attn explain "Hello" -m ./llama --adapter ./lora --layer -1'),
+        (
+            N_("Everything, into a file:"),
+            'attn explain "Hello" -m x.gguf --layer all --head all --stage all -o all.npz',
+        ),
+        (
+            N_("From a sentence to its translation:"),
+            'attn explain "The cat." --target "Die Katze" -m ./t5 --stage cross.weights',
+        ),
+    ],
 )
 @input_options
 @target_options
 @model_options
-@click.option("--layer", metavar="LAYERS", help="Layers to show: 0,2-3, -1 or all.  [default: 0; 1 for story]")
-@click.option(
+@option(
+    "--layer",
+    metavar="LAYERS",
+    shell_complete=completing.layers,
+    help=N_("Layers to show: 0,2-3, -1 or all.  [default: 0; 1 for story]"),
+)
+@option(
     "--head",
     metavar="HEADS",
-    help="Heads to show: 0,2-3, -1 or all; 2.1 is head 1 of layer 2, and '2.*' every head of it.  [default: 0]",
+    shell_complete=completing.heads,
+    help=N_(
+        "Heads to show: 0,2-3, -1 or all; 2.1 is head 1 of layer 2, and '2.*' every head of it.  [default: 0]"
+    ),
 )
-@click.option(
+@option(
     "--stage",
     "stages",
     multiple=True,
     metavar="STAGE",
-    help="Stage to show, by name or glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
-    "TransformerLens names work too.  [default: the attention, from the input of the layer to its output]",
+    shell_complete=completing.stages,
+    help=N_(
+        "Stage to show, by name or glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
+        "TransformerLens names work too.  [default: the attention, from the input of the layer to its output]"
+    ),
 )
 @query_options
 @seeded_options
@@ -75,12 +108,6 @@ TOP = 5
 @colors_option
 @typed_options
 def command(request: Request) -> None:
-    """Show every number between SENTENCE and the attention output.
-
-    Rows are queries (the token that attends), columns are keys (the token attended to). With --query, attn follows
-    one token through the formula and computes each number from those above it. Give - as the SENTENCE to read
-    standard input.
-    """
     from attncli.cli.tokenizer_process import tokenizing
 
     with tokenizing(request) as with_tokens:

@@ -7,7 +7,9 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from attncli.cli import completing
 from attncli.cli.options import input_options, model_options, seeded_options, target_options
+from attncli.cli.parameters import SELECTION, option
 from attncli.cli.parsing import Command
 from attncli.cli.pictures import map_format, map_output_options
 from attncli.cli.requests import typed_options
@@ -27,68 +29,94 @@ if TYPE_CHECKING:
 @click.command(
     "map",
     cls=Command,
-    epilog="\b\nExamples:\n"
-    '  attn map "Peter Rabbit ran to the garden. Then Peter Rabbit ran"\n'
-    '  attn map "The cat sat on the mat" --layer 1 --head 0\n'
-    '  attn map "The cat sat on the mat" -m gpt2 --sort induction\n'
-    '  attn map "The cat sat on the mat" -m gpt2 --overview\n'
-    '  attn map "The cat sat on the mat" -m gpt2 --layer 4 -o layer.svg\n'
-    "  attn map --file chapter.txt --truncate --layer 1 --head 0 --query 0-99 --key 0-99\n"
-    '  attn map "The cat sat." --target "Die Katze" -m ./t5 --stage cross.weights -o map.html\n'
-    '  attn map "The cat sat" --json | jq ".sections[].maps[] | {layer, head, mark}"',
+    section=SELECTION,
+    about=[
+        N_(
+            "Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small "
+            "ones."
+        ),
+        N_(
+            "Rows are queries (the token that attends), columns are keys (the token attended to). A head with a "
+            "clear pattern is labelled with it: it attends to the previous token, to the first token, to "
+            "itself, to the last identical token (same), or to the token after that one (induction). Maps that "
+            "do not fit the window are pooled, and say so."
+        ),
+    ],
+    examples=[
+        (
+            N_("All heads of the model that comes with attn:"),
+            'attn map "Peter Rabbit ran to the garden. Then Peter Rabbit ran"',
+        ),
+        (N_("One head, large:"), 'attn map "The cat sat on the mat" --layer 1 --head 0'),
+        (N_("The heads that repeat what came before:"), 'attn map "The cat sat" -m gpt2 --sort induction'),
+        (N_("Every head as one cell:"), 'attn map "The cat sat on the mat" -m gpt2 --overview'),
+        (N_("A picture of a layer:"), 'attn map "The cat sat on the mat" -m gpt2 --layer 4 -o layer.svg'),
+        (N_("The first tokens of a long text:"), "attn map --file a.txt --truncate --query 0-99 --key 0-99"),
+        (
+            N_("From a sentence to its translation:"),
+            'attn map "The cat." --target "Die Katze" -m ./t5 --stage cross.weights',
+        ),
+        (N_("For programs:"), "attn map \"The cat sat\" --json | jq '.sections[].maps[].mark'"),
+    ],
 )
 @input_options
 @target_options
 @model_options
-@click.option("--layer", metavar="LAYERS", help="Layers: 0,2-3, -1 or all.  [default: all]")
-@click.option(
+@option(
+    "--layer",
+    metavar="LAYERS",
+    shell_complete=completing.layers,
+    help=N_("Layers: 0,2-3, -1 or all.  [default: all]"),
+)
+@option(
     "--head",
     metavar="HEADS",
-    help="Heads: 0,2-3, -1 or all; 2.1 is head 1 of layer 2, and '2.*' every head of it.  [default: all]",
+    shell_complete=completing.heads,
+    help=N_("Heads: 0,2-3, -1 or all; 2.1 is head 1 of layer 2, and '2.*' every head of it.  [default: all]"),
 )
-@click.option(
+@option(
     "--stage",
     "stages",
     multiple=True,
     metavar="STAGE",
-    help="Stage to draw, with queries and keys (weights, scores, masked, cross.weights), or a glob; repeatable.  "
-    "[default: the weights of every attention]",
+    shell_complete=completing.stages,
+    help=N_(
+        "Stage to draw, with queries and keys (weights, scores, masked, cross.weights), or a glob; repeatable.  "
+        "[default: the weights of every attention]"
+    ),
 )
-@click.option("--query", metavar="TOKENS", help="Only these rows: 0-99, or a token's index or text.")
-@click.option("--key", metavar="TOKENS", help="Only these columns: 0-99, or a token's index or text.")
-@click.option(
+@option("--query", metavar="TOKENS", help=N_("Only these rows: 0-99, or a token's index or text."))
+@option("--key", metavar="TOKENS", help=N_("Only these columns: 0-99, or a token's index or text."))
+@option(
     "--sort",
     type=click.Choice(SORTS),
     default="layer",
     show_default=True,
-    help="Order of the heads: by layer; by how well they fit a pattern, best first; or by entropy, most focused "
-    "first.",
+    help=N_(
+        "Order of the heads: by layer; by how well they fit a pattern, best first; or by entropy, most focused "
+        "first."
+    ),
 )
-@click.option(
+@option(
     "--pool",
     type=click.Choice(["max", "mean"]),
     default="max",
     show_default=True,
-    help="What a cell shows when it stands for several numbers: the one farthest from zero, or the mean.",
+    help=N_("What a cell shows when it stands for several numbers: the one farthest from zero, or the mean."),
 )
-@click.option("--overview", is_flag=True, help="Show every head as one cell: rows are layers, columns are heads.")
-@click.option(
+@option("--overview", is_flag=True, help=N_("Show every head as one cell: rows are layers, columns are heads."))
+@option(
     "--score",
     type=click.Choice(OVERVIEW_SCORES),
-    help="What --overview shows of a head: how well it fits its clearest pattern or one pattern, or its entropy.  "
-    "[default: pattern]",
+    help=N_(
+        "What --overview shows of a head: how well it fits its clearest pattern or one pattern, or its entropy. "
+        " [default: pattern]"
+    ),
 )
 @seeded_options
 @map_output_options
 @typed_options
 def command(request: Request, sort: str, pool: How, overview: bool, score: str | None) -> None:
-    """Show where the heads of a model attend in SENTENCE: one head as a large map, many as a grid of small ones.
-
-    Rows are queries (the token that attends), columns are keys (the token attended to). A head with a clear
-    pattern is labelled with it: it attends to the previous token, to the first token, to itself, to the last
-    identical token (same), or to the token after that one (induction). Maps that do not fit the window are pooled,
-    and say so. Give - as the SENTENCE to read standard input.
-    """
     from attncli.cli.tokenizer_process import tokenizing
 
     _check(overview, score, sort, pool)

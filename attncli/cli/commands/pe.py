@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attncli.cli import completing
 from attncli.cli.options import colors_option, full_option, output_options, precision_option
+from attncli.cli.parameters import option
 from attncli.cli.parsing import Command
 from attncli.cli.pictures import format_or_map
 from attncli.cli.requests import typed_options
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
+from attncli.language import N_
 from attncli.model.request import Output
 
 if TYPE_CHECKING:
@@ -21,28 +24,44 @@ if TYPE_CHECKING:
     "pe",
     cls=Command,
     formerly={"--kind": "--positions", "--position": "--at", "--d-model": "--dim"},
-    epilog="\b\nExamples:\n"
-    "  attn pe --dim 64\n"
-    "  attn pe --dim 8 --at 5-9\n"
-    "  attn pe --positions rotary --dim 64 --length 4\n"
-    "  attn pe --positions alibi --heads 8 --length 6\n"
-    "  attn pe --model gpt2 --at 0-3 --format csv\n"
-    "  attn pe --dim 64 --length 100 --map\n"
-    "  attn pe --dim 64 --length 100 --similarity\n"
-    "  attn pe --model gpt2 --length 1024 --similarity --map -o gpt2.png",
+    section=N_("Encoding"),
+    about=[
+        N_("Show positional encodings."),
+        N_(
+            "Sinusoidal (Vaswani et al. 2017, §3.5), rotary angles with their cosine and sine (Su et al. 2021), "
+            "ALiBi slopes and biases (Press et al. 2021), or a checkpoint's own: its table, learned or "
+            "computed, or the angles of its first layer."
+        ),
+    ],
+    examples=[
+        (N_("Sines and cosines, as in the paper:"), "attn pe --dim 64"),
+        (N_("At some positions:"), "attn pe --dim 8 --at 5-9"),
+        (N_("Rotary angles:"), "attn pe --positions rotary --dim 64 --length 4"),
+        (N_("The biases of ALiBi:"), "attn pe --positions alibi --heads 8 --length 6"),
+        (N_("Those of a model, as CSV:"), "attn pe --model gpt2 --at 0-3 --format csv"),
+        (N_("As a map:"), "attn pe --dim 64 --length 100 --map"),
+        (N_("How alike two positions are:"), "attn pe --dim 64 --length 100 --similarity"),
+        (N_("The same of a model, as a picture:"), "attn pe --model gpt2 --similarity --map -o gpt2.png"),
+    ],
 )
-@click.option("--dim", type=int, metavar="N", help="Size of the encoding (rotary: of a head).  [default: 64]")
-@click.option("--length", type=int, metavar="N", help="Number of positions, from 0.  [default: 16]")
-@click.option("--at", "position", metavar="POSITIONS", help="Only these positions: 3, or 5-9, or 0,5-9.")
-@click.option("--base", type=float, metavar="NUMBER", help="Base of the wavelengths.  [default: 10000]")
-@click.option("--positions", "kind", type=click.Choice(ENCODINGS), help="Which encoding.  [default: sinusoidal]")
-@click.option("--heads", type=int, metavar="N", help="ALiBi: number of heads.  [default: 8]")
-@click.option("-m", "--model", metavar="MODEL", help="Show the encodings of this model, named as in attn explain.")
-@click.option("--map", "as_map", is_flag=True, help="Draw the numbers as a map.")
-@click.option(
+@option("--dim", type=int, metavar="N", help=N_("Size of the encoding (rotary: of a head).  [default: 64]"))
+@option("--length", type=int, metavar="N", help=N_("Number of positions, from 0.  [default: 16]"))
+@option("--at", "position", metavar="POSITIONS", help=N_("Only these positions: 3, or 5-9, or 0,5-9."))
+@option("--base", type=float, metavar="NUMBER", help=N_("Base of the wavelengths.  [default: 10000]"))
+@option("--positions", "kind", type=click.Choice(ENCODINGS), show_default="sinusoidal", help=N_("Which encoding."))
+@option("--heads", type=int, metavar="N", help=N_("ALiBi: number of heads.  [default: 8]"))
+@option(
+    "-m",
+    "--model",
+    metavar="MODEL",
+    shell_complete=completing.models,
+    help=N_("Show the encodings of this model, named as in attn explain."),
+)
+@option("--map", "as_map", is_flag=True, help=N_("Draw the numbers as a map."))
+@option(
     "--similarity",
     is_flag=True,
-    help="Show the dot products of the encodings by distance; with --map, of every pair.",
+    help=N_("Show the dot products of the encodings by distance; with --map, of every pair."),
 )
 @output_options("pe", precision_option, full_option, more=("text",))
 @colors_option
@@ -59,12 +78,6 @@ def command(
     as_map: bool,
     similarity: bool,
 ) -> None:
-    """Show positional encodings.
-
-    Sinusoidal (Vaswani et al. 2017, §3.5), rotary angles with their cosine and sine (Su et al. 2021), ALiBi
-    slopes and biases (Press et al. 2021), or a checkpoint's own: its table, learned or computed, or the angles
-    of its first layer.
-    """
     from attncli.insights.requested_encodings import encodings_of
     from attncli.model.loading import load_model
 

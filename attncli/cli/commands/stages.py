@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import click
 
+from attncli.cli import completing
 from attncli.cli.options import model_option, output_options
+from attncli.cli.parameters import argument
 from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
+from attncli.language import N_
 from attncli.model.request import Output
 
 
 @click.command(
     "stages",
     cls=Command,
-    epilog="\b\nExamples:\n"
-    "  attn stages\n"
-    "  attn stages weights\n"
-    "  attn stages 'attn.q*' kq_soft_max hook_resid_mid\n"
-    "  attn stages -m ./my-llama q_proj\n"
-    "  attn stages --json | jq -r '.stages[] | [.stage, .formula] | @tsv'",
+    about=[
+        N_("List the stages: what each is called, its formula, its axes and its meaning."),
+        N_(
+            "With NAMEs, attn shows everything about those stages, and what TransformerLens, llama.cpp and "
+            "transformers call them. A NAME may be one of these names too, or a glob. Without -m, the stages are "
+            "those of every family that attn knows."
+        ),
+    ],
+    examples=[
+        (N_("All of them:"), "attn stages"),
+        (N_("One, with its other names:"), "attn stages weights"),
+        (N_("By the names of other tools:"), "attn stages 'attn.q*' kq_soft_max hook_resid_mid"),
+        (N_("Those of a model:"), "attn stages -m ./my-llama q_proj"),
+        (N_("For programs:"), "attn stages --json | jq -r '.stages[] | [.stage, .formula] | @tsv'"),
+    ],
 )
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completing.stages, help=N_("Only these stages."))
 @model_option
 @output_options("stages")
 @typed_options
 def command(names: tuple[str, ...], model: str | None, output: Output) -> None:
-    """List the stages: what each is called, its formula, its axes and its meaning.
-
-    With NAMEs, attn shows everything about those stages, and what TransformerLens, llama.cpp and transformers call
-    them. A NAME may be one of these names too, or a glob. Without -m, the stages are those of every family that
-    attn knows.
-    """
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.loading import load
     from attncli.model.request import ModelSource

@@ -14,18 +14,28 @@ from attncli.cli.options import (
 )
 from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
+from attncli.language import N_
 from attncli.model.request import Request
 
 
 @click.command(
     "tokens",
     cls=Command,
-    epilog="\b\nExamples:\n"
-    '  attn tokens "The cat sat on the mat"\n'
-    '  attn tokens "猫が座った" --tokenizer bytes\n'
-    '  attn tokens "Hello world" -m gpt2 --json | jq ".tokens[].text"\n'
-    '  attn tokens "The cat sat." --target "Die Katze" -m ./t5\n'
-    '  echo "Hello world" | attn tokens - -m ./bert',
+    about=[
+        N_(
+            "Show the tokens of SENTENCE: index, id, text, and the characters from start up to end that each "
+            "covers."
+        ),
+        N_("With --target, also show the tokens that the decoder reads."),
+    ],
+    examples=[
+        (N_("The tokens of the model that comes with attn:"), 'attn tokens "The cat sat on the mat"'),
+        (N_("The bytes of a text:"), 'attn tokens "猫が座った" --tokenizer bytes'),
+        (N_("A model from the hub:"), 'attn tokens "Hello world" -m gpt2'),
+        (N_("Both sides of a translation:"), 'attn tokens "The cat sat." --target "Die Katze" -m ./t5'),
+        (N_("From standard input:"), 'echo "Hello world" | attn tokens - -m ./bert'),
+        (N_("For programs:"), "attn tokens \"Hello world\" --json | jq '.tokens[].text'"),
+    ],
 )
 @input_options
 @target_options
@@ -35,10 +45,6 @@ from attncli.model.request import Request
 @output_options("tokens")
 @typed_options
 def command(request: Request) -> None:
-    """Show the tokens of SENTENCE: index, id, text, and the characters from start up to end that each covers.
-
-    With --target, also show the tokens that the decoder reads. Give - as the SENTENCE to read standard input.
-    """
     from attncli.cli.output import chosen_format, opened, render_options
     from attncli.model.input import tokenize, tokenize_target
     from attncli.model.loading import load

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attncli.cli import completing
 from attncli.cli.options import full_option, output_options, precision_option, sentence_options
+from attncli.cli.parameters import option
 from attncli.cli.parsing import Command
 from attncli.cli.requests import typed_options
 from attncli.errors import UsageError
@@ -22,55 +24,71 @@ if TYPE_CHECKING:
 @click.command(
     "versus",
     cls=Command,
-    epilog="\b\nExamples:\n"
-    '  attn versus "The cat sat on the mat"\n'
-    '  attn versus "The cat sat on the mat" --only order\n'
-    '  attn versus "The cat sat on the mat" --only range --gain 1.6\n'
-    '  attn versus "猫がマットに座った。" --tokenizer chars --lang ja\n'
-    '  attn versus "The cat sat" --only sequential --lengths 8,64,512,4096 --threads 8\n'
-    '  attn versus - --json < text.txt | jq ".sequential.crossings"',
+    section=N_("Experiments"),
+    about=[
+        N_("Check three claims made for the Transformer on SENTENCE."),
+        N_(
+            "Self-attention is compared with an RNN and an LSTM: one layer each, with random weights and about "
+            "the same number of parameters. sequential: the steps that must run one after another, the "
+            "operations, and the time as the text grows. range: the exact influence of each earlier token on "
+            "the last one. order: what changes when the words are shuffled."
+        ),
+    ],
+    examples=[
+        (N_("All three:"), 'attn versus "The cat sat on the mat"'),
+        (N_("What the order of words changes:"), 'attn versus "The cat sat on the mat" --only order'),
+        (N_("How far back each can see:"), 'attn versus "The cat sat on the mat" --only range --gain 1.6'),
+        (N_("In Japanese:"), 'attn versus "猫がマットに座った。" --tokenizer chars --lang ja'),
+        (
+            N_("The time at these lengths:"),
+            'attn versus "The cat sat" --only sequential --lengths 8,64,512 --threads 8',
+        ),
+        (N_("For programs:"), "attn versus - --json < text.txt | jq '.sequential.crossings'"),
+    ],
 )
 @sentence_options
-@click.option(
+@option(
     "--only",
     type=click.Choice(EXPERIMENTS),
     multiple=True,
-    help="Run only this experiment; repeatable.  [default: all three]",
+    show_default=N_("all three"),
+    help=N_("Run only this experiment; repeatable."),
 )
-@click.option(
+@option(
     "--d-model",
     type=click.IntRange(2, WIDEST),
     default=D_MODEL,
     show_default=True,
     metavar="N",
-    help="Width of the word vectors, an even number. State sizes are chosen to match parameter counts.",
+    help=N_("Width of the word vectors, an even number. State sizes are chosen to match parameter counts."),
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of the random weights.")
-@click.option(
+@option("--seed", type=int, default=0, show_default=True, metavar="N", help=N_("Seed of the random weights."))
+@option(
     "--gain",
     type=click.FloatRange(0, 100),
     metavar="NUMBER",
-    help="Spectral radius of the recurrent matrices: the RNN's, and each LSTM gate's.  [default: 1]",
+    help=N_("Spectral radius of the recurrent matrices: the RNN's, and each LSTM gate's.  [default: 1]"),
 )
-@click.option(
+@option(
     "--forget-bias",
     type=click.FloatRange(-100, 100),
     metavar="NUMBER",
-    help="Bias of the LSTM's forget gates: the larger, the longer it remembers.  [default: 1]",
+    help=N_("Bias of the LSTM's forget gates: the larger, the longer it remembers.  [default: 1]"),
 )
-@click.option("--lengths", metavar="N,N,…", help="Sequence lengths to time.  [default: 16 to 2048, doubling]")
-@click.option(
+@option("--lengths", metavar="N,N,…", help=N_("Sequence lengths to time.  [default: 16 to 2048, doubling]"))
+@option(
     "--threads",
     type=click.IntRange(1, 1024),
     metavar="N",
-    help="Threads for the timed arithmetic, at most one for each core.  [default: 1]",
+    help=N_("Threads for the timed arithmetic, at most one for each core.  [default: 1]"),
 )
-@click.option(
+@option(
     "--tokenizer",
     metavar="words|chars|bytes|PATH",
     default="words",
+    shell_complete=completing.tokenizers,
     show_default=True,
-    help="How to split text into tokens.",
+    help=N_("How to split text into tokens."),
 )
 @output_options("versus", precision_option, full_option)
 @typed_options
@@ -86,13 +104,6 @@ def command(
     threads: int | None,
     tokenizer: str,
 ) -> None:
-    """Check three claims made for the Transformer on SENTENCE.
-
-    Self-attention is compared with an RNN and an LSTM: one layer each, with random weights and about the same
-    number of parameters. sequential: the steps that must run one after another, the operations, and the time as
-    the text grows. range: the exact influence of each earlier token on the last one. order: what changes when the
-    words are shuffled. Give - as the SENTENCE to read standard input.
-    """
     _limit_threads(threads or 1)
 
     from attncli.cli.output import chosen_format, opened, render_options
