@@ -183,6 +183,26 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     return Spec("layer", d_model, vocab, (Stack(embed, (Layer("attention_only", attn),)),))
 
 
+def check_words(words: Sequence[str], rows: int, name: str) -> None:
+    """Raises UsageError for more different words than the embedding of the file has rows: each word is a row, in
+    the order in which they appear."""
+    if len(words) <= rows:
+        return
+    example = ",".join(map(str, range(min(3, rows))))
+    raise UsageError(
+        N_(
+            "the sentence has {count} different words ({words}), and the embedding of {name} has {rows} rows.",
+            count=len(words),
+            words=" ".join(words[:8]),
+            name=name,
+            rows=rows,
+        ),
+        N_("A hyphen splits a word: write x_1 for x-1, or give the rows: --ids {example}", example=example)
+        if "-" in words
+        else N_("Each different word is a row. Give the rows themselves: --ids {example}", example=example),
+    )
+
+
 @dataclass(frozen=True)
 class OneLayerWeights:
     """The arrays of the file. Without an embedding in it, words have seeded vectors."""

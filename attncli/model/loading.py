@@ -356,39 +356,18 @@ def _one_layer(path: Path, options: dict[str, Any], tokenizer: str | Path | None
 def _bind_one_layer(model: Model, tokens: Tokens) -> Model:
     """The model with the vocabulary of a text. Without an embedding in the file, its words have seeded vectors;
     with one, they are the rows of the embedding."""
-    from attncli.checkpoints.one_layer import OneLayerWeights
+    from attncli.checkpoints.one_layer import OneLayerWeights, check_words
 
     assert isinstance(model.weights, OneLayerWeights)
     assert model.tokenizer is not None
     if model.weights.has_embedding:
-        _check_rows(model, tokens)
+        check_words(tokens.vocabulary or (), model.spec.vocab, model.name)
         return model
     open_words = tokens.vocabulary is not None
     word = tokens.vocabulary.__getitem__ if tokens.vocabulary is not None else model.tokenizer.name
     vocab = len(tokens.vocabulary or ()) if open_words else model.tokenizer.size or _opaque_vocabulary(tokens)
     spec = replace(model.spec, vocab=vocab)
     return replace(model, spec=spec, weights=replace(model.weights, spec=spec, word=word))
-
-
-def _check_rows(model: Model, tokens: Tokens) -> None:
-    """Raises UsageError for more different words than the embedding has rows: each word is a row, in the order in
-    which they appear."""
-    words = tokens.vocabulary or ()
-    if len(words) <= model.spec.vocab:
-        return
-    example = ",".join(map(str, range(min(3, model.spec.vocab))))
-    raise UsageError(
-        N_(
-            "the sentence has {count} different words ({words}), and the embedding of {name} has {rows} rows.",
-            count=len(words),
-            words=" ".join(words[:8]),
-            name=model.name,
-            rows=model.spec.vocab,
-        ),
-        N_("A hyphen splits a word: write x_1 for x-1, or give the rows: --ids {example}", example=example)
-        if "-" in words
-        else N_("Each different word is a row. Give the rows themselves: --ids {example}", example=example),
-    )
 
 
 def _tokenizer(choice: str | Path) -> Tokenizer:

@@ -76,7 +76,7 @@ def offered(attn: Run, *words: str, **environment: str) -> list[str]:
         (["help", "to"], ["tokens"]),
         (["completion", "z"], ["zsh"]),
         (["--lang", "j"], ["ja"]),
-        (["pe", "--kind", "r"], ["rotary"]),
+        (["pe", "--positions", "r"], ["rotary"]),
         (["explain", "--tokenizer", "w"], ["words"]),
     ],
 )

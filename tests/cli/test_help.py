@@ -96,7 +96,11 @@ def test_every_text_of_a_page_is_translated(name: str) -> None:
     shown = help_text(page, Say(translated), 80)
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    helps = {option.help for option in command.params if isinstance(option, Option | Argument)}
+    helps = {
+        parameter.help
+        for parameter in command.params
+        if isinstance(parameter, Option | Argument) and not getattr(parameter, "hidden", False)
+    }
     titles = {section.title for section in page.sections}
     assert asked >= {*page.about, *(example.shows for example in page.examples), *titles, *helps, "Exit codes"}
     assert all(cells(line) <= 80 for line in shown.splitlines())

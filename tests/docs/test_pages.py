@@ -106,7 +106,7 @@ def options(name: str) -> set[str]:
     return {
         option
         for param in command.params
-        if isinstance(param, click.Option)
+        if isinstance(param, click.Option) and not param.hidden
         for option in (*param.opts, *param.secondary_opts)
     }
 
