@@ -189,6 +189,9 @@ def check_words(words: Sequence[str], rows: int, name: str) -> None:
     if len(words) <= rows:
         return
     example = ",".join(map(str, range(min(3, rows))))
+    hint = N_("Each different word is a row. Give the rows themselves: --ids {example}", example=example)
+    if "-" in words:
+        hint = N_("A hyphen splits a word: write x_1 for x-1, or give the rows: --ids {example}", example=example)
     raise UsageError(
         N_(
             "the sentence has {count} different words ({words}), and the embedding of {name} has {rows} rows.",
@@ -197,9 +200,7 @@ def check_words(words: Sequence[str], rows: int, name: str) -> None:
             name=name,
             rows=rows,
         ),
-        N_("A hyphen splits a word: write x_1 for x-1, or give the rows: --ids {example}", example=example)
-        if "-" in words
-        else N_("Each different word is a row. Give the rows themselves: --ids {example}", example=example),
+        hint,
     )
 
 

@@ -87,7 +87,8 @@ ONE_MEANING = (
 def test_a_term_is_translated_as_the_glossary_says(term: str) -> None:
     known = [re.sub("（.*", "", word) for word in GLOSSARY[term].split("、")]
     word = re.compile(
-        rf"(?<![\w./{{-]){term}s?(?![\w./}}-])(?<!--attention encoder)(?<!attn tokens)(?<!map, tokens)", re.ASCII
+        rf"(?<![\w./{{-]){term}s?(?![\w./}}-])(?<!--attention encoder)(?<!attn tokens)(?<!map, tokens)",
+        re.ASCII | re.I,
     )
     found = {english: said for english, said in TEXTS.items() if word.search(english)}
     assert found

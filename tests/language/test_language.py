@@ -145,7 +145,7 @@ def test_special_formulas_are_explained_in_japanese(attn: Run) -> None:
     assert "[クエリ 3 × キー 3]" in masked
     facts = masked.partition("9 トークン")[0].replace("\n", "")
     assert (
-        "キー/バリュー 2 ヘッド · d_model 20 · d_head 6 · 回転位置エンコーディング（RoPE） · 因果マスクあり"
+        "キー/バリュー 2 ヘッド · d_model 20 · d_head 6· 回転位置エンコーディング（RoPE） · 因果マスクあり"
         in facts
     )
 
