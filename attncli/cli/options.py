@@ -155,6 +155,7 @@ def shape_options(hidden: bool = False) -> Decorator[Any]:
         option(
             "--positions",
             hidden=hidden,
+            metavar="ENCODING",
             type=click.Choice(POSITIONS),
             show_default="sinusoidal; none",
             help=N_("Seeded weights, one-layer file: positional encoding."),

@@ -64,7 +64,7 @@ def test_captions_are_english_and_files_can_be_ascii(attn: Run, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("options", "piece"), [(["--json"], "json is none"), (["--lang", "ja"], "captions of --lang ja")]
+    ("options", "piece"), [(["--json"], "json is none"), (["--lang", "ja"], "--ascii では --lang ja の説明を表示できません")]
 )
 def test_what_ascii_cannot_do_is_refused(attn: Run, options: list[str], piece: str) -> None:
     assert piece in error_of(attn("tokens", "a", "--ascii", *options), 2)

@@ -137,7 +137,7 @@ def test_markup_and_controls_of_a_text_are_shown_not_obeyed(attn: Run) -> None:
         (("a b", "--lengths", "0,4"), "give numbers from 1 to"),
         (("a b", "--lengths", "99999999"), "give numbers from 1 to"),
         (("a b", "--only", "speed"), "speed"),
-        (("a b", "--format", "npz"), "'npz' is not one of 'table'"),
+        (("a b", "--format", "npz"), "--format 'npz' is unknown: give one of table"),
         ((), "no sentence is given"),
         (("",), "the sentence is empty"),
         (("x " * 20000,), "20000 tokens; at most"),

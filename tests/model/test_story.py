@@ -35,10 +35,15 @@ def test_it_is_the_default_and_first_shows_its_previous_token_head(attn: Run) ->
     assert np.argmax(weights["values"][0][3]) == 2
 
 
-@pytest.mark.parametrize("option", [("--seed", "0"), ("--heads", "1"), ("--tokenizer", "chars"), ("--causal",)])
-def test_a_seed_a_shape_or_a_tokenizer_asks_for_seeded_weights(attn: Run, option: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("option", [("--seed", "0"), ("-m", "seeded"), ("-m", "seeded", "--heads", "1")])
+def test_a_seed_or_its_name_asks_for_seeded_weights(attn: Run, option: tuple[str, ...]) -> None:
     document = json.loads(text_of(attn("explain", "The cat sat", *option, "--stage", "embed", "--json")))
     assert document["model"]["source"] == "seed 0"
+
+
+@pytest.mark.parametrize("option", [("--heads", "1"), ("--tokenizer", "chars"), ("--causal",)])
+def test_a_shape_or_a_tokenizer_alone_does_not_change_the_model(attn: Run, option: tuple[str, ...]) -> None:
+    assert "no --seed is given" in error_of(attn("explain", "The cat sat", *option), 2)
 
 
 def test_a_seed_does_not_go_with_a_model(attn: Run) -> None:

@@ -48,7 +48,14 @@ if TYPE_CHECKING:
 @option("--length", type=int, metavar="N", help=N_("Number of positions, from 0.  [default: 16]"))
 @option("--at", "position", metavar="POSITIONS", help=N_("Only these positions: 3, or 5-9, or 0,5-9."))
 @option("--base", type=float, metavar="NUMBER", help=N_("Base of the wavelengths.  [default: 10000]"))
-@option("--positions", "kind", type=click.Choice(ENCODINGS), show_default="sinusoidal", help=N_("Which encoding."))
+@option(
+    "--positions",
+    "kind",
+    metavar="ENCODING",
+    type=click.Choice(ENCODINGS),
+    show_default="sinusoidal",
+    help=N_("Which encoding."),
+)
 @option("--heads", type=int, metavar="N", help=N_("ALiBi: number of heads.  [default: 8]"))
 @option(
     "-m",
