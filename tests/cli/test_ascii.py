@@ -63,8 +63,8 @@ def test_captions_are_english_and_files_can_be_ascii(attn: Run, tmp_path: Path) 
     assert (tmp_path / "tokens.txt").read_bytes().isascii()
 
 
-@pytest.mark.parametrize(
-    ("options", "piece"), [(["--json"], "json is none"), (["--lang", "ja"], "--ascii では --lang ja の説明を表示できません")]
-)
-def test_what_ascii_cannot_do_is_refused(attn: Run, options: list[str], piece: str) -> None:
-    assert piece in error_of(attn("tokens", "a", "--ascii", *options), 2)
+def test_what_ascii_cannot_do_is_refused(attn: Run) -> None:
+    assert "json is none" in error_of(attn("tokens", "a", "--ascii", "--json"), 2)
+    done = attn("tokens", "a", "--ascii", "--lang", "ja")
+    assert done.returncode == 2
+    assert "--ascii では --lang ja の説明を表示できません" in done.stderr.decode()

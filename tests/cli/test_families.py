@@ -65,7 +65,9 @@ def test_families_as_csv_and_markdown(attn: Run) -> None:
 @pytest.mark.parametrize("format_", ["npz", "safetensors"])
 @pytest.mark.parametrize("command", [("families",), ("model", SAMPLE)])
 def test_words_are_not_written_as_arrays(attn: Run, command: tuple[str, ...], format_: str) -> None:
-    assert f"--format '{format_}' is unknown: give one of table" in error_of(attn(*command, "--format", format_), 2)
+    assert f"--format '{format_}' is unknown: give one of table" in error_of(
+        attn(*command, "--format", format_), 2
+    )
     said = error_of(attn(*command, "-o", f"out.{format_}"), 2)
     assert f"attn {command[0]} does not write .{format_} files" in said
     assert ".json .ndjson .csv;" in said

@@ -121,7 +121,7 @@ def test_ctrl_c_belongs_to_the_pager(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("less") is None, reason="needs less")
 def test_less_shows_a_page_and_leaves_on_q(tmp_path: Path) -> None:
     with terminal(*LONG, folder=tmp_path) as window:
-        window.until("E = E[id]")
+        window.until("as layer 0 left it")
         window.until(":")
         assert LAST not in window.shown
         window.type("G")
