@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from attncli.errors import UsageError
 from attncli.formula.pooling import How
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.model.input import tokenize, tokenize_target
 from attncli.model.loading import load_model
 from attncli.model.model import Model
@@ -198,7 +198,7 @@ def maps(
     from attncli.insights.sorts import SORTS
 
     if sort not in SORTS:
-        raise UsageError(N_("sort {sort!r}: give one of {sorts}.", sort=sort, sorts=", ".join(SORTS)))
+        raise UsageError(N_("sort {sort!r}: give one of {sorts}.", sort=sort, sorts=listed(*SORTS)))
     if how not in ("max", "mean"):
         raise UsageError(N_("how {how!r}: give max or mean.", how=how))
     chosen = scope(stages, layers, heads, queries, keys, _own_rows(queries, encoder_queries))

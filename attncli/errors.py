@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
-from attncli.language import N_, Message, joined
+from attncli.language import N_, Message, joined, listed
 
 SYSTEM = (
     N_("No such file or directory"), N_("Permission denied"), N_("Operation not permitted"), N_("Is a directory"),
@@ -49,8 +49,8 @@ def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> Messag
     close = same or get_close_matches(word, offered, n=3, cutoff=0.5)
     if close:
         return N_("Did you mean {names}?", names=alternatives(close))
-    listed = names if len(names) <= MOST else [*names[:MOST], "…"]
-    return N_("Known: {names}.", names=", ".join(listed))
+    shown = names if len(names) <= MOST else [*names[:MOST], "…"]
+    return N_("Known: {names}.", names=listed(*shown))
 
 
 def reason_of(error: Exception) -> Message:

@@ -17,7 +17,7 @@ from attncli.checkpoints.computed import ComputedTensor, RowIndex
 from attncli.checkpoints.gguf_file import GgufFile, GgufTensor, read_gguf
 from attncli.checkpoints.gguf_rope import ROPE_TENSORS, rope_scaling
 from attncli.errors import AttnError
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.text.tokenization import Tokenizer
 
 
@@ -130,7 +130,7 @@ def open_gguf(path: Path) -> GgufModel:
                 path=path,
                 architecture=architecture,
             ),
-            N_("Known: {architectures}.", architectures=", ".join(_ARCHITECTURES)),
+            N_("Known: {architectures}.", architectures=listed(*_ARCHITECTURES)),
         )
     layout = _ARCHITECTURES[architecture]
     config = _config(file, architecture, layout)

@@ -11,7 +11,7 @@ import numpy as np
 from attncli.checkpoints.gguf_file import GgufFile
 from attncli.errors import AttnError
 from attncli.formula.positions import inverse_frequencies, scale_llama3
-from attncli.language import N_
+from attncli.language import N_, listed
 
 ROPE_TENSORS = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
 
@@ -40,7 +40,7 @@ def rope_scaling(
                 "{path}: rope scaling {kind!r} with {others} is not supported.",
                 path=file.path,
                 kind=kind,
-                others=", ".join(others),
+                others=listed(*others),
             )
         )
     if kind == "none":

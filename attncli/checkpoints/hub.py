@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from attncli.checkpoints.safetensors import INDEX, PICKLES, SINGLE, shards_of
 from attncli.errors import AttnError, UsageError, reason_of
-from attncli.language import N_
+from attncli.language import N_, listed
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
@@ -140,7 +140,7 @@ def _check(name: str, files: Sequence[str]) -> None:
         )
     raise AttnError(
         N_("{name} on the hub has no {single}.", name=name, single=SINGLE),
-        N_("Its files: {names}", names=", ".join(files[:8])),
+        N_("Its files: {names}", names=listed(*files[:8])),
     )
 
 

@@ -18,7 +18,7 @@ from attncli.checkpoints.computed import ComputedTensor, OverlaidCheckpoint, Row
 from attncli.checkpoints.safetensors import SafetensorsCheckpoint
 from attncli.errors import AttnError, nearest, reason_of
 from attncli.files import json_object
-from attncli.language import N_
+from attncli.language import N_, listed
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -185,7 +185,7 @@ def _target(names: Mapping[str, None], path: str, name: str, where: str, new: bo
                 "{where}: tensor {name} fits several tensors of the model: {names}.",
                 where=where,
                 name=name,
-                names=", ".join(fitting[:3]),
+                names=listed(*fitting[:3]),
             )
         )
     if new:

@@ -19,7 +19,7 @@ from attncli.checkpoints.seeded import all_columns, normal
 from attncli.errors import AttnError, UsageError
 from attncli.formula.positions import sinusoidal
 from attncli.formula.types import Array, Index
-from attncli.language import N_
+from attncli.language import N_, listed
 
 ARRAYS = ("w_q", "w_k", "w_v", "w_o", "b_q", "b_k", "b_v", "b_o", "embedding", "positions")
 _ARRAYS_OF = {
@@ -58,7 +58,7 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     if missing := [n for n in ARRAYS[:3] if n not in names]:
         hint = N_(
             "A file with one attention layer has w_q, w_k, w_v and optionally {names}.",
-            names=", ".join(ARRAYS[3:]),
+            names=listed(*ARRAYS[3:]),
         )
         if any(n.endswith(".weight") for n in names):
             hint = N_("{text} {following}", text=hint, following=N_("For a whole model, give its folder."))
@@ -69,7 +69,7 @@ def one_layer_spec(checkpoint: Checkpoint, options: dict[str, Any]) -> Spec:
     if unknown := sorted(names - set(ARRAYS)):
         raise AttnError(
             N_("{source}: unknown array {unknown}.", source=source, unknown=unknown[0]),
-            N_("Known: {arrays}.", arrays=", ".join(ARRAYS)),
+            N_("Known: {arrays}.", arrays=listed(*ARRAYS)),
         )
 
     for name in names:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from attncli.errors import AttnError, UsageError
-from attncli.language import N_, language
+from attncli.language import N_, language, listed
 from attncli.model.request import Output
 from attncli.render.page.formats import FORMATS, endings_of, format_of, formats_of
 from attncli.render.page.picture_style import PLAIN, PictureStyle, size_of
@@ -43,7 +43,7 @@ def chosen_format(output: Output, command: str, colored: tuple[str, ...] = ()) -
         if getattr(output, option) is not None and named not in formats:
             raise UsageError(
                 N_("--{option} has no effect on {format}.", option=option, format=named),
-                N_("It is for {formats}: -o {command}.svg", formats=", ".join(formats), command=command),
+                N_("It is for {formats}: -o {command}.svg", formats=listed(*formats), command=command),
             )
     if output.ascii and named != "table":
         raise UsageError(N_("--ascii is for tables and maps in text, and {named} is none.", named=named))

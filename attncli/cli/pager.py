@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, cast
@@ -24,6 +25,12 @@ KEPT = 1 << 20
 """How many bytes are kept, to be written without the pager if that fails."""
 COLORS = re.compile(r"\x1b\[[\d;]*m")
 ASSIGNMENT = re.compile(r"\w+=")
+
+
+def _charset() -> dict[str, str]:
+    """What less must be told where it does not see by the locale that the text is UTF-8, as on a machine that
+    lacks the reader's locale."""
+    return {"LESSCHARSET": "utf-8"} if sys.stdout.encoding.lower() == "utf-8" else {}
 
 
 def pager_for(environment: Mapping[str, str]) -> str:
@@ -112,7 +119,7 @@ class Paged(io.BufferedIOBase):
             self._fails(f"there is no program {program!r}")
             return
         self.process = subprocess.Popen(
-            self.command, shell=True, stdin=subprocess.PIPE, env={**SETTINGS, **os.environ}
+            self.command, shell=True, stdin=subprocess.PIPE, env={**SETTINGS, **_charset(), **os.environ}
         )
         self._to_pager(self.process, bytes(self.kept or b""))
 

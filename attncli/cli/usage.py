@@ -11,7 +11,7 @@ import click
 
 from attncli.cli.synonyms import command_line_meant, explanation_of, option_meant
 from attncli.errors import UsageError, alternatives
-from attncli.language import N_, Message, joined
+from attncli.language import N_, Message, joined, listed
 
 Sentences = tuple[str, str | None]
 """The message and its hint."""
@@ -53,9 +53,10 @@ def unknown_command(word: str, known: Sequence[str], instead: str | None = None)
     message = N_("there is no command {word!r}.", word=word)
     if (line := command_line_meant(word)) is not None:
         return UsageError(message, N_("Did you mean {names}?", names=line))
-    listed = N_("Commands: {names}.", names=", ".join(known))
+    commands = N_("Commands: {names}.", names=listed(*known))
     return UsageError(
-        message, close_to(word, known, "attn ") or (listed if instead is None else joined(" ", listed, instead))
+        message,
+        close_to(word, known, "attn ") or (commands if instead is None else joined(" ", commands, instead)),
     )
 
 
@@ -233,7 +234,7 @@ def _bad_value(error: click.BadParameter, parameter: click.Parameter, values: Ma
             )
         return (
             N_("{name} {wrong!r} is unknown: give one of {choices}.", name=name, wrong=wrong,
-               choices=", ".join(choices)),
+               choices=listed(*choices)),
             close_to(wrong, choices),
         )  # fmt: skip
     whole = isinstance(kind, click.types.IntParamType)

@@ -7,7 +7,7 @@ from typing import Any
 
 from attncli.errors import AttnError, UsageError, together
 from attncli.formula.feed_forward import ACTIVATIONS
-from attncli.language import N_
+from attncli.language import N_, listed
 
 INERT = frozenset([
     "_name_or_path", "_commit_hash", "architectures", "model_type", "transformers_version", "torch_dtype", "dtype",
@@ -207,7 +207,7 @@ class Config:
                     file=self.file,
                     name=name,
                     value=short(value),
-                    activations=", ".join(ACTIVATIONS),
+                    activations=listed(*ACTIVATIONS),
                 )
             )
         return value

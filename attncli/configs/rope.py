@@ -14,7 +14,7 @@ from attncli.configs.fields import Config, short
 from attncli.errors import AttnError
 from attncli.formula import positions as formula
 from attncli.formula.types import Array
-from attncli.language import N_
+from attncli.language import N_, listed
 
 Settings = dict[str, Any]
 
@@ -54,7 +54,7 @@ def rotary(
                 "{file}: rope scaling of type {kind} is not supported; known: {scalings}.",
                 file=config.file,
                 kind=short(kind),
-                scalings=", ".join(SCALINGS),
+                scalings=listed(*SCALINGS),
             )
         )
     needed, optional, scaled = SCALINGS[kind]

@@ -9,7 +9,7 @@ from attncli.architecture.parts import CAUSAL, sliding
 from attncli.architecture.spec import Mask
 from attncli.configs.fields import Config, short
 from attncli.errors import AttnError
-from attncli.language import N_
+from attncli.language import N_, listed
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 
@@ -18,35 +18,35 @@ def layer_types(config: Config, slides: Callable[[int], bool]) -> tuple[str, ...
     """FULL or SLIDING for each layer: what the field layer_types lists, or else what `slides(layer)` decides.
     Raises AttnError for a list of another length or an unknown type."""
     layers = config.size("num_hidden_layers")
-    listed = config.get("layer_types", [SLIDING if slides(layer) else FULL for layer in range(layers)])
-    return checked_types(config, "layer_types", listed, layers, (FULL, SLIDING))
+    types = config.get("layer_types", [SLIDING if slides(layer) else FULL for layer in range(layers)])
+    return checked_types(config, "layer_types", types, layers, (FULL, SLIDING))
 
 
-def checked_types(config: Config, field: str, listed: Any, layers: int, known: tuple[str, ...]) -> tuple[str, ...]:
+def checked_types(config: Config, field: str, types: Any, layers: int, known: tuple[str, ...]) -> tuple[str, ...]:
     """The type of each layer, as a field lists them. Raises AttnError for a list of another length or an unknown
     type."""
-    if not isinstance(listed, list) or len(listed) != layers:
+    if not isinstance(types, list) or len(types) != layers:
         names = {"file": config.file, "field": field, "layers": layers}
         raise AttnError(
             N_(
                 "{file}: {field} must list a type for each of the {layers} layers, but it lists {count}.",
-                count=len(listed),
+                count=len(types),
                 **names,
             )
-            if isinstance(listed, list)
+            if isinstance(types, list)
             else N_("{file}: {field} must list a type for each of the {layers} layers.", **names)
         )
-    if unknown := [layer_type for layer_type in listed if layer_type not in known]:
+    if unknown := [layer_type for layer_type in types if layer_type not in known]:
         raise AttnError(
             N_(
                 "{file}: {field} has {value}, which is not supported; known: {known}.",
                 file=config.file,
                 field=field,
                 value=short(unknown[0]),
-                known=", ".join(known),
+                known=listed(*known),
             )
         )
-    return tuple(listed)
+    return tuple(types)
 
 
 def window(config: Config) -> int | None:

@@ -10,7 +10,7 @@ from attncli.architecture.spec import Spec
 from attncli.configs.fields import Config, short
 from attncli.configs.tensors import Tensor
 from attncli.errors import AttnError, nearest
-from attncli.language import N_
+from attncli.language import N_, listed
 
 FAMILIES = (
     "albert", "bart", "bert", "bloom", "camembert", "cohere", "deberta-v2", "deepseek_v2", "deepseek_v3",
@@ -47,12 +47,12 @@ def family_of(config: Config) -> Family:
     if not isinstance(kind, str):
         raise AttnError(
             N_("{file} has no model_type.", file=config.file),
-            N_("Known: {names}.", names=", ".join(FAMILIES)),
+            N_("Known: {names}.", names=listed(*FAMILIES)),
         )
     kind = FORMER.get(kind, kind)
     if kind not in FAMILIES:
         hint = nearest(kind, FAMILIES)
-        known = N_("Known: {names}.", names=", ".join(FAMILIES))
+        known = N_("Known: {names}.", names=listed(*FAMILIES))
         raise AttnError(
             N_("{file}: model_type {kind} is not a family that attn knows.", file=config.file, kind=short(kind)),
             hint if hint == known else N_("{text} {following}", text=hint, following=known),

@@ -15,7 +15,7 @@ from attncli.formula.types import Array, Index
 from attncli.insights.focus import FocusFinder
 from attncli.insights.head_scores import Scorer, Scores
 from attncli.insights.maps import NO_VALUES, HeadMatrix, MapSection
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.model.model import Model
 from attncli.model.running import run
 from attncli.stages import attention_of, entry_of, layer_of, offered, relative
@@ -46,7 +46,7 @@ def map_stages(
             known = dict.fromkeys(relative(n) for n in offered(spec) if entry_of(n).axes[1:2] == ("query",)
                                   and entry_of(n).axes[-1].startswith("key"))  # fmt: skip
             raise UsageError(
-                N_("{name} is [{axes}]: a map needs queries and keys.", name=relative(name), axes=", ".join(axes)),
+                N_("{name} is [{axes}]: a map needs queries and keys.", name=relative(name), axes=listed(*axes)),
                 nearest(relative(name), known),
             )
     return names

@@ -9,7 +9,7 @@ from attncli.errors import UsageError
 from attncli.insights import encodings
 from attncli.insights.encoding_request import ENCODINGS, EncodingRequest
 from attncli.insights.similarity import AtDistance, by_distance, dot_products
-from attncli.language import N_, Message
+from attncli.language import N_, Message, listed
 from attncli.model.indices import indices, written
 from attncli.model.model import Model
 from attncli.tracing.stage import Stage
@@ -39,7 +39,7 @@ def similarities_of(trace: Trace) -> tuple[str, list[AtDistance]]:
 def _of_formula(asked: EncodingRequest) -> tuple[dict[str, Any], list[Stage]]:
     kind = asked.kind or "sinusoidal"
     if kind not in ENCODINGS:
-        raise UsageError(N_("kind {kind!r}: give one of {encodings}.", kind=kind, encodings=", ".join(ENCODINGS)))
+        raise UsageError(N_("kind {kind!r}: give one of {encodings}.", kind=kind, encodings=listed(*ENCODINGS)))
     positions = _positions(asked, None)
     if kind == "alibi":
         _refuse(asked, ("dim", "base"), N_("{flag} does not apply: ALiBi has a slope for each head."))

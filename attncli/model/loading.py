@@ -16,10 +16,10 @@ from attncli.architecture.parts import CAUSAL, EVERY_KEY, alibi, feed_forward, l
 from attncli.architecture.spec import Attention, Embed, Head, Layer, Spec, Stack
 from attncli.errors import AttnError, UsageError, reason_of
 from attncli.formula.positions import sinusoidal
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.model.model import Model
 from attncli.model.request import ModelSource, checked_option, names
-from attncli.model.seeding import SEEDED, Spelling, seed_needed
+from attncli.model.seeding import DEFAULT_WIDTH, SEEDED, Spelling, seed_needed
 from attncli.text.built_in_tokenizers import BUILT_IN, built_in
 from attncli.text.tokenization import Tokenizer, deferred, without_tokenizer
 from attncli.text.tokenizer_files import open_tokenizer
@@ -43,7 +43,7 @@ OPAQUE_IDS = 1 << 18
 class Shape:
     """The shape of a seeded model. None: d_ff is 4 d_model, kv_heads equals heads."""
 
-    d_model: int = 8
+    d_model: int = DEFAULT_WIDTH
     layers: int = 2
     heads: int = 2
     kv_heads: int | None = None
@@ -238,7 +238,7 @@ def _quotient(option: str, total: int, divisor_option: str, divisor: int) -> int
                 divisor_option=divisor_option,
                 divisor=divisor,
             ),
-            N_("{divisor_option} can be {names}.", divisor_option=divisor_option, names=", ".join(divisors[:12])),
+            N_("{divisor_option} can be {names}.", divisor_option=divisor_option, names=listed(*divisors[:12])),
         )
     return total // divisor
 
@@ -379,7 +379,7 @@ def _tokenizer(choice: str | Path) -> Tokenizer:
             N_(
                 "there is no tokenizer {choice!r}: it is not one of {built_in}, nor a file or folder.",
                 choice=str(choice),
-                built_in=", ".join(BUILT_IN),
+                built_in=listed(*BUILT_IN),
             )
         )
     found = open_tokenizer(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from attncli.errors import UsageError
-from attncli.language import N_
+from attncli.language import N_, listed
 
 Indices = str | tuple[int, ...]
 """Layers, heads or tokens as requested: numbers, where negative ones count from the end; a text such as `0,2-3`,
@@ -196,7 +196,7 @@ def checked_option(name: str, value: Any) -> Any:
         )
     if name == "positions" and value not in POSITIONS:
         raise UsageError(
-            N_("positions {value!r}: give one of {positions}.", value=value, positions=", ".join(POSITIONS))
+            N_("positions {value!r}: give one of {positions}.", value=value, positions=listed(*POSITIONS))
         )
     return value
 

@@ -15,6 +15,10 @@ SHAPE = ("d_model", "layers", "d_ff", "heads", "kv_heads", "positions", "causal"
 """The arguments of `load_model` that shape seeded weights."""
 
 
+DEFAULT_WIDTH = 8
+"""d_model of seeded weights, unless it is given; the heads share it."""
+
+
 @dataclass(frozen=True)
 class Spelling:
     """How a user writes arguments of `load_model` (`options`), the seed alone, and the choice of one layer or head
@@ -43,7 +47,10 @@ def seed_needed(given: Mapping[str, Any], spelling: Spelling) -> UsageError:
             story = N_("For layer {number} of the story model: {option}.", number=value, option=one)
         else:
             story = N_("For head {number} of the story model: {option}.", number=value, option=one)
-    random = N_("For random weights: {options}.", options=spelling.options({"seed": 0, **given}))
+    shape = {"seed": 0, **given}
+    if DEFAULT_WIDTH % given.get("heads", 1) and "d_model" not in given:
+        shape["d_model"] = 4 * given["heads"]
+    random = N_("For random weights: {options}.", options=spelling.options(shape))
     return UsageError(wrong, joined(" ", story, random))
 
 

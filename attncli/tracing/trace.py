@@ -12,7 +12,7 @@ import orjson
 from attncli import stages as catalogue
 from attncli.errors import AttnError, UsageError, alternatives, nearest
 from attncli.files import encode, npz_bytes, safetensors_bytes, write_whole
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.text.tokens import Tokens
 from attncli.tracing.document import Arrays, arrays, stage_facts, stage_from, stage_object, tokens_from
 from attncli.tracing.file import read
@@ -112,7 +112,7 @@ class Trace(Mapping[str, Stage]):
         file, stages = Path(path), list(self.stages.values())
         as_bytes = SAVED.get(file.suffix.lower())
         if as_bytes is None:
-            hint = N_("Name a file that ends in {endings}.", endings=", ".join(SAVED))
+            hint = N_("Name a file that ends in {endings}.", endings=listed(*SAVED))
             raise UsageError(N_("cannot save a trace as {name}.", name=file.name), hint)
         data = as_bytes(self, stages)
         with write_whole(file) as output:

@@ -47,7 +47,7 @@ def _whole(stages: Iterable[StageDescription]) -> Iterator[Block]:
         yield Heading(stage.name)
         yield Formula(stage.formula, stage.meaning, stage.detail)
         facts = [
-            N_("symbol {symbol}, axes [{axes}]", symbol=stage.symbol, axes=", ".join(stage.axes)),
+            N_("symbol {symbol}, axes [{axes}]", symbol=stage.symbol, axes=listed(*stage.axes)),
             N_("the formula of {family} models", family=stage.family),
             *([N_("computed on request only: name it with --stage")] if stage.on_request else []),
         ]

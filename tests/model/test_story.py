@@ -46,6 +46,14 @@ def test_a_shape_or_a_tokenizer_alone_does_not_change_the_model(attn: Run, optio
     assert "no --seed is given" in error_of(attn("explain", "The cat sat", *option), 2)
 
 
+@pytest.mark.parametrize("option", [("--heads", "3"), ("--layers", "9"), ("--d-ff", "5"), ("--bidirectional",)])
+def test_what_is_offered_for_random_weights_works(attn: Run, option: tuple[str, ...]) -> None:
+    said = error_of(attn("explain", "The cat sat", *option), 2)
+    offered = said.rpartition("For random weights: ")[2].strip().removesuffix(".").split()
+    document = json.loads(text_of(attn("explain", "The cat sat", *offered, "--stage", "embed", "--json")))
+    assert document["model"]["source"] == "seed 0"
+
+
 def test_a_seed_does_not_go_with_a_model(attn: Run) -> None:
     assert "--seed is for seeded weights; story has its own" in error_of(
         attn("explain", "a", "-m", "story", "--seed", "1"), 2

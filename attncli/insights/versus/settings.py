@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attncli.errors import UsageError
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.model.request import is_count
 
 EXPERIMENTS = ("sequential", "range", "order")
@@ -46,7 +46,7 @@ def settings(
         if name not in EXPERIMENTS:
             raise UsageError(
                 N_("no experiment {name!r}.", name=name),
-                N_("Known: {experiments}.", experiments=", ".join(EXPERIMENTS)),
+                N_("Known: {experiments}.", experiments=listed(*EXPERIMENTS)),
             )
     if not is_count(d_model) or not 2 <= d_model <= WIDEST:
         raise UsageError(

@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 
 from attncli.formula.pooling import Side
-from attncli.language import N_
+from attncli.language import N_, listed
 from attncli.render.page.blocks import Formula, Heading, Matrix, Note
 from attncli.render.page.figures import Column, Table
 from attncli.render.page.maps import HeadMaps
@@ -35,7 +35,7 @@ def map_tables(maps: HeadMaps, precision: int) -> Iterator[Formula | Heading | M
     if maps.pooling:
         yield Note(maps.pooling)
     for mark, heads, meaning in maps.legend:
-        yield Note(N_("{mark}: {heads} – {meaning}", mark=mark, heads=", ".join(heads), meaning=meaning))
+        yield Note(N_("{mark}: {heads} – {meaning}", mark=mark, heads=listed(*heads), meaning=meaning))
     if maps.marking:
         yield Note(maps.marking)
 
