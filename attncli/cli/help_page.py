@@ -3,16 +3,17 @@ pages are made of the same data (tools/man.py)."""
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
 import click
 
 from attncli.cli.parameters import INPUT, MODEL, OTHER, OUTPUT, SEEDED, SELECTION, Argument, Option
 from attncli.language import N_, Message, Say, joined
+from attncli.render.page.window import window
 
 EXIT_CODES = (
     ("0", N_("The answer is complete.")),
@@ -26,32 +27,28 @@ _SHORT_LIST = 18
 """Choices that together are longer than this stand in the text."""
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """A command line that can be tried as it stands, and what it shows."""
 
     shows: str
     line: str
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A name as it is typed (`-m, --model MODEL`), and what it means."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A titled list of rows."""
 
     title: str
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class HelpPage:
+class HelpPage(NamedTuple):
     """The help of a command. The texts are marked for translation; the usage and the names are not translated."""
 
     usage: str
@@ -126,7 +123,7 @@ def _text(parameter: click.Parameter) -> Message:
 def help_text(page: HelpPage, say: Say, width: int | None = None) -> str:
     """The page in a language, for a terminal. `width`: in columns; None: that of the terminal, 40 to 80."""
     if width is None:
-        width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+        width = max(NARROWEST, min(WIDEST, window(os.environ)[0]))
     lines = [*_hanging(f"{say(N_('Usage:'))} ", page.usage, width)]
     for paragraph in page.about:
         lines += ["", *wrapped(say(paragraph), width)]

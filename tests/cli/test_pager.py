@@ -118,6 +118,17 @@ def test_ctrl_c_belongs_to_the_pager(tmp_path: Path) -> None:
     assert "Traceback" not in window.shown
 
 
+def test_a_page_of_help_is_shown_page_by_page(tmp_path: Path) -> None:
+    pager = {"ATTN_PAGER": "sed s/^/+/"}
+    with terminal("help", "map", folder=tmp_path, **pager) as window:
+        assert window.end() == 0
+    assert window.shown.startswith("+Usage: attn map")
+    for arguments in (("--no-pager", "help", "map"), ("help", "map", "--no-pager"), ("map", "-h")):
+        with terminal(*arguments, folder=tmp_path, **pager) as window:
+            assert window.end() == 0
+        assert window.shown.startswith("Usage: attn map")
+
+
 @pytest.mark.skipif(shutil.which("less") is None, reason="needs less")
 def test_less_shows_a_page_and_leaves_on_q(tmp_path: Path) -> None:
     with terminal(*LONG, folder=tmp_path) as window:
