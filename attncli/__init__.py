@@ -27,8 +27,6 @@ if TYPE_CHECKING:
         Model,
         Stage,
         Trace,
-        describe,
-        families,
         follow,
         load_model,
         maps,
@@ -41,8 +39,7 @@ if TYPE_CHECKING:
         versus,
     )
     from attncli.errors import AttnError, UsageError
-    from attncli.insights.overview import overview
-    from attncli.model.stage_descriptions import catalogue
+    from attncli.lookup import catalogue, describe, families, overview
 
 __all__ = [
     "AttnError",
@@ -68,10 +65,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "AttnError": "errors",
-    "UsageError": "errors",
-    "catalogue": "model.stage_descriptions",
-    "overview": "insights.overview",
+    **dict.fromkeys(("AttnError", "UsageError"), "errors"),
+    **dict.fromkeys(("catalogue", "describe", "families", "overview"), "lookup"),
 }
 """The modules of the names that are not in attncli.api."""
 

@@ -43,11 +43,9 @@ if TYPE_CHECKING:
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample
-    from attncli.model.describing import Description
-    from attncli.model.family_traits import FamilyTraits
 
 __all__ = [
-    "Model", "Results", "Stage", "Trace", "describe", "families", "follow", "load_model", "maps", "positions",
+    "Model", "Results", "Stage", "Trace", "follow", "load_model", "maps", "positions",
     "similarity", "tokenize", "tokenize_target", "tokens", "trace", "versus",
 ]  # fmt: skip
 
@@ -327,37 +325,6 @@ def versus(
     asked = settings(names("only", only), d_model, seed, gain, forget_bias, lengths, tokenizer)
     found, _ = compared(asked, Input(text=text, ids=None if ids is None else whole_numbers("ids", ids)))
     return shown(found)
-
-
-def describe(source: str | Path, ignore_config: Sequence[str] = ()) -> Description:
-    """Describes a checkpoint as `attn model` shows it, from its config.json and the headers of its files alone.
-
-    `source`, `ignore_config`: as in `load_model`. What attn would refuse is described too; `refusal` says why.
-
-    >>> import attncli
-    >>> attncli.describe("story").family
-    'llama'
-
-    Raises AttnError where there is no checkpoint, or its files are broken.
-    """
-    from attncli.model import describing
-
-    return shown(describing.describe(source, ignore_config))
-
-
-def families(only: str | Iterable[str] | None = None) -> Results[FamilyTraits]:
-    """Every family of models that attn knows, or those named, with the traits that its default config.json
-    gives, as `attn families` shows them.
-
-    >>> import attncli
-    >>> [family.family for family in attncli.families("llama")]
-    ['llama']
-
-    Raises UsageError for an unknown name.
-    """
-    from attncli.model.family_traits import families as traits_of
-
-    return Results(traits_of(names("only", only) or ()))
 
 
 def _input(

@@ -18,11 +18,13 @@ from attncli.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from attncli.insights.maps import MapSection
+    from attncli.insights.overview import Overview
     from attncli.insights.similarity import AtDistance
     from attncli.insights.versus.comparison import Comparison
     from attncli.insights.worked_example import WorkedExample
     from attncli.model.describing import Description
     from attncli.model.family_traits import FamilyTraits
+    from attncli.model.stage_descriptions import StageDescription
     from attncli.render.page.page import Block, Options, Page
 
 T = TypeVar("T")
@@ -139,6 +141,21 @@ def _families(results: Results[FamilyTraits], options: Options) -> Iterable[Bloc
     return _blocks(view.page(results, options))
 
 
+def _descriptions(results: Results[StageDescription], options: Options) -> Iterable[Block]:
+    from attncli.views import stage_catalogue as view
+
+    return _blocks(view.page(results, None, len(results) <= FEW))
+
+
+def _overviews(results: Results[Overview], options: Options) -> Iterator[Block]:
+    from attncli.views import overview as view
+    from attncli.views.subject import opening
+
+    yield from opening(results.head, options.say)
+    for overview in results:
+        yield view.overview_map(overview)
+
+
 def _examples(results: Results[WorkedExample], options: Options) -> Iterable[Block]:
     from attncli.views import worked_example as view
 
@@ -201,6 +218,8 @@ _SHOWN: dict[str, Shown] = {
     "Tokens": (_tokens, lambda tokens: N_("All of them: tokens.records()")),
     "Description": (_description, lambda found: N_("On a page: attn model {source}", source=found.source)),
     "FamilyTraits": (_families, lambda found: N_("All of them: [family.family for family in result]")),
+    "StageDescription": (_descriptions, lambda found: N_("All of them: [stage.name for stage in result]")),
+    "Overview": (_overviews, lambda found: N_("All numbers: result[0].values")),
     "WorkedExample": (_examples, lambda found: _more_of_results("result[0].steps", found)),
     "MapSection": (
         _sections,

@@ -74,19 +74,10 @@ class Overview:
             yield head, (rows[layer], columns[number])
 
 
-def overview(sections: Sequence[MapSection], score: str = "pattern") -> tuple[Overview, ...]:
-    """One number for every head of maps of self-attention, as `attn map --overview` shows it: `score` is `pattern`
-    (how well a head fits its clearest pattern), a pattern (`previous`, `first`, `self`, `same`, `induction`) or
-    `entropy` (in bits). Sections without scores are left out, as those of cross-attention.
-
-    >>> import attncli
-    >>> (shown,) = attncli.overview(attncli.maps("The cat sat on the mat", pool=1), "previous")
-    >>> shown.values.shape, f"{shown.values[1, 0]:.2f}"
-    ((4, 4), '0.98')
-
-    Raises UsageError for an unknown score, and for one that no head has, as those of identical tokens in a text
-    without any.
-    """
+def overviews(sections: Sequence[MapSection], score: str = "pattern") -> tuple[Overview, ...]:
+    """One number for every head of maps of self-attention, by `score`, one of OVERVIEW_SCORES. Sections without
+    scores are left out, as those of cross-attention. Raises UsageError for an unknown score, and for one that no
+    head has."""
     if score not in OVERVIEW_SCORES:
         known = ", ".join(OVERVIEW_SCORES)
         raise UsageError(N_("score {score!r}: give one of {scores}.", score=score, scores=known))

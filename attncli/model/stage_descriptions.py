@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -13,10 +13,8 @@ from attncli.architecture.spec import Spec
 from attncli.configs.fields import Config
 from attncli.errors import AttnError, UsageError
 from attncli.family import FAMILIES, family_of
-from attncli.model.loading import load_model
 from attncli.model.model import Model
 from attncli.model.modules import Modules, modules_in, modules_of
-from attncli.model.request import names
 from attncli.stages import CATALOGUE, ON_REQUEST, context_of, offered, relative
 from attncli.stages.aliases import LLAMA_CPP, TRANSFORMER_LENS, WORDS, Names
 from attncli.stages.names import CROSS, SELF
@@ -53,22 +51,6 @@ class StageDescription:
     def __repr__(self) -> str:
         """StageDescription('attn.weights', A = softmax(M), [head, query, key])"""
         return f"StageDescription({self.name!r}, {self.formula}, [{', '.join(self.axes)}])"
-
-
-def catalogue(
-    only: str | Iterable[str] | None = None, model: Model | str | Path | None = None
-) -> list[StageDescription]:
-    """The stages, with their formulas, axes, meanings and other names, as `attn stages` shows them: all, or those
-    named, of a model or of every family that attn knows.
-
-    >>> import attncli
-    >>> [stage.formula for stage in attncli.catalogue("weights")]
-    ['A = softmax(M)']
-
-    Raises UsageError for a name that no stage has.
-    """
-    loaded = model if model is None or isinstance(model, Model) else load_model(model)
-    return stage_descriptions(names("only", only) or (), loaded)
 
 
 def stage_descriptions(asked: Sequence[str] = (), model: Model | None = None) -> list[StageDescription]:

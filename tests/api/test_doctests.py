@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["attncli", "attncli.api"])
+@pytest.mark.parametrize("name", ["attncli", "attncli.api", "attncli.lookup"])
 def test_examples_in_docstrings_run(name: str) -> None:
     result = doctest.testmod(import_module(name), verbose=False)
     assert result.attempted > 0
@@ -20,10 +20,10 @@ ELSEWHERE = ("load_model", "tokenize", "tokenize_target")
 
 
 def test_every_function_of_the_api_has_an_example() -> None:
-    api = import_module("attncli.api")
+    attncli = import_module("attncli")
     without = [
         name
-        for name in api.__all__
-        if name[0].islower() and name not in ELSEWHERE and ">>>" not in getattr(api, name).__doc__
+        for name in attncli.__all__
+        if name[0].islower() and name not in ELSEWHERE and ">>>" not in getattr(attncli, name).__doc__
     ]
     assert without == []

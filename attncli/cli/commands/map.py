@@ -192,8 +192,8 @@ def _write_overview(
     output: IO[bytes],
     options: Options,
 ) -> None:
-    from attncli.insights.overview import overview
+    from attncli.insights.overview import overviews
     from attncli.render.page.formats import write
     from attncli.views import overview as view
 
-    write(format_, view.page(head, overview(sections, score), score, options, fitting), output, options)
+    write(format_, view.page(head, overviews(sections, score), score, options, fitting), output, options)
