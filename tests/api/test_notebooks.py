@@ -87,7 +87,7 @@ def test_results_are_still_tuples() -> None:
     assert html_of(again) == html_of(found)
     assert html_of(attncli.families("llama"))
     assert "kq_soft_max" in html_of(attncli.catalogue("weights"))
-    assert "attn.weights" in html_of(attncli.catalogue())
+    assert "embed.tokens" in html_of(attncli.catalogue())
     assert "row 3, column 3: head 3.3" in html_of(attncli.overview(attncli.maps("the cat sat", pool=1)))
 
 
