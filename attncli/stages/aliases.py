@@ -207,7 +207,7 @@ def _transformer_lens(spec: Spec, place: _Place, known: set[str]) -> list[str]:
                     "TransformerLens takes {name} before the gain of the norm, and attn has no such stage.",
                     name=name,
                 ),
-                N_("After the gain, it is {stage}: --stage {stage}", stage=place.at(ours)),
+                N_("After the gain, it is {stage}: --stage {stage}", stage=place.at(ours).removeprefix("*")),
             )
         return [place.at(ours)] if ours in known else []
     crossed = name.startswith("cross_attn.")

@@ -97,7 +97,7 @@ def test_what_stands_before_the_gain_of_a_norm_is_not_what_comes_after_it() -> N
     with pytest.raises(UsageError, match="before the gain") as error:
         attncli.trace("The cat", stages="blocks.0.ln1.hook_normalized")
     assert error.value.hint is not None
-    assert "attn.input" in error.value.hint
+    assert error.value.hint.endswith("--stage layers.0.attn.input")
     without_gain = attncli.trace(ids=[3], model=GOLDEN / "olmo-clipped", stages="blocks.0.ln1.hook_normalized")
     assert [*without_gain.stages] == ["layers.0.attn.input"]
 
