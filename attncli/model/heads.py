@@ -122,7 +122,7 @@ def _pairs(asked: str) -> list[tuple[str, str]]:
 
 
 def _with_layers(asked: Indices | None) -> bool:
-    return isinstance(asked, str) and "." in asked
+    return isinstance(asked, str) and "." in asked and ".." not in asked  # 0..3 is a range of other languages
 
 
 def _text(asked: Indices | None) -> str:

@@ -58,7 +58,8 @@ def _ranges(asked: Indices, count: int, what: str) -> list[tuple[int, int]]:
                     "--{what} {asked!r}: give numbers as in 0,2-3, -1 for the last, or all.",
                     what=what,
                     asked=asked,
-                )
+                ),
+                N_("With its layer, a head is written LAYER.HEAD: --head 2.1") if what == "head" else None,
             )
         ranges.append((int(match[1]), int(match[2] or match[1])))
     return ranges

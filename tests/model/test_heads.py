@@ -65,6 +65,8 @@ def test_a_layer_may_be_a_glob(attn: Run) -> None:
         (("--head", "2."), "--head '2.' is not a layer and a head"),
         (("--head", "2.1", "--layer", "1"), "--head 2.1 names its layers, and --layer 1 is given too"),
         (("--head", "1", "--layer", "2.1"), "--layer 2.1 and --head 1 both name heads"),
+        (("--layer", "0..3"), "--layer '0..3': give numbers as in 0,2-3"),
+        (("--head", "0..3"), "--head '0..3': give numbers as in 0,2-3"),
         (("--head", "2.1", "--stage", "layers.0.attn.weights"), "names no head of layer 0"),
     ],
 )
