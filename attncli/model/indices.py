@@ -14,6 +14,10 @@ from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 
 
+OF_HEADS = "head"
+"""What the indices of heads are called."""
+
+
 def indices(asked: Indices, count: int, what: str, whose: str = "", from_the_end: bool = True) -> tuple[int, ...]:
     """Sorted indices below `count`. Negative ones count from the end; `from_the_end` tells whether an error offers
     that. Raises UsageError outside the range."""
@@ -53,13 +57,14 @@ def _ranges(asked: Indices, count: int, what: str) -> list[tuple[int, int]]:
             continue
         match = re.fullmatch(r"\s*(-?\d{1,18})(?:-(-?\d{1,18}))?\s*", text)
         if match is None:
+            of_layer = N_("With its layer, a head is written LAYER.HEAD: --head 2.1")
             raise UsageError(
                 N_(
                     "--{what} {asked!r}: give numbers as in 0,2-3, -1 for the last, or all.",
                     what=what,
                     asked=asked,
                 ),
-                N_("With its layer, a head is written LAYER.HEAD: --head 2.1") if what == "head" else None,
+                of_layer if what == OF_HEADS else None,
             )
         ranges.append((int(match[1]), int(match[2] or match[1])))
     return ranges
