@@ -13,7 +13,6 @@ from attncli.model.request import Indices
 from attncli.text.tokens import Tokens
 from attncli.text.visible import visible
 
-
 OF_HEADS = "head"
 """What the indices of heads are called."""
 
