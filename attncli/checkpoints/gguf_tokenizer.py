@@ -86,16 +86,9 @@ def tokenizer_of(file: GgufFile) -> Tokenizer:
         return without_tokenizer(str(file.path), supported)
     try:
         tokenizer = _byte_pairs(file, _PRE_TOKENIZERS[pre]) if kind == "gpt2" else _scored_pairs(file)
-    except (ValueError, TypeError, IndexError) as error:
-        raise AttnError(
-            N_(
-                "{path}: no tokenizer can be built from its metadata: {error}",
-                path=file.path,
-                error=reason_of(error),
-            )
-        ) from error
     except Exception as error:
-        if type(error) is not Exception:  # the library raises bare Exception for a vocabulary that does not fit
+        # the library raises bare Exception for a vocabulary that does not fit
+        if type(error) is not Exception and not isinstance(error, ValueError | TypeError | IndexError):
             raise
         raise AttnError(
             N_(

@@ -80,18 +80,21 @@ class NpzCheckpoint:
             try:
                 self._read[name] = self._arrays[name]
             except BROKEN as error:
-                raise AttnError(
-                    N_(
-                        "{source}: array {name} cannot be read: {error}",
-                        source=self.source,
-                        name=name,
-                        error=reason_of(error),
-                    )
-                ) from error
+                raise self._unreadable(name, error) from error
         return take(self._read[name])
 
     def rows(self, name: str, ids: Sequence[int]) -> NDArray[Any]:
         return np.asarray(self.array(name)[np.asarray(ids, dtype=np.intp)])
+
+    def _unreadable(self, name: str, error: Exception) -> AttnError:
+        return AttnError(
+            N_(
+                "{source}: array {name} cannot be read: {error}",
+                source=self.source,
+                name=name,
+                error=reason_of(error),
+            )
+        )
 
     def _header(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         """The shape and the type of an array. The numbers are not read."""
@@ -104,14 +107,7 @@ class NpzCheckpoint:
                 else:
                     shape, _, dtype = np.lib.format.read_array_header_2_0(file)
         except BROKEN as error:
-            raise AttnError(
-                N_(
-                    "{source}: array {name} cannot be read: {error}",
-                    source=self.source,
-                    name=name,
-                    error=reason_of(error),
-                )
-            ) from error
+            raise self._unreadable(name, error) from error
         if dtype.hasobject:
             raise AttnError(
                 N_(
