@@ -99,7 +99,8 @@ TOP = 5
     shell_complete=completing.stages,
     help=N_(
         "Stage to show, by name or glob (weights, attn.q*, layers.1.resid.out, logits, all); repeatable. "
-        "TransformerLens names work too.  [default: the attention, from the input of the layer to its output]"
+        "The names of other tools work too; attn stages lists them.  [default: the attention, from the input of "
+        "the layer to its output]"
     ),
 )
 @query_options
